@@ -1,0 +1,20 @@
+//! The rules of Duizhang: what an order, a payment, a match and a callback are, and how one leads to another.
+//!
+//! Everything here is pure and synchronous. A [`fact::Fact`] and a [`state::State`] go into
+//! [`decide::decide`]; decisions or a [`rejection::Rejection`] come out; [`evolve`](state::State::evolve) folds
+//! both back into the state. There is no clock, no randomness, no floating point and no I/O in this crate:
+//! `no_std` keeps the first four out, and time, ids and chance arrive inside the fact.
+//!
+//! Deliberately not here: wire formats (dialects, sources), storage, HTTP, views for readers.
+#![no_std]
+#![deny(missing_docs, clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)]
+
+extern crate alloc;
+
+pub mod amount;
+pub mod channel;
+pub mod digest;
+pub mod id;
+pub mod merkle;
+pub mod position;
+pub mod time;

@@ -1,0 +1,1 @@
+//! RFC 6962 trees over stored event bytes.
