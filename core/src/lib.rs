@@ -11,10 +11,24 @@
 
 extern crate alloc;
 
+pub mod allocator;
 pub mod amount;
+pub mod callback;
 pub mod channel;
+pub mod decide;
+pub mod decision;
 pub mod digest;
+pub mod event;
+pub mod fact;
 pub mod id;
+pub mod limits;
+pub mod matcher;
 pub mod merkle;
+pub mod notification;
+pub mod order;
+pub mod policy;
 pub mod position;
+pub mod refund;
+pub mod rejection;
+pub mod state;
 pub mod time;

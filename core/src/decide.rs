@@ -1,0 +1,123 @@
+//! The one entrance to the rules: a fact and the state go in, decisions or a refusal come out.
+//!
+//! Invariants: pure; what it returns depends on nothing but the arguments; nothing walks an unordered map.
+//! A repeat of an earlier request is neither decided again nor refused: it is answered with what there is.
+
+use alloc::vec::Vec;
+
+use crate::callback::{self, CallbackId};
+use crate::decision::Decision;
+use crate::fact::{Device, Fact, Merchant, Wallet};
+use crate::id::{OrderId, RefundId};
+use crate::limits::{DECLARED_MAX, DUE_PER_TICK_MAX};
+use crate::rejection::Rejection;
+use crate::state::{Deadline, State};
+use crate::time::Timestamp;
+use crate::{matcher, notification, order, refund};
+
+/// What an accepted fact leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// The fact enters the log with these decisions behind it; there may be none.
+    Decided(Vec<Decision>),
+    /// The same was asked before; nothing enters the log.
+    Repeat(Repeat),
+}
+
+/// What a repeated request was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// This order.
+    Order(OrderId),
+    /// This refund.
+    Refund(RefundId),
+    /// This callback.
+    Callback(CallbackId),
+    /// A declaration or policy that is in force already, or a tick with nothing due.
+    Nothing,
+}
+
+/// Rules on a fact. `at` is log time and must not lie before [`State::now`].
+///
+/// # Errors
+/// [`Rejection`]: the rules refuse, and nothing has changed.
+///
+/// # Panics
+/// Where `at` goes back: the writer is wrong, and a wrong log is worse than a stopped one.
+pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejection> {
+    assert!(at >= state.now(), "log time goes back");
+    match fact {
+        Fact::BookOpened(_) if state.is_open() => Err(Rejection::BookAlreadyOpen),
+        Fact::BookOpened(_) => Ok(Ruling::Decided(Vec::new())),
+        Fact::PolicyActivated(activated) if activated.policy == *state.policy() => nothing(),
+        Fact::PolicyActivated(activated) => {
+            activated.policy.check().map_err(Rejection::BadPolicy)?;
+            Ok(Ruling::Decided(Vec::new()))
+        }
+        Fact::MerchantDeclared(merchant) => declare_merchant(state, merchant),
+        Fact::WalletDeclared(wallet) => declare_wallet(state, wallet),
+        Fact::DeviceDeclared(device) => declare_device(state, device),
+        Fact::OrderRequested(request) => order::rule_on_request(state, at, request),
+        Fact::OrderCloseRequested(request) => order::rule_on_close(state, at, request),
+        Fact::NotificationReceived(received) => notification::rule_on_receipt(state, at, received),
+        Fact::HeartbeatReceived(heartbeat) => notification::rule_on_heartbeat(state, heartbeat),
+        Fact::ClockTicked => Ok(tick(state, at)),
+        Fact::CallbackAttempted(attempt) => callback::rule_on_attempt(state, at, attempt),
+        Fact::RedeliveryRequested(request) => callback::rule_on_redelivery(state, at, request),
+        Fact::RefundRequested(request) => refund::rule_on_request(state, request),
+        Fact::RefundStepTaken(taken) => refund::rule_on_step(state, at, taken),
+        Fact::PaymentAssigned(assigned) => matcher::rule_on_assignment(state, at, assigned),
+        Fact::EvidenceJudged(judged) => notification::rule_on_judgement(state, at, judged),
+    }
+}
+
+fn nothing() -> Result<Ruling, Rejection> {
+    Ok(Ruling::Repeat(Repeat::Nothing))
+}
+
+fn declare_merchant(state: &State, merchant: &Merchant) -> Result<Ruling, Rejection> {
+    if merchant.wallets.iter().any(|id| state.wallet_index(id).is_none()) {
+        return Err(Rejection::UnknownWallet);
+    }
+    match state.merchant(&merchant.id) {
+        Some((_, known)) if known == merchant => nothing(),
+        None if state.merchants().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
+        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
+    }
+}
+
+fn declare_wallet(state: &State, wallet: &Wallet) -> Result<Ruling, Rejection> {
+    match state.wallet(&wallet.id) {
+        Some(known) if known.declared == *wallet => nothing(),
+        None if state.wallets().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
+        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
+    }
+}
+
+fn declare_device(state: &State, device: &Device) -> Result<Ruling, Rejection> {
+    if device.wallets.iter().any(|id| state.wallet_index(id).is_none()) {
+        return Err(Rejection::UnknownWallet);
+    }
+    match state.device(&device.id) {
+        Some(known) if known.declared == *device => nothing(),
+        None if state.devices().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
+        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
+    }
+}
+
+/// What is due: orders expire, amounts are released, devices fall silent. A tick with more due than it may
+/// decide leaves the rest for the next one.
+fn tick(state: &State, at: Timestamp) -> Ruling {
+    let due = state.due(at).take(DUE_PER_TICK_MAX);
+    let decisions: Vec<Decision> = due
+        .map(|deadline| match deadline {
+            Deadline::Expire(order) => Decision::OrderExpired {
+                order,
+                quarantined_until: at.plus(state.policy().quarantine),
+            },
+            Deadline::Release(order) => Decision::AmountReleased { order },
+            Deadline::Silence(device, since) => Decision::DeviceFellSilent { device, since },
+        })
+        .collect();
+    if decisions.is_empty() { Ruling::Repeat(Repeat::Nothing) } else { Ruling::Decided(decisions) }
+}

@@ -1,0 +1,51 @@
+//! Every limit of the rules, with its arithmetic.
+//!
+//! A limit is part of the rules: whoever meets one is refused by name, nothing is cut silently. Limits of
+//! bodies, connections and queues belong to the shell.
+
+use crate::time::Span;
+
+/// Longest order number of a merchant in bytes. The longest seen in the wild is codepay's 100.
+pub const ORDER_NUMBER_BYTES_MAX: usize = 128;
+
+/// Longest URL in bytes that an order may carry; browsers and proxies cut at about 2,000.
+pub const URL_BYTES_MAX: usize = 2_048;
+
+/// Longest subject, attachment or echo of an order in bytes. Three of them with two URLs stay below
+/// 4,096 + 3 × 1,024 + some names = 8 KiB, so an order's fact always fits into one event.
+pub const ORDER_TEXT_BYTES_MAX: usize = 1_024;
+
+/// Longest life of an open order. A day is the longest that any known protocol lets a cashier live.
+pub const ORDER_TTL_MAX: Span = Span::from_hours(24);
+
+/// Shortest life of an open order: a payer needs some seconds to scan.
+pub const ORDER_TTL_MIN: Span = Span::from_secs(10);
+
+/// Most evidence bytes kept of one notification. The bodies of all known phone apps are below 4 KiB.
+pub const EVIDENCE_BYTES_MAX: usize = 32 * 1_024;
+
+/// Most references (order numbers found in a remark) looked at in one notification.
+pub const REFERENCES_MAX: usize = 8;
+
+/// Most candidates that a decision lists. Slots are exclusive, so more than a few need a clock that is hours
+/// wrong; beyond this the list says that it was cut.
+pub const CANDIDATES_MAX: usize = 16;
+
+/// Most decisions that one clock fact makes: 512 × about 30 bytes is one chunk of 16 KiB. The writer ticks again
+/// while more is due.
+pub const DUE_PER_TICK_MAX: usize = 512;
+
+/// Most merchants, wallets or devices of one book: they are addressed by 16 bits.
+pub const DECLARED_MAX: usize = 65_535;
+
+/// Most delays in one callback schedule; the longest known (BeeCloud's) has 17.
+pub const SCHEDULE_DELAYS_MAX: usize = 32;
+
+/// Longest wait that an endpoint may ask for with `Retry-After`.
+pub const RETRY_AFTER_MAX: Span = Span::from_hours(1);
+
+/// Most of an endpoint's answer that is kept with an attempt, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 1_024;
+
+/// Longest reason, evidence note or operator name in bytes.
+pub const NOTE_BYTES_MAX: usize = 1_024;

@@ -1,0 +1,106 @@
+//! Why the rules refuse. A refused fact changes nothing and does not enter the log.
+//!
+//! The order of the variants is their precedence: where several apply, the first is given. A repeat of an
+//! earlier request with the same content is not a refusal ([`crate::decide::Ruling::Repeat`]).
+
+use core::fmt;
+
+use crate::amount::Amount;
+use crate::id::OrderId;
+use crate::order::OrderStatus;
+use crate::policy::PolicyError;
+use crate::refund::RefundState;
+
+/// Why the rules refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The log has been opened before.
+    BookAlreadyOpen,
+    /// The settings contradict each other.
+    BadPolicy(PolicyError),
+    /// More declarations than a book may have.
+    TooManyDeclared,
+    /// No such merchant, or it is switched off.
+    UnknownMerchant,
+    /// No such wallet.
+    UnknownWallet,
+    /// No such device, or it is switched off.
+    UnknownDevice,
+    /// A text is empty, too long or holds control characters; the field is named.
+    BadText(&'static str),
+    /// The amount is zero or negative.
+    AmountNotPositive,
+    /// The currency is not the wallets' own.
+    CurrencyUnsupported,
+    /// The merchant used this number before with other content.
+    NumberTaken(OrderId),
+    /// The client used this idempotency key before with other content.
+    IdempotencyKeyReused(OrderId),
+    /// The merchant has no usable wallet for the channel.
+    NoWallet,
+    /// The merchant has as many open orders as it may have.
+    TooManyOpenOrders,
+    /// Every amount within the allowed distance is held.
+    AmountsExhausted,
+    /// No such order, or another merchant's.
+    UnknownOrder,
+    /// The order's state does not allow it.
+    OrderIs(OrderStatus),
+    /// No such held payment.
+    UnknownPayment,
+    /// No such open notification.
+    UnknownNotification,
+    /// No such callback, or no attempt of it is due.
+    UnknownCallback,
+    /// The merchant used this refund number before with other content.
+    RefundNumberTaken,
+    /// More than what is left of the received amount.
+    RefundExceeds {
+        /// What is left.
+        left: Amount,
+    },
+    /// No such refund.
+    UnknownRefund,
+    /// The refund's state does not allow this step.
+    RefundIs(RefundState),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BookAlreadyOpen => f.write_str("the book is already open"),
+            Self::BadPolicy(error) => write!(f, "bad policy: {error}"),
+            Self::TooManyDeclared => f.write_str("too many merchants, wallets or devices"),
+            Self::UnknownMerchant => f.write_str("unknown merchant"),
+            Self::UnknownWallet => f.write_str("unknown wallet"),
+            Self::UnknownDevice => f.write_str("unknown device"),
+            Self::BadText(field) => {
+                write!(f, "{field} is empty, too long or holds control characters")
+            }
+            Self::AmountNotPositive => f.write_str("the amount must be more than zero"),
+            Self::CurrencyUnsupported => f.write_str("no wallet takes this currency"),
+            Self::NumberTaken(order) => {
+                write!(f, "the order number was used with other content by order {order}")
+            }
+            Self::IdempotencyKeyReused(order) => {
+                write!(f, "the idempotency key was used with other content by order {order}")
+            }
+            Self::NoWallet => f.write_str("no wallet can take this payment"),
+            Self::TooManyOpenOrders => f.write_str("too many open orders"),
+            Self::AmountsExhausted => {
+                f.write_str("every amount near the asked one is held by another order")
+            }
+            Self::UnknownOrder => f.write_str("unknown order"),
+            Self::OrderIs(status) => write!(f, "the order is {status}"),
+            Self::UnknownPayment => f.write_str("no such payment is waiting"),
+            Self::UnknownNotification => f.write_str("no such notification is waiting"),
+            Self::UnknownCallback => f.write_str("no such callback is waiting"),
+            Self::RefundNumberTaken => f.write_str("the refund number was used with other content"),
+            Self::RefundExceeds { left } => write!(f, "only {left} can be refunded"),
+            Self::UnknownRefund => f.write_str("unknown refund"),
+            Self::RefundIs(state) => write!(f, "the refund is {state}"),
+        }
+    }
+}
+
+impl core::error::Error for Rejection {}
