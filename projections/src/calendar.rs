@@ -1,0 +1,112 @@
+//! Business days: calendar days in the book's time zone, and times as people read them.
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use duizhang_core::time::Timestamp;
+
+/// The zone whose calendar days are business days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+/// The name is not one of the IANA zones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownZone(pub String);
+
+impl std::fmt::Display for UnknownZone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "unknown time zone {}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownZone {}
+
+impl Zone {
+    /// A zone by its IANA name.
+    ///
+    /// # Errors
+    /// [`UnknownZone`].
+    pub fn new(name: &str) -> Result<Self, UnknownZone> {
+        name.parse().map(Self).map_err(|_| UnknownZone(name.to_owned()))
+    }
+
+    fn local(self, at: Timestamp) -> DateTime<Tz> {
+        DateTime::<Utc>::from_timestamp_micros(at.micros())
+            .unwrap_or(if at.micros() < 0 {
+                DateTime::<Utc>::MIN_UTC
+            } else {
+                DateTime::<Utc>::MAX_UTC
+            })
+            .with_timezone(&self.0)
+    }
+
+    /// The business day that an instant belongs to.
+    #[must_use]
+    pub fn day_of(self, at: Timestamp) -> NaiveDate {
+        self.local(at).date_naive()
+    }
+
+    /// RFC 3339 with the zone's offset, to the second.
+    #[must_use]
+    pub fn rfc3339(self, at: Timestamp) -> String {
+        self.local(at).to_rfc3339_opts(SecondsFormat::Secs, false)
+    }
+
+    /// Hours, minutes and seconds of the day.
+    #[must_use]
+    pub fn clock_text(self, at: Timestamp) -> String {
+        self.local(at).format("%H:%M:%S").to_string()
+    }
+
+    /// The first instant of a business day. Where the clock was put forward over midnight the day begins later, and where
+    /// midnight came twice it begins with the first.
+    #[must_use]
+    pub fn start_of(self, day: NaiveDate) -> Timestamp {
+        for minutes in 0..=180 {
+            let local = day.and_time(NaiveTime::MIN) + chrono::TimeDelta::minutes(minutes);
+            match self.0.from_local_datetime(&local) {
+                LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
+                    return Timestamp::from_micros(at.timestamp_micros());
+                }
+                LocalResult::None => {}
+            }
+        }
+        unreachable!("no zone skips three hours at midnight")
+    }
+
+    /// The instant just beyond a business day.
+    #[must_use]
+    pub fn end_of(self, day: NaiveDate) -> Timestamp {
+        day.succ_opt().map_or(Timestamp::MAX, |next| self.start_of(next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_turns_at_midnight_of_the_zone() {
+        let shanghai = Zone::new("Asia/Shanghai").unwrap();
+        let evening = Timestamp::from_secs(1_795_192_200); // 2026-11-20T16:30:00Z
+        assert_eq!(shanghai.day_of(evening).to_string(), "2026-11-21");
+        assert_eq!(shanghai.rfc3339(evening), "2026-11-21T00:30:00+08:00");
+        let day = shanghai.day_of(evening);
+        assert_eq!(shanghai.rfc3339(shanghai.start_of(day)), "2026-11-21T00:00:00+08:00");
+        assert_eq!(shanghai.rfc3339(shanghai.end_of(day)), "2026-11-22T00:00:00+08:00");
+    }
+
+    #[test]
+    fn a_skipped_or_doubled_midnight_still_begins_a_day() {
+        let beirut = Zone::new("Asia/Beirut").unwrap();
+        let spring = NaiveDate::from_ymd_opt(2021, 3, 28).unwrap();
+        assert_eq!(beirut.rfc3339(beirut.start_of(spring)), "2021-03-28T01:00:00+03:00");
+        let havana = Zone::new("America/Havana").unwrap();
+        let autumn = NaiveDate::from_ymd_opt(2021, 11, 7).unwrap();
+        assert_eq!(havana.rfc3339(havana.start_of(autumn)), "2021-11-07T00:00:00-04:00");
+    }
+
+    #[test]
+    fn an_unknown_zone_is_named() {
+        assert_eq!(Zone::new("Mars/Base"), Err(UnknownZone("Mars/Base".into())));
+    }
+}

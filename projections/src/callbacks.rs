@@ -1,0 +1,117 @@
+//! Callbacks that have attempts ahead: what the deliverer works from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use duizhang_core::callback::{CallbackId, Topic};
+use duizhang_core::decision::Decision;
+use duizhang_core::event::Chapter;
+use duizhang_core::fact::Fact;
+use duizhang_core::time::Timestamp;
+
+use crate::projection::Projection;
+
+/// A callback that has attempts ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What it says.
+    pub topic: Topic,
+    /// When the next attempt is due.
+    pub due: Timestamp,
+    /// When it was scheduled.
+    pub since: Timestamp,
+    /// Attempts since then.
+    pub tries: u16,
+}
+
+/// Callbacks that have attempts ahead, and counts of all others.
+#[derive(Clone, Debug, Default)]
+pub struct Callbacks {
+    pending: BTreeMap<CallbackId, Pending>,
+    due: BTreeSet<(Timestamp, CallbackId)>,
+    /// Attempts made over the whole log.
+    pub attempts: u64,
+    /// Callbacks acknowledged over the whole log.
+    pub acknowledged: u64,
+    /// Callbacks abandoned over the whole log.
+    pub abandoned: u64,
+}
+
+impl Projection for Callbacks {
+    fn fold(&mut self, chapter: &Chapter) {
+        if let Fact::CallbackAttempted(attempt) = &chapter.fact {
+            self.attempts = self.attempts.saturating_add(1);
+            if let Some(pending) = self.pending.get_mut(&attempt.callback) {
+                pending.tries = pending.tries.saturating_add(1);
+            }
+        }
+        for decision in &chapter.decisions {
+            match decision {
+                Decision::CallbackScheduled { callback, topic, due } => {
+                    self.remove(*callback);
+                    let pending = Pending { topic: *topic, due: *due, since: chapter.at, tries: 0 };
+                    self.pending.insert(*callback, pending);
+                    self.due.insert((*due, *callback));
+                }
+                Decision::CallbackRetried { callback, due } => {
+                    if let Some(pending) = self.remove(*callback) {
+                        self.pending.insert(*callback, Pending { due: *due, ..pending });
+                        self.due.insert((*due, *callback));
+                    }
+                }
+                Decision::CallbackAcknowledged { callback } => {
+                    self.remove(*callback);
+                    self.acknowledged = self.acknowledged.saturating_add(1);
+                }
+                Decision::CallbackAbandoned { callback } => {
+                    self.remove(*callback);
+                    self.abandoned = self.abandoned.saturating_add(1);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Callbacks {
+    fn remove(&mut self, callback: CallbackId) -> Option<Pending> {
+        let pending = self.pending.remove(&callback)?;
+        self.due.remove(&(pending.due, callback));
+        Some(pending)
+    }
+
+    /// A callback that has attempts ahead.
+    #[must_use]
+    pub fn get(&self, callback: CallbackId) -> Option<&Pending> {
+        self.pending.get(&callback)
+    }
+
+    /// What is due at a time, earliest first.
+    pub fn due(&self, at: Timestamp) -> impl Iterator<Item = (CallbackId, &Pending)> {
+        let reached = self.due.iter().take_while(move |(due, _)| *due <= at);
+        reached.map(|(_, callback)| (*callback, &self.pending[callback]))
+    }
+
+    /// When something is due next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// The earliest time beyond this one at which something is due.
+    #[must_use]
+    pub fn next_due_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.due.iter().map(|(due, _)| *due).find(|due| *due > at)
+    }
+
+    /// How many have attempts ahead.
+    #[must_use]
+    pub fn pending_count(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// When the callback that waits longest was scheduled.
+    #[must_use]
+    pub fn oldest_since(&self) -> Option<Timestamp> {
+        self.pending.values().map(|pending| pending.since).min()
+    }
+}

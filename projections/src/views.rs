@@ -1,0 +1,66 @@
+//! All views that a running server keeps, folded together.
+
+use duizhang_core::decision::Decision;
+use duizhang_core::event::Chapter;
+use duizhang_core::fact::OrderRequested;
+use duizhang_core::position::Position;
+use duizhang_core::refund::RefundState;
+use duizhang_core::time::Timestamp;
+
+use crate::book::Book;
+use crate::callbacks::Callbacks;
+use crate::inbox::Inbox;
+use crate::orders::{OrderRow, OrderView, Orders};
+use crate::projection::Projection;
+use crate::refunds::Refunds;
+
+/// All views that a running server keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Views {
+    /// Declarations and devices.
+    pub book: Book,
+    /// Orders.
+    pub orders: Orders,
+    /// Callbacks with attempts ahead.
+    pub callbacks: Callbacks,
+    /// Held payments and unread evidence.
+    pub inbox: Inbox,
+    /// Refunds.
+    pub refunds: Refunds,
+    /// The last event folded in.
+    pub position: Position,
+    /// The latest log time.
+    pub now: Timestamp,
+}
+
+impl Projection for Views {
+    fn fold(&mut self, chapter: &Chapter) {
+        self.book.fold(chapter);
+        self.orders.fold(chapter);
+        self.callbacks.fold(chapter);
+        self.inbox.fold(chapter);
+        self.refunds.fold(chapter);
+        self.give_room_back(chapter);
+        self.position = chapter.last_position();
+        self.now = chapter.at;
+    }
+}
+
+impl Views {
+    /// A declined refund's room goes back to its order; only the refund knows how much that is.
+    fn give_room_back(&mut self, chapter: &Chapter) {
+        for decision in &chapter.decisions {
+            if let Decision::RefundAdvanced { refund, to: RefundState::Declined } = decision
+                && let Some(view) = self.refunds.get(*refund)
+            {
+                self.orders.decline_refund(view.order, view.amount);
+            }
+        }
+    }
+
+    /// An order whole: its row, the texts of its request, and the code to pay with.
+    #[must_use]
+    pub fn order(&self, row: &OrderRow, request: &OrderRequested) -> OrderView {
+        OrderView::assemble(row, request, self.book.wallet(self.orders.wallet_of(row)))
+    }
+}
