@@ -18,8 +18,8 @@ use super::text::{self, Moment};
 use super::view::{CashierState, CashierView};
 
 /// Longest page: the largest code (89 modules a side, at most 45 runs a row, 15 bytes a run: 60 KB; in practice
-/// 30 KB) and at most 3 texts of 121 characters, each up to 6 bytes when escaped, shown twice: 5 KB; the rest is
-/// fixed and below 8 KB.
+/// half of it), an address of 2 KB whose every byte is escaped to 5 (10 KB), four times 121 characters of at most
+/// 5 bytes (2.5 KB), and below 8 KB that are fixed.
 pub const PAGE_BYTES_MAX: usize = 80 * 1_024;
 
 /// Above this many digits the amount is set smaller, so that it stays on one line at 320 pixels.
@@ -130,8 +130,9 @@ impl Frame {
     }
 }
 
-/// The one large amount of the page.
+/// The one large amount of the page. It has a label wherever the headline could be read as "this much came".
 struct Hero {
+    label: Option<&'static str>,
     sign: &'static str,
     number: String,
     size: &'static str,
@@ -139,18 +140,18 @@ struct Hero {
 
 impl Hero {
     fn of(view: &CashierView) -> Self {
-        let amount = match view.state {
-            CashierState::Refunded { amount } => amount,
-            CashierState::Waiting
-            | CashierState::Held
-            | CashierState::Paid { .. }
-            | CashierState::PaidLate { .. }
-            | CashierState::Expired
-            | CashierState::Closed => view.payable,
+        let due = Some(Phrases::of(view.language).amount_due);
+        let (label, amount) = match view.state {
+            CashierState::Waiting | CashierState::Held => (due, view.payable),
+            CashierState::Paid { received, .. } | CashierState::PaidLate { received, .. } => {
+                (None, received)
+            }
+            CashierState::Expired | CashierState::Closed => (None, view.payable),
+            CashierState::Refunded { amount } => (None, amount),
         };
         let number = amount.decimal_text();
         let size = if number.len() > LARGE_AMOUNT_CHARS_MAX { "amount long" } else { "amount" };
-        Self { sign: text::sign(amount.currency()), number, size }
+        Self { label, sign: text::sign(amount.currency()), number, size }
     }
 }
 
@@ -227,7 +228,7 @@ const fn tone(state: CashierState) -> &'static str {
 
 fn settled_at(view: &CashierView) -> Option<Moment> {
     match view.state {
-        CashierState::Paid { at } | CashierState::PaidLate { at } => {
+        CashierState::Paid { at, .. } | CashierState::PaidLate { at, .. } => {
             text::moment(at, view.utc_offset_secs)
         }
         CashierState::Waiting

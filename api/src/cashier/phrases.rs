@@ -22,6 +22,7 @@ pub(super) struct Phrases {
     pub(super) reconnecting: &'static str,
     pub(super) without_script: &'static str,
     pub(super) refresh: &'static str,
+    pub(super) refresh_quietly: &'static str,
     pub(super) details: &'static str,
     pub(super) subject: &'static str,
     pub(super) order_number: &'static str,
@@ -40,11 +41,12 @@ static CHINESE: Phrases = Phrases {
     amount_due: "应付金额",
     code_label: "收款二维码",
     time_left: "剩余时间",
-    pay_before: "请在此时间之前付款：",
+    pay_before: "付款截止：",
     live: "付款后本页会自动更新",
     reconnecting: "连接中断，正在重新连接…",
     without_script: "本页每 10 秒自动刷新一次。",
     refresh: "我已付款，刷新状态",
+    refresh_quietly: "刷新状态",
     details: "订单信息",
     subject: "商品",
     order_number: "订单号",
@@ -53,7 +55,7 @@ static CHINESE: Phrases = Phrases {
     created: "下单时间",
     settled: "到账时间",
     back_to_shop: "返回商家",
-    returning: "秒后自动返回商家",
+    returning: "# 秒后自动返回商家",
     play_money: "沙盒：这里的付款都是演示，不会动用真钱。",
     not_found: "找不到这笔订单",
     not_found_advice: "链接可能不完整，或订单已经清除。请回到商家页面重新打开付款链接。",
@@ -68,6 +70,7 @@ static ENGLISH: Phrases = Phrases {
     reconnecting: "Connection lost, trying again…",
     without_script: "This page refreshes itself every 10 seconds.",
     refresh: "I have paid – refresh",
+    refresh_quietly: "Refresh",
     details: "Order details",
     subject: "Item",
     order_number: "Order number",
@@ -76,7 +79,7 @@ static ENGLISH: Phrases = Phrases {
     created: "Ordered at",
     settled: "Received at",
     back_to_shop: "Back to the shop",
-    returning: "seconds until you return to the shop",
+    returning: "Returning to the shop in # s",
     play_money: "Sandbox: payments here are play money, nothing real is moved.",
     not_found: "Order not found",
     not_found_advice: "The link may be incomplete, or the order is gone. Please open the payment link \
@@ -118,7 +121,7 @@ const fn app_name(language: Language, channel: Channel) -> &'static str {
         (Chinese, Channel::Qq) => "手机 QQ",
         (Chinese, Channel::Unionpay) => "云闪付",
         (Chinese, Channel::Youzan) => "微信或支付宝",
-        (Chinese, Channel::Sandbox) => "扫码工具",
+        (Chinese, Channel::Sandbox) => "任意扫码工具",
         (English, Channel::Wechat) => "WeChat",
         (English, Channel::Alipay) => "Alipay",
         (English, Channel::Qq) => "QQ",
@@ -217,19 +220,16 @@ pub(super) fn steps(language: Language, channel: Channel, due: Amount, fixed: bo
     let due = spell(language, due);
     match language {
         Chinese => [
-            format!("打开{app}“扫一扫”，扫描二维码；在本机付款时，请截图后从相册中识别。"),
+            format!("用{app}扫描二维码；在本机付款请截图后从相册识别。"),
             if fixed {
                 format!("金额已自动填好，请核对是 {due}。")
             } else {
-                format!("扫码后请手动输入金额 {due}，一分不差。")
+                format!("扫码后手动输入 {due}，一分不差。")
             },
             String::from("确认付款，然后回到本页。"),
         ],
         English => [
-            format!(
-                "Open {app} and scan the code. Paying on this phone? Take a screenshot and scan it \
-                 from your album."
-            ),
+            format!("Scan the code with {app}. Paying on this phone? Scan a screenshot of it."),
             if fixed {
                 format!("The amount is filled in for you: check that it is {due}.")
             } else {

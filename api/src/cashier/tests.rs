@@ -10,8 +10,8 @@ use super::*;
 use Language::{Chinese, English};
 
 const NOON: Timestamp = Timestamp::from_secs(1_772_337_600);
-const PAID: CashierState = CashierState::Paid { at: NOON };
-const PAID_LATE: CashierState = CashierState::PaidLate { at: NOON };
+const PAID: CashierState = CashierState::Paid { at: NOON, received: Amount::fen(1_001) };
+const PAID_LATE: CashierState = CashierState::PaidLate { at: NOON, received: Amount::fen(990) };
 const REFUNDED: CashierState = CashierState::Refunded { amount: Amount::fen(500) };
 const STATES: [CashierState; 7] = [
     CashierState::Waiting,
@@ -84,7 +84,11 @@ fn every_state_says_what_it_is_in_both_languages() {
     let cases: [(CashierState, Language, &[&str]); 14] = [
         (CashierState::Waiting, Chinese, &["请用微信扫码付款", "应付金额", "剩余时间", "4:09"]),
         (CashierState::Waiting, English, &["Scan with WeChat to pay", "Time left", "4:09"]),
-        (CashierState::Held, Chinese, &["正在核对", "请不要重复付款"]),
+        (
+            CashierState::Held,
+            Chinese,
+            &["正在核对", "请不要重复付款", "<p class=\"label\">应付金额</p>"],
+        ),
         (CashierState::Held, English, &["being checked", "do not pay again"]),
         (PAID, Chinese, &["付款成功", "2026-03-01 12:00:00"]),
         (PAID, English, &["Payment received", "2026-03-01T12:00:00+08:00"]),
@@ -142,6 +146,8 @@ fn the_hero_is_what_is_to_be_paid_or_went_back() {
     assert_eq!(hero(&order), parts("", "¥", "10.01"));
     order.state = REFUNDED;
     assert_eq!(hero(&order), parts("", "¥", "5.00"));
+    order.state = PAID_LATE;
+    assert_eq!(hero(&order), parts("", "¥", "9.90"), "what came, not what was due");
     order.state = CashierState::Waiting;
     (order.requested, order.payable) = (Amount::fen(99_999_999), Amount::fen(100_000_000));
     assert_eq!(hero(&order), parts(" long", "¥", "1000000.00"));
@@ -200,7 +206,7 @@ fn the_hint_is_there_only_when_the_amounts_differ() {
 #[test]
 fn the_steps_say_who_fills_in_the_amount() {
     let cases = [
-        (Chinese, false, "请手动输入金额 10.01 元"),
+        (Chinese, false, "扫码后手动输入 10.01 元"),
         (Chinese, true, "金额已自动填好，请核对是 10.01 元"),
         (English, false, "Type the amount ¥10.01 yourself"),
         (English, true, "The amount is filled in for you: check that it is ¥10.01"),
@@ -330,6 +336,7 @@ fn the_largest_page_is_within_its_limit() {
     order.subject = fill("\"");
     order.merchant = fill("<");
     order.order_number = fill("𠀀");
+    order.return_url = Some(format!("{:\"<width$}", "https://", width = text::ADDRESS_BYTES_MAX));
     order.requested = Amount::fen(999_999_999_999_999);
     order.payable = Amount::fen(999_999_999_999_998);
     let longest = page(&order).len();

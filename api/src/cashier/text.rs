@@ -13,6 +13,9 @@ use super::language::Language;
 /// How many characters of a shop's text the page shows; three lines on a phone.
 pub const TEXT_CHARS_MAX: usize = 120;
 
+/// Longest address that becomes a link; browsers and proxies cut addresses not far above.
+pub(super) const ADDRESS_BYTES_MAX: usize = 2_048;
+
 /// A shop's text, made harmless for the eye: what cannot be seen is shown as U+FFFD, what is too long is cut.
 pub(super) fn visible(text: &str) -> String {
     let mut shown: String = text
@@ -37,7 +40,7 @@ fn is_hidden(c: char) -> bool {
             | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Only an address that a browser opens as a web page. The first characters decide the scheme, so nothing that
+/// Only an address of at most [`ADDRESS_BYTES_MAX`] bytes that a browser opens as a web page. The first characters decide the scheme, so nothing that
 /// follows can make it a script; hidden characters in an address are never meant well.
 pub(super) fn web_address(address: &str) -> Option<&str> {
     let is_web = ["https://", "http://"].into_iter().any(|scheme| {
@@ -46,7 +49,7 @@ pub(super) fn web_address(address: &str) -> Option<&str> {
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme) && address.len() > scheme.len())
     });
     let is_plain = !address.chars().any(|c| is_hidden(c) || c.is_whitespace());
-    (is_web && is_plain).then_some(address)
+    (is_web && is_plain && address.len() <= ADDRESS_BYTES_MAX).then_some(address)
 }
 
 /// The sign that stands before an amount.
@@ -143,6 +146,9 @@ mod tests {
         ] {
             assert_eq!(web_address(bad), None, "{bad}");
         }
+        let longest = format!("{:a<ADDRESS_BYTES_MAX$}", "https://");
+        assert_eq!(web_address(&longest), Some(longest.as_str()));
+        assert_eq!(web_address(&format!("{longest}a")), None);
     }
 
     #[test]

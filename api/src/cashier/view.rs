@@ -21,11 +21,15 @@ pub enum CashierState {
     Paid {
         /// When the money arrived.
         at: Timestamp,
+        /// How much of it: the payable amount, unless a person decided otherwise.
+        received: Amount,
     },
     /// Paid after the deadline; the shop decides what becomes of it.
     PaidLate {
         /// When the money arrived.
         at: Timestamp,
+        /// How much of it.
+        received: Amount,
     },
     /// The deadline passed without money.
     Expired,

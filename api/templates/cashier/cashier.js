@@ -25,7 +25,7 @@
   };
 
   let reloading = false;
-  const reloadAfter = (ms) => {
+  const reloadLater = (ms) => {
     if (reloading) return;
     reloading = true;
     setTimeout(() => location.reload(), ms);
@@ -47,7 +47,7 @@
       page.classList.toggle("urgent", seconds <= 60);
       if (seconds === 0) {
         clearInterval(timer);
-        reloadAfter(overdueAtStart ? RELOAD_WHEN_OVERDUE_MS : RELOAD_AFTER_END_MS);
+        reloadLater(overdueAtStart ? RELOAD_WHEN_OVERDUE_MS : RELOAD_AFTER_END_MS);
       }
     };
     const timer = setInterval(tick, 500);
@@ -68,14 +68,14 @@
       if (status) say(status.dataset.live);
     });
     stream.addEventListener("state", (event) => {
-      if (event.data.trim() !== state) reloadAfter(0);
+      if (event.data.trim() !== state) location.reload();
     });
     stream.addEventListener("error", () => {
       page.classList.remove("live");
       if (status) say(status.dataset.reconnecting);
       // A closed stream does not come back by itself; one that is connecting does.
       if (stream.readyState === EventSource.CLOSED && state !== "expired") {
-        reloadAfter(RELOAD_AFTER_LOSS_MS);
+        reloadLater(RELOAD_AFTER_LOSS_MS);
       }
     });
     addEventListener("pagehide", () => stream.close());
@@ -94,7 +94,7 @@
         location.replace(link.href);
         return;
       }
-      note.textContent = seconds + " " + note.dataset.text;
+      note.textContent = note.dataset.text.replace("#", String(seconds));
       note.hidden = false;
       seconds -= 1;
     };
