@@ -9,5 +9,7 @@
 //! Deliberately not here: sockets, clocks, the log, and every conclusion about orders.
 #![deny(missing_docs)]
 
+pub mod rules;
 pub mod source;
+pub mod sources;
 pub mod wire;
