@@ -1,0 +1,155 @@
+//! What a dialect is: one merchant-side wire protocol.
+//!
+//! Invariants: a dialect is a pure translator. It checks a signature over the received bytes before it
+//! parses; it answers every request that it claims, in its own words; it never sees a socket, the log or the writer.
+//! Deliberately not here: routing, carrying out a [`Call`], sending a callback.
+
+use duizhang_core::callback::{CallbackId, Topic};
+use duizhang_core::id::{MerchantId, OrderId};
+use duizhang_core::time::Timestamp;
+use duizhang_listener_bridge::wire::{Answer, Method, Request};
+use duizhang_projections::calendar::Zone;
+use duizhang_projections::orders::OrderView;
+use duizhang_projections::refunds::RefundView;
+
+use super::call::{Call, Reply};
+
+/// One merchant-side wire protocol.
+pub trait Dialect: Send + Sync {
+    /// Whether a request is of this protocol, by its path and headers.
+    fn claims(&self, request: &Request) -> bool;
+
+    /// Checks who asks, then reads what is asked.
+    ///
+    /// # Errors
+    /// The refusal in the protocol's own words; nothing has changed.
+    fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer>;
+
+    /// Words what came of a call.
+    fn answer(&self, request: &Request, call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer;
+
+    /// Writes and signs a callback.
+    ///
+    /// # Errors
+    /// [`Unsendable`] where it cannot be written; the attempt counts as failed.
+    fn write_callback(
+        &self,
+        message: &Message<'_>,
+        desk: &dyn Desk,
+    ) -> Result<CallbackRequest, Unsendable>;
+
+    /// Says whether a merchant's answer means that it has the callback.
+    fn judge(&self, status: u16, body: &[u8]) -> Judged;
+}
+
+/// What a dialect may look up. None of it is secret from the caller who proves to hold it.
+pub trait Desk {
+    /// The merchant that answers on paths that carry none.
+    fn default_merchant(&self) -> Option<MerchantId>;
+
+    /// What a dialect needs to know of an enabled merchant.
+    fn merchant(&self, id: &MerchantId) -> Option<MerchantCard>;
+
+    /// Shows each key of a merchant that is valid now, for the MD5 dialects; nothing where there is none.
+    fn each_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
+
+    /// Shows each webhook signing secret of a merchant that is valid now, the newest first.
+    fn each_webhook_secret(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
+
+    /// Whose bearer token this is.
+    fn token(&self, token: &str) -> Option<Token>;
+
+    /// Whose order this is.
+    fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
+
+    /// The address under which payers and merchants reach us, without a slash at its end.
+    fn public_url(&self) -> &str;
+
+    /// The zone of business days and printed times.
+    fn zone(&self) -> Zone;
+
+    /// Log time.
+    fn now(&self) -> Timestamp;
+}
+
+/// What a dialect needs to know of a merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantCard {
+    /// Its id.
+    pub id: MerchantId,
+    /// Only the grammar that leaves one reading is accepted.
+    pub strict: bool,
+}
+
+/// Whose bearer token was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A merchant's.
+    Merchant(MerchantId),
+    /// An operator's, by name.
+    Operator(String),
+}
+
+/// A callback to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Which one; the same in every attempt.
+    pub callback: CallbackId,
+    /// What it says.
+    pub topic: Topic,
+    /// The order that it is about.
+    pub order: &'a OrderView,
+    /// The refund that it is about, where the topic is one.
+    pub refund: Option<&'a RefundView>,
+    /// Where it goes.
+    pub url: &'a str,
+    /// When it was scheduled.
+    pub since: Timestamp,
+    /// When this attempt is made.
+    pub at: Timestamp,
+}
+
+/// A callback ready to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallbackRequest {
+    /// GET or POST.
+    pub method: Method,
+    /// The whole address.
+    pub url: String,
+    /// Headers, without Host and Content-Length.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for GET.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for CallbackRequest {
+    /// Signatures stand in the address and the headers, so neither is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallbackRequest").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+/// Why a callback cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsendable {
+    /// The merchant has no key to sign with.
+    #[error("the merchant has no key to sign with")]
+    NoKey,
+    /// The protocol has no word for it.
+    #[error("the protocol has no word for this topic")]
+    NoWord,
+    /// The address is none.
+    #[error("the callback address cannot be used")]
+    BadAddress,
+}
+
+/// What a merchant's answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It has the callback.
+    Acknowledged,
+    /// It has not; send again.
+    NotYet,
+    /// It wants no more callbacks at this address.
+    Gone,
+}

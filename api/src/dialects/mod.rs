@@ -1,0 +1,9 @@
+//! Merchant-side protocols: each a pure translator between its wire and our words.
+
+mod call;
+mod dialect;
+
+pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+pub use dialect::{
+    CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token, Unsendable,
+};
