@@ -3,5 +3,6 @@
 //! Deliberately not here: business rules (`duizhang-core`), storage (`duizhang-eventlog`) and the program's
 //! command line.
 
+pub mod accept;
 pub mod clock;
 pub mod webhook;
