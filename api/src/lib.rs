@@ -5,4 +5,5 @@
 
 pub mod accept;
 pub mod clock;
+pub mod outbound;
 pub mod webhook;
