@@ -161,7 +161,9 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 }
 
 /// Title and text out of the app's default template: sender, text, title, `UID：…`, time and device, each in lines
-/// of their own. The text may itself have several lines; the last line that begins as `UID：` is the template's.
+/// of their own. The text may itself have several lines; the last line that begins as `UID：` is the template's, so
+/// a text cannot move the title. A user's own template that sends a bare text as `content` and no `title` is not told
+/// from it, and a chat message could imitate it: the templates that we hand out send the title.
 pub(super) fn split_template(sender: &str, content: &str) -> Option<(String, String)> {
     let lines: Vec<&str> = content.lines().collect();
     let uid = lines.iter().rposition(|line| line.starts_with(UID_LINE))?;
