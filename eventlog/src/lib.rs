@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod frame;
 mod group;
+pub mod history;
 mod journal;
 mod log;
 mod memory_log;
