@@ -1,1 +1,40 @@
-//! eventlog
+//! The event log of a book: opaque events, appended in groups, durable before they are acknowledged.
+//!
+//! Each group becomes one frame of the journal with one sync; behind it a chunk store (sled) is filled for
+//! reading. The bytes stored are the bytes hashed into the Merkle tree whose root every frame carries. Two
+//! engines share all of this: [`SledLog`] on real files and [`MemoryLog`] on a simulated disk.
+//!
+//! Deliberately not here: what events mean, clocks, more than one writer, signed heads.
+#![deny(missing_docs)]
+
+mod applier;
+mod bytes;
+mod chunks;
+pub mod codec;
+pub mod disk;
+mod engine;
+mod error;
+mod frame;
+mod group;
+pub mod history;
+mod journal;
+mod log;
+mod memory_log;
+mod reconcile;
+mod sled_log;
+mod tail;
+mod verify;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+
+pub use error::Error;
+pub use group::{EVENT_BYTES_MAX, GROUP_BYTES_MAX, GROUP_EVENTS_MAX, Group};
+pub use journal::SEGMENT_BYTES_DEFAULT;
+pub use log::{EventLog, GroupHeader, Head, VisitEvent, VisitGroup};
+pub use memory_log::{MEMORY_SEGMENT_BYTES, MemoryLog};
+pub use sled_log::{LogConfig, Opening, SledLog, StoreRepair, SyncAttribute};
+pub use verify::{Verified, verify};
+
+#[cfg(test)]
+mod engine_tests;
