@@ -16,8 +16,8 @@ use duizhang_core::id::OrderId;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::Timestamp;
+use duizhang_eventlog::EventLog;
 use duizhang_eventlog::history::{self, HistoryError};
-use duizhang_eventlog::log::EventLog;
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::views::Views;
 use tokio::sync::{oneshot, watch};
@@ -164,7 +164,7 @@ impl Book {
     pub fn request_at(&self, position: Position) -> Result<OrderRequested, HistoryError> {
         match history::fact_at(self.log(), position)? {
             (_, Fact::OrderRequested(request)) => Ok(request),
-            _ => Err(HistoryError::NotAnOrder { position }),
+            _ => Err(HistoryError::NotAFact { position }),
         }
     }
 

@@ -49,16 +49,7 @@ impl Metrics {
         registry.register("evidence", "Deliveries of phones by outcome", Family::clone(&evidence));
         registry.register("attempts", "Callback attempts by outcome", Family::clone(&attempts));
         registry.register("now", "What there is at this moment", Family::clone(&gauges));
-        Self {
-            registry,
-            events,
-            groups,
-            rejections,
-            answers,
-            evidence,
-            attempts,
-            gauges,
-        }
+        Self { registry, events, groups, rejections, answers, evidence, attempts, gauges }
     }
 
     /// A group became durable.

@@ -24,14 +24,12 @@ use duizhang_core::id::OrderId;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::state::State;
 use duizhang_core::time::Timestamp;
-use duizhang_eventlog::group::Group;
-use duizhang_eventlog::history;
-use duizhang_eventlog::log::EventLog;
+use duizhang_eventlog::{EventLog, Group, history};
 use duizhang_projections::projection::Projection;
 use duizhang_projections::views::Views;
 use tokio::sync::oneshot;
 
-use crate::book::{Book, QUEUE_FACTS_MAX, Settled, Shared, SubmitError, Submission};
+use crate::book::{Book, QUEUE_FACTS_MAX, Settled, Shared, Submission, SubmitError};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -62,25 +60,39 @@ impl Waiting {
 
 /// Where the decider leaves what the committer takes.
 struct Handover {
-    waiting: Mutex<(Waiting, bool)>,
+    line: Mutex<Line>,
     changed: Condvar,
 }
 
+struct Line {
+    waiting: Waiting,
+    /// No more will come, or nobody will take it.
+    closed: bool,
+    /// Somebody sleeps on `changed`; waking nobody would cost a system call for each fact.
+    sleeper: bool,
+}
+
 impl Handover {
-    fn lock(&self) -> MutexGuard<'_, (Waiting, bool)> {
-        // Whoever panicked held decided facts: the flag in `Shared` has told that, and the rest is whole.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        // Whoever panicked has told so by the flag in `Shared`; the line itself is whole.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(
-        &self,
-        guard: MutexGuard<'a, (Waiting, bool)>,
-    ) -> MutexGuard<'a, (Waiting, bool)> {
-        self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    fn sleep<'a>(&self, mut line: MutexGuard<'a, Line>) -> MutexGuard<'a, Line> {
+        line.sleeper = true;
+        self.changed.wait(line).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, mut line: MutexGuard<'_, Line>) {
+        let sleeper = std::mem::take(&mut line.sleeper);
+        drop(line);
+        if sleeper {
+            self.changed.notify_all();
+        }
     }
 
     fn close(&self) {
-        self.lock().1 = true;
+        self.lock().closed = true;
         self.changed.notify_all();
     }
 }
@@ -107,8 +119,8 @@ impl Writer {
         let shared = Arc::new(Shared::new(log, views));
         shared.next_due.send_replace(state.next_due());
         let (queue, submissions) = sync_channel(QUEUE_FACTS_MAX);
-        let waiting = Mutex::new((Waiting::new(), false));
-        let handover = Arc::new(Handover { waiting, changed: Condvar::new() });
+        let line = Line { waiting: Waiting::new(), closed: false, sleeper: false };
+        let handover = Arc::new(Handover { line: Mutex::new(line), changed: Condvar::new() });
         let committer = {
             let (shared, handover) = (Arc::clone(&shared), Arc::clone(&handover));
             let metrics = Arc::clone(&metrics);
@@ -118,8 +130,7 @@ impl Writer {
         };
         let decider = {
             let shared = Arc::clone(&shared);
-            let mut decider =
-                Decider { state, clock, shared, handover, metrics, scratch: Vec::new() };
+            let mut decider = Decider { state, clock, shared, handover, metrics };
             std::thread::Builder::new()
                 .name("decider".into())
                 .spawn(move || decider.run(&submissions))?
@@ -150,7 +161,6 @@ struct Decider {
     shared: Arc<Shared>,
     handover: Arc<Handover>,
     metrics: Arc<Metrics>,
-    scratch: Vec<u8>,
 }
 
 /// Tells everybody when a thread of the writer ends by a panic.
@@ -195,8 +205,9 @@ impl Decider {
             Ok(Ruling::Repeat(repeat)) => {
                 // What is repeated may be in a group that is not durable yet, so the answer waits in line.
                 if let Some(reply) = reply {
-                    self.handover.lock().0.answers.push((reply, Settled::Repeat(repeat)));
-                    self.handover.changed.notify_all();
+                    let mut line = self.handover.lock();
+                    line.waiting.answers.push((reply, Settled::Repeat(repeat)));
+                    self.handover.wake(line);
                 }
             }
             Ok(Ruling::Decided(decisions)) => self.record(at, fact, decisions, reply),
@@ -220,38 +231,45 @@ impl Decider {
         let position = self.state.position().next();
         self.state.evolve(position, at, &fact, &decisions);
         let chapter = Arc::new(Chapter { position, at, fact, decisions });
-        let mut waiting = self.handover.lock();
-        while waiting.0.group.count() >= WAITING_EVENTS_MAX && !waiting.1 {
-            waiting = self.handover.wait(waiting);
+        let mut line = self.handover.lock();
+        while line.waiting.group.count() >= WAITING_EVENTS_MAX && !line.closed {
+            line = self.handover.sleep(line);
         }
-        let batch = &mut waiting.0;
-        if batch.group.is_empty() {
-            batch.group.restart(at);
+        while let Err(error) = write(&chapter, &mut line.waiting.group) {
+            assert!(!line.waiting.group.is_empty(), "a chapter fits into an empty group: {error}");
+            if line.closed {
+                return;
+            }
+            line = self.handover.sleep(line);
         }
-        history::write(&chapter, &mut self.scratch, &mut batch.group)
-            .expect("limits of core keep every chapter below the limits of a group");
-        batch.chapters.push(Arc::clone(&chapter));
-        batch.answers.extend(reply.map(|reply| (reply, Settled::Recorded(chapter))));
-        batch.next_due = self.state.next_due();
-        drop(waiting);
-        self.handover.changed.notify_all();
+        let waiting = &mut line.waiting;
+        waiting.chapters.push(Arc::clone(&chapter));
+        waiting.answers.extend(reply.map(|reply| (reply, Settled::Recorded(chapter))));
+        waiting.next_due = self.state.next_due();
+        self.handover.wake(line);
     }
+}
+
+fn write(chapter: &Chapter, group: &mut Group) -> Result<(), history::HistoryError> {
+    if group.is_empty() {
+        group.restart(chapter.at);
+    }
+    history::write(chapter, group)
 }
 
 fn commit_all(shared: &Shared, handover: &Handover, metrics: &Metrics) {
     let _alarm = Alarm(shared, handover);
     loop {
-        let mut guard = handover.lock();
-        while guard.0.is_empty() && !guard.1 {
-            guard = handover.wait(guard);
+        let mut line = handover.lock();
+        while line.waiting.is_empty() && !line.closed {
+            line = handover.sleep(line);
         }
-        if guard.0.is_empty() {
+        if line.waiting.is_empty() {
             return;
         }
-        let batch = std::mem::replace(&mut guard.0, Waiting::new());
-        drop(guard);
-        handover.changed.notify_all();
-        commit(shared, batch, metrics);
+        let waiting = std::mem::replace(&mut line.waiting, Waiting::new());
+        handover.wake(line);
+        commit(shared, waiting, metrics);
     }
 }
 
@@ -264,7 +282,7 @@ fn commit(shared: &Shared, batch: Waiting, metrics: &Metrics) {
                 shared.head.send_replace(head.position);
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "append failed");
+                tracing::error!(%error, "append failed; no more facts are taken");
                 shared.failed.store(true, Ordering::Release);
                 shared.head.send_modify(|_| {});
             }
