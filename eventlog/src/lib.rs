@@ -37,3 +37,7 @@ pub use verify::{Verified, verify};
 
 #[cfg(test)]
 mod engine_tests;
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod sled_tests;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 
-use crate::chunks::store::{ChunkStore, Direction, Key, VisitChunk};
+use crate::chunks::store::{ChunkStore, Direction, Key, KeyedChunk, VisitChunk};
 use crate::error::Error;
 
 /// Bytes of pages that sled keeps in memory; reads of the log are mostly sequential.
@@ -116,7 +116,7 @@ fn guarded<T>(action: &'static str, run: impl FnOnce() -> Result<T, Error>) -> R
 }
 
 impl ChunkStore for SledStore {
-    fn apply(&self, chunks: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
+    fn apply(&self, chunks: Vec<KeyedChunk>) -> Result<(), Error> {
         let mut batch = sled::Batch::default();
         for (key, value) in chunks {
             batch.insert(&key, value);
