@@ -101,9 +101,19 @@ fn open_database(directory: &Path) -> Result<SledStore, Error> {
                 attempts += 1;
                 std::thread::park_timeout(OPEN_PAUSE);
             }
+            Err(sled::Error::Io(error)) if is_no_damage(&error) => {
+                return Err(Error::io("opening sled", &directory.display().to_string(), error));
+            }
             Err(error) => return Err(Error::store("opening", error)),
         }
     }
+}
+
+/// Whether a failure says something about the machine rather than about the files, so that setting them
+/// aside and building new ones would not help.
+fn is_no_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
 /// Runs something that panics on damaged pages.
