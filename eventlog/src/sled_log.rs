@@ -115,15 +115,18 @@ fn open_store(
     recovered: &Recovered,
     disk: &dyn Disk,
 ) -> Result<(SledStore, SyncAttribute, StoreRepair), Error> {
-    let opened = SledStore::open(sled);
-    if let Ok((store, attribute)) = opened {
-        if let Finding::Agrees(stored) = compare(&store, recovered, disk)? {
-            let groups = replay(&store, recovered, disk, stored)?;
-            let repair =
-                if groups > 0 { StoreRepair::Replayed { groups } } else { StoreRepair::None };
-            return Ok((store, attribute, repair));
+    match SledStore::open(sled) {
+        Ok((store, attribute)) => {
+            if let Finding::Agrees(stored) = compare(&store, recovered, disk)? {
+                let groups = replay(&store, recovered, disk, stored)?;
+                let repair =
+                    if groups > 0 { StoreRepair::Replayed { groups } } else { StoreRepair::None };
+                return Ok((store, attribute, repair));
+            }
         }
-        drop(store);
+        // The disk is full or closed to us: a new store would not do better.
+        Err(error @ Error::Io { .. }) => return Err(error),
+        Err(_) => {}
     }
     let kept = set_aside(sled)?;
     let (store, attribute) = SledStore::open(sled)?;

@@ -15,7 +15,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use crate::frame::{FRAME_HEADER_BYTES, seal};
 use crate::group::Group;
-use crate::journal::prepare::{PREPARED_NAME, Preparer};
+use crate::journal::prepare::{Prepared, Preparer};
 use crate::journal::segment::{BLOCK_BYTES, Block, name, seed};
 use crate::log::{GroupHeader, Head};
 
@@ -159,15 +159,15 @@ pub(super) fn start_segment(
 ) -> Result<Active, Error> {
     let name = name(block.first());
     let bytes = block.encode();
-    let make = || -> io::Result<(Arc<dyn DiskFile>, u64)> {
-        let (file, capacity) = preparer.take(bytes_min)?;
-        file.write_at(0, &bytes)?;
-        file.sync()?;
-        disk.rename(PREPARED_NAME, &name)?;
+    let make = || -> io::Result<Prepared> {
+        let prepared = preparer.take(bytes_min)?;
+        prepared.file.write_at(0, &bytes)?;
+        prepared.file.sync()?;
+        disk.rename(&prepared.name, &name)?;
         disk.sync_directory()?;
-        Ok((file, capacity))
+        Ok(prepared)
     };
-    let (file, capacity) =
-        make().map_err(|source| Error::io("starting a segment", &name, source))?;
+    let prepared = make().map_err(|source| Error::io("starting a segment", &name, source))?;
+    let (file, capacity) = (prepared.file, prepared.bytes);
     Ok(Active { file, name, block, seed: seed(&bytes), used: wide(BLOCK_BYTES), capacity })
 }
