@@ -6,4 +6,5 @@
 pub mod accept;
 pub mod clock;
 pub mod outbound;
+pub mod secrets;
 pub mod webhook;
