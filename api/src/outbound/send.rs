@@ -7,6 +7,7 @@
 //! Deliberately not here: when to call and how often, what the answer means, and connection pools: an
 //! attempt per connection keeps one endpoint's trouble its own.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -103,6 +104,17 @@ pub enum Step {
     Whole,
 }
 
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "the addresses of the host name",
+            Self::Connect => "the connection",
+            Self::Tls => "the agreement on keys",
+            Self::Whole => "the end of the whole attempt",
+        })
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -116,7 +128,7 @@ pub enum Failure {
     #[error("agree on keys")]
     Tls(#[source] io::Error),
     /// A step took too long.
-    #[error("wait for the end of {0:?}")]
+    #[error("wait for {0}")]
     TimedOut(Step),
     /// The connection broke, or what came is no HTTP within the limits.
     #[error("exchange a request and its answer")]
