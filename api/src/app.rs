@@ -26,7 +26,7 @@ pub struct App {
     /// The merchant-side protocols, in the order in which they are asked whether a request is theirs.
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
-    pub sources: Vec<Box<dyn Source>>,
+    pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -56,12 +56,11 @@ impl App {
 impl Desk for App {
     fn default_merchant(&self) -> Option<MerchantId> {
         let views = self.book.views();
-        let enabled = |merchant: &&duizhang_core::fact::Merchant| merchant.enabled;
-        let mut merchants = views.book.merchants().filter(enabled);
-        let first = merchants.clone().next()?;
-        let only = merchants.clone().nth(1).is_none();
-        let declared = merchants.find(|merchant| merchant.default);
-        declared.or(only.then_some(first)).map(|merchant| merchant.id.clone())
+        let enabled: Vec<_> = views.book.merchants().filter(|m| m.enabled).collect();
+        match enabled.as_slice() {
+            [only] => Some(only.id.clone()),
+            several => several.iter().find(|m| m.default).map(|m| m.id.clone()),
+        }
     }
 
     fn merchant(&self, id: &MerchantId) -> Option<MerchantCard> {
@@ -85,7 +84,7 @@ impl Desk for App {
     }
 
     fn token(&self, token: &str) -> Option<Token> {
-        self.secrets.token_owner(token.as_bytes(), self.clock.now())
+        self.secrets.token_owner(token.as_bytes(), self.clock.now()).map(Token::Merchant)
     }
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {

@@ -58,11 +58,7 @@ pub(crate) struct Assignment {
 }
 
 /// Makes one attempt and records it. Returns whether the endpoint failed to answer.
-pub(crate) async fn attempt(
-    app: &Arc<App>,
-    outbound: &Outbound,
-    assignment: Assignment,
-) -> bool {
+pub(crate) async fn attempt(app: &Arc<App>, outbound: &Outbound, assignment: Assignment) -> bool {
     let began = app.clock.now();
     let (outcome, excerpt) = send(app, outbound, assignment, began).await;
     app.metrics.attempted(match outcome {

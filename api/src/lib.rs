@@ -5,11 +5,16 @@
 //! Deliberately not here: the rules (`duizhang-core`), the log's format (`duizhang-eventlog`), the command line.
 
 pub mod accept;
+pub mod app;
+mod attempt;
 pub mod book;
 pub mod cashier;
 pub mod clock;
+pub mod deliverer;
 pub mod dialects;
+pub mod http;
 pub mod metrics;
 pub mod outbound;
+pub mod secrets;
 pub mod webhook;
 pub mod writer;

@@ -9,15 +9,11 @@ use std::sync::Mutex;
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::event::Chapter;
-use duizhang_core::fact::{
-    Fact, HeartbeatReceived, NotificationReceived, Reading as FactReading,
-};
+use duizhang_core::fact::{Fact, HeartbeatReceived, NotificationReceived, Reading as FactReading};
 use duizhang_core::id::{DeviceId, NotificationId};
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::{Span, Timestamp};
-use duizhang_listener_bridge::source::{
-    DeviceKeys, Evidence, Outcome, Reading, Refusal, Source,
-};
+use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
 use duizhang_listener_bridge::wire::{Answer, Request};
 
 use super::execute::is_held;
@@ -81,11 +77,12 @@ impl DeviceKeys for Keys<'_> {
 pub(super) async fn take(
     app: &App,
     allowance: &ForgedAllowance,
-    source: &dyn Source,
+    source: &(dyn Source + Send + Sync),
     request: &Request,
 ) -> Answer {
     let at = app.clock.now();
-    match source.read(request, &Keys { app, at }) {
+    let read = source.read(request, &Keys { app, at });
+    match read {
         Ok(reading) => {
             let outcome = submit(app, reading).await;
             app.metrics.delivered(word(outcome));
@@ -95,7 +92,7 @@ pub(super) async fn take(
             app.metrics.delivered("refused");
             tracing::warn!(source = source.name(), path = request.path, %refusal, "refused");
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {
-                keep_forged(app, source, request).await;
+                keep_forged(app, source.name(), request).await;
             }
             source.refuse(request, &refusal)
         }
@@ -178,14 +175,14 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
     }
 }
 
-async fn keep_forged(app: &App, source: &dyn Source, request: &Request) {
+async fn keep_forged(app: &App, source: &str, request: &Request) {
     let mut raw = request.without_secrets();
     raw.truncate(FORGED_BYTES_MAX);
-    let key = Digest::of(&[b"forged", source.name().as_bytes(), &raw]);
+    let key = Digest::of(&[b"forged", source.as_bytes(), &raw]);
     let fact = Fact::NotificationReceived(NotificationReceived {
         notification: NotificationId::from_bits(app.clock.draw()),
         device: None,
-        source: source.name().to_owned(),
+        source: source.to_owned(),
         reading: FactReading::Forged,
         rule: String::from("the signature fits no device"),
         key,

@@ -1,14 +1,12 @@
 //! Between axum's requests and the neutral ones that dialects and sources read.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request as HttpRequest;
+use axum::extract::{ConnectInfo, Request as HttpRequest};
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
-
-use crate::accept::Peer;
 
 /// Longest body of a dialect or source in bytes: evidence is kept whole in one event, and an event has 64 KiB.
 pub(super) const BODY_BYTES_MAX: usize = 32 * 1_024;
@@ -35,7 +33,7 @@ pub(super) async fn read(request: HttpRequest) -> Result<Request, Answer> {
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
         body: body.to_vec(),
-        peer: parts.extensions.get::<Peer>().map(|peer| -> IpAddr { peer.0.ip() }),
+        peer: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
     })
 }
 

@@ -127,7 +127,8 @@ pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     Path(token): Path<String>,
 ) -> Response<Body> {
-    let known = token.parse::<OrderId>().ok().and_then(|id| Some((id, state_now(&shared.app, id)?)));
+    let known =
+        token.parse::<OrderId>().ok().and_then(|id| Some((id, state_now(&shared.app, id)?)));
     let Some((id, state)) = known else {
         return StatusCode::NOT_FOUND.into_response();
     };

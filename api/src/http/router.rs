@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
 use axum::routing::get;
-use axum::Router;
 use duizhang_listener_bridge::wire::Answer;
 use tokio::sync::{Semaphore, watch};
 

@@ -11,11 +11,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use duizhang_core::time::Span;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -29,138 +28,17 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Position};
 
-use super::address::AddressRefusal;
+use super::outcome::{
+    Failure, OutboundOutcome, OutboundRequest, RESPONSE_BYTES_MAX, Refusal, Step, Timeouts,
+};
 use super::policy::{Policy, Target, UrlRefusal, check_socket, check_url};
 use super::resolve::{ANSWERS_MAX, Resolver};
 
-/// The most that is read of an answer's body; a shop's answer is one word.
-pub const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 /// The most headers of an answer, and the most bytes of all of them.
 const RESPONSE_HEADERS_MAX: usize = 100;
 const RESPONSE_HEAD_BYTES_MAX: usize = 32 * 1024;
 /// The longest wait that an answer may ask for.
 const RETRY_AFTER_MAX: Span = Span::from_hours(1);
-
-/// What goes out.
-#[derive(Clone, Debug)]
-pub struct OutboundRequest {
-    /// GET or POST, as the dialect wants it.
-    pub method: Method,
-    /// The address as it was configured.
-    pub url: String,
-    /// Headers of the message; those of the connection are ours.
-    pub headers: HeaderMap,
-    /// The exact bytes.
-    pub body: Bytes,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub enum OutboundOutcome {
-    /// Somebody answered, whatever the answer says.
-    Answered {
-        /// The status code.
-        status: u16,
-        /// The first [`RESPONSE_BYTES_MAX`] bytes of the body, as they came.
-        body: Vec<u8>,
-        /// Whether there was more.
-        truncated: bool,
-        /// The wait that the answer asks for, at most an hour; dates are not read.
-        retry_after: Option<Span>,
-    },
-    /// We may not call there. Nothing was sent.
-    Refused(Refusal),
-    /// We could not, or got no whole answer. The other side may still have got the message.
-    Failed(Failure),
-}
-
-/// Why a call is not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The URL itself.
-    #[error("refuse to call: {0}")]
-    Url(#[from] UrlRefusal),
-    /// An address behind its name.
-    #[error("refuse to connect to {address}: {reason}")]
-    Address {
-        /// The first address that may not be reached.
-        address: IpAddr,
-        /// Why.
-        reason: AddressRefusal,
-    },
-}
-
-/// A step of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Asking for the addresses of the name.
-    Resolve,
-    /// Opening the connection.
-    Connect,
-    /// Agreeing on keys.
-    Tls,
-    /// All of it together.
-    Whole,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The name has no addresses, or too many.
-    #[error("resolve the host name")]
-    Resolve(#[source] io::Error),
-    /// No address took the connection.
-    #[error("connect")]
-    Connect(#[source] io::Error),
-    /// The keys or the certificate are not in order.
-    #[error("agree on keys")]
-    Tls(#[source] io::Error),
-    /// A step took too long.
-    #[error("wait for the end of {0:?}")]
-    TimedOut(Step),
-    /// The connection broke, or what came is no HTTP within the limits.
-    #[error("exchange a request and its answer")]
-    Exchange(#[source] hyper::Error),
-}
-
-impl Failure {
-    /// One word for records and metrics.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Resolve(_) => "dns",
-            Self::Connect(_) => "connect",
-            Self::Tls(_) => "tls",
-            Self::TimedOut(_) => "timeout",
-            Self::Exchange(error) if error.is_parse() => "protocol",
-            Self::Exchange(_) => "reset",
-        }
-    }
-}
-
-/// How long each step may take; the default suits callbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Default 2 s.
-    pub resolve: Duration,
-    /// Default 3 s, over all addresses that are tried.
-    pub connect: Duration,
-    /// Default 5 s.
-    pub tls: Duration,
-    /// Default 10 s, over everything.
-    pub whole: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            resolve: Duration::from_secs(2),
-            connect: Duration::from_secs(3),
-            tls: Duration::from_secs(5),
-            whole: Duration::from_secs(10),
-        }
-    }
-}
 
 /// Who calls out.
 pub struct Outbound {

@@ -175,7 +175,10 @@ async fn a_body_that_trickles_ends_with_the_whole_s_limit() {
     })
     .await;
     let outcome = attempt(address, Timeouts { whole: SHORT, ..LENIENT }).await;
-    assert_eq!(failure_of(&outcome), ("timeout", "wait for the end of Whole".to_owned()));
+    assert_eq!(
+        failure_of(&outcome),
+        ("timeout", "wait for the end of the whole attempt".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -360,7 +363,7 @@ async fn names_without_an_answer_and_with_absurd_ones_fail() {
     let mute =
         Outbound::new(closed_network(), Arc::new(Mute), Timeouts { resolve: SHORT, ..LENIENT });
     let outcome = mute.send(post("http://shop.example/".to_owned())).await;
-    assert_eq!(failure_of(&outcome).1, format!("wait for the end of {:?}", Step::Resolve));
+    assert_eq!(failure_of(&outcome).1, format!("wait for {}", Step::Resolve));
     let names =
         FixedResolver::default().with("none.example", &[&[]]).with("many.example", &[&[HERE; 65]]);
     let outbound = Outbound::new(closed_network(), Arc::new(names), LENIENT);
@@ -432,7 +435,7 @@ async fn a_server_that_does_not_speak_tls_fails_and_one_that_says_nothing_times_
     .await;
     let hasty = outbound(Timeouts { tls: SHORT, ..LENIENT });
     let outcome = hasty.send(post(format!("https://{silent}/"))).await;
-    assert_eq!(failure_of(&outcome).1, format!("wait for the end of {:?}", Step::Tls));
+    assert_eq!(failure_of(&outcome).1, format!("wait for {}", Step::Tls));
 }
 
 /// The environment can only be set for another process, so this runs one test of this very file in one.
