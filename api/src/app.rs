@@ -84,7 +84,11 @@ impl Desk for App {
     }
 
     fn token(&self, token: &str) -> Option<Token> {
-        self.secrets.token_owner(token.as_bytes(), self.clock.now()).map(Token::Merchant)
+        match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
+            SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
+            SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
+            SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
+        }
     }
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {

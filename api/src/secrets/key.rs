@@ -67,11 +67,22 @@ pub enum SecretOf {
     NativeToken(MerchantId),
     /// What signs the merchant's callbacks (`whsec_…`).
     WebhookSecret(MerchantId),
+    /// An operator's bearer token, by the operator's name. Only its hash is kept.
+    OperatorToken(OperatorName),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),
 }
 
+/// The name that an operator's deeds bear in the log; formed like a merchant's.
+pub type OperatorName = MerchantId;
+
 impl SecretOf {
+    /// Whether only the secret's hash is kept, because it is compared and never used to sign.
+    #[must_use]
+    pub const fn is_token(&self) -> bool {
+        matches!(self, Self::NativeToken(_) | Self::OperatorToken(_))
+    }
+
     /// The word that the file and the errors use.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -79,6 +90,7 @@ impl SecretOf {
             Self::MerchantKey(_) => "merchant-key",
             Self::NativeToken(_) => "native-token",
             Self::WebhookSecret(_) => "webhook-secret",
+            Self::OperatorToken(_) => "operator-token",
             Self::DeviceKey(_) => "device-key",
         }
     }
@@ -87,7 +99,10 @@ impl SecretOf {
     #[must_use]
     pub fn owner(&self) -> &str {
         match self {
-            Self::MerchantKey(id) | Self::NativeToken(id) | Self::WebhookSecret(id) => id.as_str(),
+            Self::MerchantKey(id)
+            | Self::NativeToken(id)
+            | Self::WebhookSecret(id)
+            | Self::OperatorToken(id) => id.as_str(),
             Self::DeviceKey(id) => id.as_str(),
         }
     }
@@ -99,6 +114,7 @@ impl SecretOf {
             "merchant-key" => merchant().map(Self::MerchantKey),
             "native-token" => merchant().map(Self::NativeToken),
             "webhook-secret" => merchant().map(Self::WebhookSecret),
+            "operator-token" => merchant().map(Self::OperatorToken),
             "device-key" => DeviceId::new(owner).ok().map(Self::DeviceKey),
             _ => None,
         }
@@ -116,7 +132,7 @@ impl SecretOf {
         }
         let least = match self {
             Self::MerchantKey(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
-            Self::NativeToken(_) => TOKEN_BYTES_MIN,
+            Self::NativeToken(_) | Self::OperatorToken(_) => TOKEN_BYTES_MIN,
             Self::WebhookSecret(_) => return Ok(SigningKey::parse(text).map(|_| ())?),
         };
         if bytes.len() < least {

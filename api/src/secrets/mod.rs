@@ -10,5 +10,5 @@ mod tests;
 
 pub use envelope::MasterKey;
 pub use file::{MASTER_KEY_FILE, SECRETS_FILE};
-pub use key::{KeyId, SECRET_BYTES_MAX, Secret, SecretOf, SecretRefusal};
+pub use key::{KeyId, OperatorName, SECRET_BYTES_MAX, Secret, SecretOf, SecretRefusal};
 pub use store::{Key, SecretStore, SecretsError};

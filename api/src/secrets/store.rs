@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use duizhang_core::id::{DeviceId, MerchantId};
+use duizhang_core::id::DeviceId;
 use duizhang_core::time::{Span, Timestamp};
 
 use super::envelope::MasterKey;
@@ -197,7 +197,7 @@ impl SecretStore {
     /// The keys in force, newest first. A token has none to show: ask [`token_owner`](Self::token_owner).
     #[must_use]
     pub fn keys_of(&self, of: &SecretOf, at: Timestamp) -> Vec<Key> {
-        if matches!(of, SecretOf::NativeToken(_)) {
+        if of.is_token() {
             return Vec::new();
         }
         let table = self.table();
@@ -214,14 +214,15 @@ impl SecretStore {
                 SecretOf::DeviceKey(device) => Some((device.clone(), key(entry))),
                 SecretOf::MerchantKey(_)
                 | SecretOf::NativeToken(_)
+                | SecretOf::OperatorToken(_)
                 | SecretOf::WebhookSecret(_) => None,
             })
             .collect()
     }
 
-    /// The merchant whose bearer token this is.
+    /// Whose bearer token this is: a [`SecretOf::NativeToken`] or a [`SecretOf::OperatorToken`].
     #[must_use]
-    pub fn token_owner(&self, token: &[u8], at: Timestamp) -> Option<MerchantId> {
+    pub fn token_owner(&self, token: &[u8], at: Timestamp) -> Option<SecretOf> {
         self.table().token_owner(token, at)
     }
 

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use duizhang_core::id::MerchantId;
 use duizhang_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -35,12 +34,7 @@ pub(super) struct Table {
 
 /// What is kept of a secret: a token is only ever compared, so its hash is enough.
 pub(super) fn kept_of(of: &SecretOf, secret: &Secret) -> Secret {
-    match of {
-        SecretOf::NativeToken(_) => Secret::new(hash(secret.expose())),
-        SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => {
-            secret.clone()
-        }
-    }
+    if of.is_token() { Secret::new(hash(secret.expose())) } else { secret.clone() }
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
@@ -79,21 +73,21 @@ impl Table {
     pub(super) fn index(&mut self) {
         let mut tokens: BTreeMap<_, Vec<SecretOf>> = BTreeMap::new();
         for (of, entry) in self.all() {
-            if matches!(of, SecretOf::NativeToken(_)) {
+            if of.is_token() {
                 tokens.entry(piece(entry.kept.expose())).or_default().push(of.clone());
             }
         }
         self.tokens = tokens;
     }
 
-    /// The merchant whose token this is.
-    pub(super) fn token_owner(&self, token: &[u8], at: Timestamp) -> Option<MerchantId> {
+    /// Whose token this is.
+    pub(super) fn token_owner(&self, token: &[u8], at: Timestamp) -> Option<SecretOf> {
         let hash = hash(token);
         let mut found = None;
         for of in self.tokens.get(&piece(&hash)).into_iter().flatten() {
             let known = self.entries(of).iter().any(|e| at < e.until && e.kept.equals(&hash));
-            if let (true, SecretOf::NativeToken(merchant)) = (known, of) {
-                found = Some(merchant.clone());
+            if known {
+                found = Some(of.clone());
             }
         }
         found
@@ -111,12 +105,8 @@ impl Table {
     pub(super) fn other_owner(&self, of: &SecretOf, secret: &Secret) -> Option<&SecretOf> {
         let hashed = hash(secret.expose());
         let same = |(other, entry): &(&SecretOf, &Entry)| {
-            let equal = match other {
-                SecretOf::NativeToken(_) => entry.kept.equals(&hashed),
-                SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => {
-                    entry.kept.equals(secret.expose())
-                }
-            };
+            let shown = if other.is_token() { &hashed } else { secret.expose() };
+            let equal = entry.kept.equals(shown);
             *other != of && equal
         };
         self.all().find(same).map(|(other, _)| other)

@@ -71,7 +71,7 @@ fn what_was_set_is_there_after_opening_again() {
     let again = SecretStore::open(dir.path(), None).unwrap();
     assert_eq!(shown(&again, &merchant_key(), clock.now()), ["merchant-key-0001"]);
     assert_eq!(ids(&again), ids(&store));
-    assert_eq!(again.token_owner(b"native-token-000001", clock.now()), Some(merchant("1001")));
+    assert_eq!(again.token_owner(b"native-token-000001", clock.now()), Some(token()));
     let mut devices: Vec<_> =
         again.each_device_key(clock.now()).iter().map(|(id, _)| id.to_string()).collect();
     devices.sort();
@@ -155,7 +155,7 @@ fn both_keys_are_accepted_until_the_grace_ends_and_not_at_its_end() {
             ("", end, false),
         ] {
             let owner = store.token_owner(text.as_bytes(), at);
-            assert_eq!(owner, known.then(|| merchant("1001")), "{text}");
+            assert_eq!(owner, known.then(token), "{text}");
         }
     }
 }
