@@ -21,7 +21,7 @@ fn replayed(log: &[Entry]) -> State {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn every_invariant_holds_after_every_fact(steps in history(120)) {
