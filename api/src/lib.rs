@@ -4,5 +4,12 @@
 //! appends; only `clock` reads a clock or entropy; dialects are pure translators.
 //! Deliberately not here: the rules (`duizhang-core`), the log's format (`duizhang-eventlog`), the command line.
 
+pub mod accept;
+pub mod book;
 pub mod cashier;
+pub mod clock;
 pub mod dialects;
+pub mod metrics;
+pub mod outbound;
+pub mod webhook;
+pub mod writer;

@@ -38,6 +38,10 @@ pub trait Dialect: Send + Sync {
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable>;
 
+    /// Where the payer's browser goes back to: the order's return address, with the protocol's signed parameters
+    /// once the order is settled. None where the order has no such address.
+    fn return_url(&self, order: &OrderView, desk: &dyn Desk) -> Option<String>;
+
     /// Says whether a merchant's answer means that it has the callback.
     fn judge(&self, status: u16, body: &[u8]) -> Judged;
 }

@@ -1,0 +1,188 @@
+//! The log on real files: the journal in `journal/`, sled in `sled/` behind it.
+//!
+//! Invariants: the journal decides what is there; sled is compared with it at every opening and replayed,
+//! rebuilt or refused by name; a worthless sled folder is kept aside as evidence under `sled.corrupt-<n>`.
+//! Deliberately not here: when to open and close, and who the one writer is.
+
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use duizhang_core::position::Position;
+
+use crate::chunks::SledStore;
+use crate::disk::{Disk, RealDisk};
+use crate::engine::{Apply, Engine, Lock};
+use crate::error::Error;
+use crate::group::Group;
+use crate::journal::{Recovered, SEGMENT_BYTES_DEFAULT, recover};
+use crate::log::{EventLog, Head, VisitEvent, VisitGroup};
+use crate::reconcile::{Finding, compare, replay};
+
+pub use crate::chunks::SyncAttribute;
+
+/// Most worthless sled folders that are kept; the next one needs a person to look.
+const CORRUPT_FOLDERS_MAX: u32 = 1_000;
+
+/// How a log is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Bytes of a journal segment.
+    pub segment_bytes: u64,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { segment_bytes: SEGMENT_BYTES_DEFAULT }
+    }
+}
+
+/// What opening found, for the operator's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Bytes of an unacknowledged write that was cut short by a crash and is now blank.
+    pub torn_bytes: u64,
+    /// What had to be done to the chunk store.
+    pub store: StoreRepair,
+    /// Whether sled writes synchronously.
+    pub sync_attribute: SyncAttribute,
+}
+
+/// What had to be done to the chunk store so that it agrees with the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreRepair {
+    /// Nothing.
+    None,
+    /// Its end was missing, as after any crash, and was replayed.
+    Replayed {
+        /// Groups replayed.
+        groups: u64,
+    },
+    /// It was worthless and was rebuilt from the segments.
+    Rebuilt {
+        /// Where the old one is kept.
+        kept: PathBuf,
+        /// Groups in the new one.
+        groups: u64,
+    },
+}
+
+/// A durable log in a directory.
+pub struct SledLog(Engine);
+
+impl std::fmt::Debug for SledLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SledLog").field("head", &self.0.head()).finish_non_exhaustive()
+    }
+}
+
+impl SledLog {
+    /// Opens the log in a directory, making it where there is none, and repairs what a crash left.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] where another process has it; [`Error::SegmentDamaged`], [`Error::SegmentMissing`],
+    /// [`Error::RootMismatch`] or [`Error::JournalBehind`] where acknowledged events are lost.
+    pub fn open(directory: &Path, config: LogConfig) -> Result<(Self, Opening), Error> {
+        let disk = RealDisk::new(&directory.join("journal"))
+            .map_err(|e| Error::io("making the folder", &directory.display().to_string(), e))?;
+        Self::open_on(Arc::new(disk), directory, config)
+    }
+
+    /// As [`SledLog::open`] with the journal on a disk of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`SledLog::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        config: LogConfig,
+    ) -> Result<(Self, Opening), Error> {
+        let lock = Lock::take(&disk)?;
+        let recovered = recover(Arc::clone(&disk), config.segment_bytes)?;
+        let (store, sync_attribute, repair) =
+            open_store(&directory.join("sled"), &recovered, disk.as_ref())?;
+        let torn_bytes = recovered.torn_bytes();
+        let journal = recovered.settle()?;
+        let engine = Engine::start(disk, lock, journal, Arc::new(store), Apply::Behind)?;
+        Ok((Self(engine), Opening { torn_bytes, store: repair, sync_attribute }))
+    }
+}
+
+/// Opens sled and makes it agree with the journal.
+fn open_store(
+    sled: &Path,
+    recovered: &Recovered,
+    disk: &dyn Disk,
+) -> Result<(SledStore, SyncAttribute, StoreRepair), Error> {
+    match SledStore::open(sled) {
+        Ok((store, attribute)) => {
+            if let Finding::Agrees(stored) = compare(&store, recovered, disk)? {
+                let groups = replay(&store, recovered, disk, stored)?;
+                let repair =
+                    if groups > 0 { StoreRepair::Replayed { groups } } else { StoreRepair::None };
+                return Ok((store, attribute, repair));
+            }
+        }
+        // The disk is full or closed to us: a new store would not do better.
+        Err(error @ Error::Io { .. }) => return Err(error),
+        Err(_) => {}
+    }
+    let kept = set_aside(sled)?;
+    let (store, attribute) = SledStore::open(sled)?;
+    let groups = replay(&store, recovered, disk, Position::START)?;
+    Ok((store, attribute, StoreRepair::Rebuilt { kept, groups }))
+}
+
+/// Renames a worthless folder to the first free `sled.corrupt-<n>`.
+fn set_aside(sled: &Path) -> Result<PathBuf, Error> {
+    let failed = |source| Error::io("setting aside", &sled.display().to_string(), source);
+    let free = (1..=CORRUPT_FOLDERS_MAX)
+        .map(|n| sled.with_file_name(format!("sled.corrupt-{n}")))
+        .find(|path| !path.exists());
+    let kept = free.ok_or_else(|| failed(std::io::ErrorKind::AlreadyExists.into()))?;
+    fs::rename(sled, &kept).map_err(failed)?;
+    Ok(kept)
+}
+
+impl EventLog for SledLog {
+    fn append(&self, group: &Group) -> Result<Head, Error> {
+        self.0.append(group)
+    }
+
+    fn head(&self) -> Head {
+        self.0.head()
+    }
+
+    fn is_poisoned(&self) -> bool {
+        self.0.is_poisoned()
+    }
+
+    fn scan(
+        &self,
+        range: RangeInclusive<Position>,
+        visit: &mut VisitEvent<'_>,
+    ) -> Result<(), Error> {
+        self.0.scan(range, visit)
+    }
+
+    fn scan_back(
+        &self,
+        range: RangeInclusive<Position>,
+        visit: &mut VisitEvent<'_>,
+    ) -> Result<(), Error> {
+        self.0.scan_back(range, visit)
+    }
+
+    fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error> {
+        self.0.groups(from, visit)
+    }
+
+    fn recheck_journal(&self) -> Result<Head, Error> {
+        self.0.recheck_journal()
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.0.close()
+    }
+}
