@@ -7,11 +7,13 @@
 
 mod agreement;
 pub mod audit;
+pub mod day;
 mod error;
 mod play;
 pub mod rederive;
 mod sentences;
 mod spelling;
+mod table;
 mod words;
 
 #[cfg(test)]

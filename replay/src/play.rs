@@ -22,7 +22,7 @@ use duizhang_projections::calendar::Zone;
 use crate::error::ReplayError;
 
 /// The zone of business days where a log does not say: it has no event yet.
-const ZONE_DEFAULT: &str = "Asia/Shanghai";
+pub(crate) const ZONE_DEFAULT: &str = "Asia/Shanghai";
 
 /// Chapters between two reports of progress: at some microseconds a chapter, about 100 a second.
 const PROGRESS_CHAPTERS: u64 = 4_096;

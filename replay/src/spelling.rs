@@ -1,7 +1,16 @@
 //! How reports spell values in JSON: amounts as text beside their currency, positions as numbers.
 
+use duizhang_core::amount::Amount;
 use duizhang_core::position::Position;
 use serde::Serializer;
+use serde::ser::SerializeStruct;
+
+pub(crate) fn money<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut object = serializer.serialize_struct("Money", 2)?;
+    object.serialize_field("amount", &amount.decimal_text())?;
+    object.serialize_field("currency", amount.currency().code())?;
+    object.end()
+}
 
 pub(crate) fn position<S: Serializer>(place: &Position, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(place.number())

@@ -32,6 +32,20 @@ pub(crate) const fn standing(standing: Standing) -> &'static str {
     }
 }
 
+pub(crate) const fn hold_reason(reason: HoldReason) -> &'static str {
+    match reason {
+        HoldReason::NoOrder => "no_order",
+        HoldReason::SeveralOrders => "several_orders",
+        HoldReason::AlreadyPaid => "already_paid",
+        HoldReason::OrderClosed => "order_closed",
+        HoldReason::Late => "late",
+        HoldReason::RivalPayment => "rival_payment",
+        HoldReason::ClockDoubt => "clock_doubt",
+        HoldReason::Stale => "stale",
+        HoldReason::Vetoed => "vetoed",
+    }
+}
+
 /// Why a payment is held, as the end of a sentence.
 pub(crate) const fn hold_clause(reason: HoldReason) -> &'static str {
     match reason {
