@@ -120,6 +120,7 @@ fn open_store(
             if let Some(repair) = make_agree(&store, recovered, disk)? {
                 return Ok((store, attribute, repair));
             }
+            store.discard();
         }
         // The disk is full or closed to us: a new store would not do better.
         Err(error @ Error::Io { .. }) => return Err(error),
