@@ -11,14 +11,15 @@ use std::sync::Arc;
 use crate::chunks::{ChunkStore, split_group};
 use crate::error::Error;
 use crate::journal::{Preparer, Written};
-use crate::tail::{Tail, Work};
+use crate::tail::{BATCH_BYTES, Tail, Work};
 
 /// Stored bytes after which the store is flushed even if it never idles: a second or two of heavy load.
 const UNFLUSHED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Idle moments (200 ms each) after which the store is flushed.
-const IDLE_BEFORE_FLUSH: u32 = 5;
+/// Rounds that waited their whole 200 ms for work and got little or none, after which the store is flushed:
+/// about a second.
+const SLOW_ROUNDS_BEFORE_FLUSH: u32 = 5;
 
-/// Stores whatever waits, at once. Returns the bytes stored.
+/// Stores whatever waits, at once.
 pub(crate) fn apply_waiting(tail: &Tail, store: &dyn ChunkStore) -> Result<(), Error> {
     while let Some(groups) = tail.batch() {
         apply(tail, store, &groups)?;
@@ -39,21 +40,23 @@ fn apply(tail: &Tail, store: &dyn ChunkStore, groups: &[Arc<Written>]) -> Result
 
 /// Works until the tail says stop. Returns the first failure of the store.
 pub(crate) fn run(tail: &Tail, store: &dyn ChunkStore, preparer: &Preparer) -> Result<(), Error> {
-    let mut unflushed = 0;
-    let mut idle = 0;
+    let (mut unflushed, mut slow_rounds) = (0, 0);
     loop {
-        match tail.next_work() {
+        let stored = match tail.next_work() {
             Work::Stop => return Ok(()),
-            Work::Store(groups) => {
-                idle = 0;
-                unflushed += apply(tail, store, &groups)?;
-            }
-            Work::Idle => idle += 1,
-        }
+            Work::Store(groups) => apply(tail, store, &groups)?,
+            Work::Idle => 0,
+        };
         preparer.work();
-        if unflushed >= UNFLUSHED_BYTES_MAX || (unflushed > 0 && idle >= IDLE_BEFORE_FLUSH) {
+        unflushed += stored;
+        slow_rounds += u32::from(stored < BATCH_BYTES);
+        let due = unflushed >= UNFLUSHED_BYTES_MAX || slow_rounds >= SLOW_ROUNDS_BEFORE_FLUSH;
+        if due && unflushed > 0 {
             store.flush().inspect_err(|_| tail.fail())?;
-            (unflushed, idle) = (0, 0);
+            unflushed = 0;
+        }
+        if due {
+            slow_rounds = 0;
         }
     }
 }

@@ -4,7 +4,7 @@
 //! writes a [`Subject`] and calls [`run`].
 //! Invariants checked: dense positions, whole groups, reading in both directions, roots, time order, limits,
 //! reopening, one opener at a time, poison after a failed sync.
-//! Deliberately not here: faults of one kind of storage (`faults.rs`, `sled_tests.rs`).
+//! Deliberately not here: faults of one kind of storage (`fault_tests.rs`, `sled_tests.rs`).
 
 use std::ops::ControlFlow;
 
@@ -131,7 +131,6 @@ fn fill(log: &dyn EventLog, first_time: i64, sizes: &[usize]) -> Vec<Read> {
     expected
 }
 
-/// Opens again; an engine may let go of its lock a moment after the drop of a log that was not closed.
 fn open(subject: &dyn Subject) -> Box<dyn EventLog> {
     subject.open().expect("opens")
 }

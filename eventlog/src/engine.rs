@@ -7,6 +7,7 @@
 //! Deliberately not here: how a store is opened, compared with the journal and rebuilt (`reconcile.rs`).
 
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -55,6 +56,8 @@ pub(crate) enum Apply {
 pub(crate) struct Engine {
     disk: Arc<dyn Disk>,
     journal: Mutex<Option<Journal>>,
+    /// As the journal says, readable while an append waits for its sync.
+    poisoned: AtomicBool,
     head: RwLock<Head>,
     tail: Arc<Tail>,
     /// Gone after closing.
@@ -83,6 +86,7 @@ impl Engine {
         Ok(Self {
             disk,
             journal: Mutex::new(Some(journal)),
+            poisoned: AtomicBool::new(false),
             head: RwLock::new(head),
             tail,
             store: RwLock::new(Some(store)),
@@ -113,7 +117,7 @@ impl Engine {
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
-        self.tail.has_failed() || self.journal().as_ref().is_some_and(Journal::is_poisoned)
+        self.tail.has_failed() || self.poisoned.load(Ordering::Acquire)
     }
 
     pub(crate) fn append(&self, group: &Group) -> Result<Head, Error> {
@@ -121,9 +125,12 @@ impl Engine {
         let journal = slot.as_mut().ok_or(Error::Closed)?;
         if let Err(error) = self.tail.wait_for_room() {
             journal.poison();
+            self.poisoned.store(true, Ordering::Release);
             return Err(error);
         }
-        let written = journal.append(group)?;
+        let written = journal.append(group).inspect_err(|_| {
+            self.poisoned.store(journal.is_poisoned(), Ordering::Release);
+        })?;
         let head = journal.head();
         self.tail.add(written);
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;

@@ -44,14 +44,16 @@ pub(crate) fn compare(
     if check(store, end.last(), CHECK_BYTES_MAX).is_err() {
         return Ok(Finding::Worthless);
     }
-    let journal = recovered.head().position;
-    if end.last() > journal {
-        return Err(Error::JournalBehind { journal, store: end.last() });
+    let head = recovered.head();
+    if end.last() > head.position {
+        return Err(Error::JournalBehind { journal: head.position, store: end.last() });
     }
-    let same = recovered
-        .segments()
-        .head_at(disk, end.last())?
-        .is_some_and(|head| head.root == end.root && head.time == end.time);
+    let there = if end.last() == head.position {
+        Some(head)
+    } else {
+        recovered.segments().head_at(disk, end.last())?
+    };
+    let same = there.is_some_and(|head| head.root == end.root && head.time == end.time);
     Ok(if same { Finding::Agrees(end.last()) } else { Finding::Worthless })
 }
 

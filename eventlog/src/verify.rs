@@ -103,3 +103,103 @@ fn verify_groups(
         (None, None) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::RangeInclusive;
+
+    use super::*;
+    use crate::conformance::{events, group};
+    use crate::group::Group;
+    use crate::log::{VisitEvent, VisitGroup};
+    use crate::memory_log::MemoryLog;
+
+    /// A log that shows one event, or the groups' times, otherwise than they were written.
+    struct Lying {
+        honest: MemoryLog,
+        event: Option<Position>,
+        times: bool,
+    }
+
+    impl EventLog for Lying {
+        fn append(&self, group: &Group) -> Result<Head, Error> {
+            self.honest.append(group)
+        }
+        fn head(&self) -> Head {
+            self.honest.head()
+        }
+        fn is_poisoned(&self) -> bool {
+            self.honest.is_poisoned()
+        }
+        fn scan(
+            &self,
+            range: RangeInclusive<Position>,
+            visit: &mut VisitEvent<'_>,
+        ) -> Result<(), Error> {
+            self.honest.scan(range, &mut |position, time, bytes| {
+                let mut bytes = bytes.to_vec();
+                if self.event == Some(position) {
+                    bytes[0] ^= 1;
+                }
+                visit(position, time, &bytes)
+            })
+        }
+        fn scan_back(
+            &self,
+            range: RangeInclusive<Position>,
+            visit: &mut VisitEvent<'_>,
+        ) -> Result<(), Error> {
+            self.honest.scan_back(range, visit)
+        }
+        fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error> {
+            self.honest.groups(from, &mut |group| {
+                let mut group = *group;
+                if self.times {
+                    group.time = duizhang_core::time::Timestamp::MAX;
+                }
+                visit(&group)
+            })
+        }
+        fn recheck_journal(&self) -> Result<Head, Error> {
+            self.honest.recheck_journal()
+        }
+        fn close(&self) -> Result<(), Error> {
+            self.honest.close()
+        }
+    }
+
+    fn filled() -> MemoryLog {
+        let log = MemoryLog::new();
+        for time in 1..=1_500 {
+            log.append(&group(time, &events(3, 2))).expect("appends");
+        }
+        log
+    }
+
+    #[test]
+    fn an_honest_log_verifies_and_reports_its_progress() {
+        let log = filled();
+        let mut told = Vec::new();
+        let verified = verify(&log, &mut |position| told.push(position.number())).expect("honest");
+        assert_eq!(verified, Verified { head: log.head(), groups: 1_500 });
+        assert_eq!(told, [2_048, 3_000]);
+    }
+
+    #[test]
+    fn the_group_of_a_changed_event_is_named() {
+        for changed in [1, 1_001, 2_049, 3_000] {
+            let event = Some(Position::new(changed));
+            let log = Lying { honest: filled(), event, times: false };
+            let error = verify(&log, &mut |_| ()).expect_err("one event was changed");
+            let first = Position::new(changed - (changed + 1) % 2);
+            let Error::RootMismatch { first: named, last } = error else { panic!("{error}") };
+            assert_eq!((named, last), (first, first.next()), "{changed}");
+        }
+    }
+
+    #[test]
+    fn times_that_differ_between_events_and_groups_are_found() {
+        let log = Lying { honest: filled(), event: None, times: true };
+        assert!(matches!(verify(&log, &mut |_| ()), Err(Error::RootMismatch { .. })));
+    }
+}

@@ -15,7 +15,7 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 
 use crate::bytes::{array_at, i64_at, put, u16_at, u32_at, u64_at};
-use crate::chunks::store::{Key, key};
+use crate::chunks::store::{KeyedChunk, key};
 use crate::codec::CODEC_ID;
 use crate::group::{Events, LENGTH_BYTES, is_well_formed};
 use crate::log::GroupHeader;
@@ -25,8 +25,10 @@ use crate::log::GroupHeader;
 pub(crate) const CHUNK_BYTES_MAX: usize = 7 * 1024;
 const HEADER_BYTES: usize = 48;
 const ROOT_BYTES: usize = 32;
-/// Bytes of events in a chunk; what is larger goes in pieces of this size.
+/// Bytes of events in a chunk, each with its length.
 const BODY_BYTES_MAX: usize = CHUNK_BYTES_MAX - HEADER_BYTES - ROOT_BYTES;
+/// Bytes of one event in a piece. An event that does not fit a body with its length makes two pieces or more.
+const PIECE_BYTES: usize = BODY_BYTES_MAX - LENGTH_BYTES;
 const VERSION: u8 = 1;
 
 /// A decoded chunk.
@@ -64,7 +66,7 @@ const fn widen(count: u16) -> u64 {
 }
 
 /// The chunks of a group.
-pub(crate) fn split_group(group: &GroupHeader, payload: &[u8], into: &mut Vec<(Key, Vec<u8>)>) {
+pub(crate) fn split_group(group: &GroupHeader, payload: &[u8], into: &mut Vec<KeyedChunk>) {
     let mut start = 0;
     let mut end = 0;
     let mut first = group.first;
@@ -90,13 +92,13 @@ pub(crate) fn split_group(group: &GroupHeader, payload: &[u8], into: &mut Vec<(K
     }
 }
 
-fn whole(group: &GroupHeader, first: Position, count: u16, body: &[u8]) -> (Key, Vec<u8>) {
+fn whole(group: &GroupHeader, first: Position, count: u16, body: &[u8]) -> KeyedChunk {
     (key(first, 0), encode(group, first, count, 0, 1, body))
 }
 
-fn pieces(group: &GroupHeader, first: Position, event: &[u8], into: &mut Vec<(Key, Vec<u8>)>) {
-    let pieces = u16::try_from(event.len().div_ceil(BODY_BYTES_MAX)).expect("events are limited");
-    for (piece, body) in (0..pieces).zip(event.chunks(BODY_BYTES_MAX)) {
+fn pieces(group: &GroupHeader, first: Position, event: &[u8], into: &mut Vec<KeyedChunk>) {
+    let pieces = u16::try_from(event.len().div_ceil(PIECE_BYTES)).expect("events are limited");
+    for (piece, body) in (0..pieces).zip(event.chunks(PIECE_BYTES)) {
         into.push((key(first, piece), encode(group, first, 1, piece, pieces, body)));
     }
 }
@@ -165,4 +167,85 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Chunk<'_>> {
         root: ends_group.then(|| Hash::from_bytes(array_at(bytes, HEADER_BYTES))),
         body,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{narrow, size};
+    use crate::group::Group;
+    use duizhang_core::merkle::leaf_hash;
+    use proptest::prelude::*;
+
+    fn split(lengths: &[usize]) -> (GroupHeader, Vec<Vec<u8>>, Vec<KeyedChunk>) {
+        let mut group = Group::new(Timestamp::from_micros(-7));
+        let events: Vec<_> =
+            (1_u8..).zip(lengths).map(|(byte, &length)| vec![byte; length]).collect();
+        events.iter().for_each(|event| group.push(event).expect("fits"));
+        let header = GroupHeader {
+            first: Position::new(100),
+            count: narrow(group.count()),
+            time: group.time(),
+            root: leaf_hash(b"root"),
+        };
+        let mut chunks = Vec::new();
+        split_group(&header, group.payload(), &mut chunks);
+        (header, events, chunks)
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_hold_the_group_and_nothing_else(
+            lengths in proptest::collection::vec(
+                prop_oneof![0..400_usize, 6_000..8_000_usize, 7_070..7_100_usize, 14_000..66_000_usize]
+                    .prop_map(|length| length.min(crate::EVENT_BYTES_MAX)), 1..30),
+        ) {
+            let (header, events, chunks) = split(&lengths);
+            let mut rebuilt: Vec<Vec<u8>> = Vec::new();
+            for (number, (stored_key, bytes)) in chunks.iter().enumerate() {
+                prop_assert!(bytes.len() <= CHUNK_BYTES_MAX);
+                let chunk = decode(bytes).expect("a chunk");
+                prop_assert_eq!(*stored_key, key(chunk.first, chunk.piece));
+                let is_last = number + 1 == chunks.len();
+                prop_assert_eq!(chunk.group(), is_last.then_some(header));
+                prop_assert_eq!(chunk.time, header.time);
+                if chunk.piece > 0 {
+                    rebuilt.last_mut().expect("its first piece").extend_from_slice(chunk.body);
+                } else {
+                    prop_assert_eq!(chunk.first, header.first.plus(crate::bytes::wide(rebuilt.len())));
+                    if chunk.pieces > 1 {
+                        rebuilt.push(chunk.body.to_vec());
+                    } else {
+                        rebuilt.extend(Events::new(chunk.body).map(<[u8]>::to_vec));
+                    }
+                }
+            }
+            prop_assert_eq!(rebuilt, events);
+            prop_assert_eq!(size(header.count), lengths.len());
+        }
+
+        #[test]
+        fn no_change_is_believed(
+            lengths in proptest::collection::vec(0..9_000_usize, 1..6),
+            which: proptest::sample::Index, place: proptest::sample::Index, bit in 0..8_u32,
+        ) {
+            let (_, _, chunks) = split(&lengths);
+            let (_, bytes) = &chunks[which.index(chunks.len())];
+            let place = place.index(bytes.len());
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << bit;
+            prop_assert_eq!(decode(&changed), None);
+            prop_assert_eq!(decode(&bytes[..place]), None);
+        }
+
+        #[test]
+        fn no_sealed_claim_makes_it_panic(header in proptest::collection::vec(any::<u8>(), 42)) {
+            let (_, _, mut chunks) = split(&[10, 20]);
+            let bytes = &mut chunks[0].1;
+            put(bytes, 6, &header);
+            let checksum = crc32c::crc32c(&bytes[4..]);
+            put(bytes, 0, &checksum.to_le_bytes());
+            let _ = decode(bytes);
+        }
+    }
 }

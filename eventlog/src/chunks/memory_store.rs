@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::chunks::store::{ChunkStore, Direction, Key, VisitChunk};
+use crate::chunks::store::{ChunkStore, Direction, Key, KeyedChunk, VisitChunk};
 use crate::error::Error;
 
 /// Chunks that end with the process.
@@ -36,7 +36,7 @@ impl MemoryStore {
 }
 
 impl ChunkStore for MemoryStore {
-    fn apply(&self, chunks: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
+    fn apply(&self, chunks: Vec<KeyedChunk>) -> Result<(), Error> {
         let chunks = chunks.into_iter().map(|(key, value)| (key, Arc::from(value)));
         self.0.write().unwrap_or_else(PoisonError::into_inner).extend(chunks);
         Ok(())

@@ -14,3 +14,5 @@ pub(crate) use reader::{LastGroup, check, last_group, read_events, read_groups, 
 pub(crate) use sled_store::SledStore;
 pub use sled_store::SyncAttribute;
 pub(crate) use store::{ChunkStore, Direction};
+#[cfg(test)]
+pub(crate) use store::{Key, KeyedChunk, VisitChunk, key};

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 
-use crate::chunks::store::{ChunkStore, Direction, Key, VisitChunk};
+use crate::chunks::store::{ChunkStore, Direction, Key, KeyedChunk, VisitChunk};
 use crate::error::Error;
 
 /// Bytes of pages that sled keeps in memory; reads of the log are mostly sequential.
@@ -51,6 +51,14 @@ impl SledStore {
             .map_err(|source| Error::io("preparing sled's folder", &place, source))?;
         let store = guarded("opening", || open_database(directory))?;
         Ok((store, attribute))
+    }
+
+    /// Lets go of a database that is damaged: dropping one may panic too, and there is nothing to save.
+    pub(crate) fn discard(self) {
+        let _ = guarded("closing", || {
+            drop(self);
+            Ok(())
+        });
     }
 }
 
@@ -101,9 +109,19 @@ fn open_database(directory: &Path) -> Result<SledStore, Error> {
                 attempts += 1;
                 std::thread::park_timeout(OPEN_PAUSE);
             }
+            Err(sled::Error::Io(error)) if is_no_damage(&error) => {
+                return Err(Error::io("opening sled", &directory.display().to_string(), error));
+            }
             Err(error) => return Err(Error::store("opening", error)),
         }
     }
+}
+
+/// Whether a failure says something about the machine rather than about the files, so that setting them
+/// aside and building new ones would not help.
+fn is_no_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
 /// Runs something that panics on damaged pages.
@@ -116,7 +134,7 @@ fn guarded<T>(action: &'static str, run: impl FnOnce() -> Result<T, Error>) -> R
 }
 
 impl ChunkStore for SledStore {
-    fn apply(&self, chunks: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
+    fn apply(&self, chunks: Vec<KeyedChunk>) -> Result<(), Error> {
         let mut batch = sled::Batch::default();
         for (key, value) in chunks {
             batch.insert(&key, value);

@@ -18,6 +18,9 @@ pub(crate) fn key(first: Position, piece: u16) -> Key {
     key
 }
 
+/// A chunk's key and its bytes.
+pub(crate) type KeyedChunk = (Key, Vec<u8>);
+
 /// Which end to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -31,7 +34,7 @@ pub(crate) type VisitChunk<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a
 /// Ordered chunks.
 pub(crate) trait ChunkStore: Send + Sync {
     /// Stores chunks, all of them or none.
-    fn apply(&self, chunks: Vec<(Key, Vec<u8>)>) -> Result<(), Error>;
+    fn apply(&self, chunks: Vec<KeyedChunk>) -> Result<(), Error>;
 
     /// Visits the chunks whose keys lie between `from` and `to` (both included) until the visitor breaks.
     fn walk(

@@ -15,6 +15,3 @@ pub(crate) use recovery::{Recovered, recover};
 pub(crate) use writer::{Journal, Written};
 
 pub use segment::SEGMENT_BYTES_DEFAULT;
-
-//X
-//Xmod tests;

@@ -3,7 +3,8 @@
 //! Overwriting zeros lets a sync skip the file's metadata, which halves its time. A half-used segment orders
 //! the next one; the applier's thread makes it between two batches. Where it comes too late, or where there
 //! is no such thread, the append that needs it makes it.
-//! Invariants: at most one prepared file exists; it holds only zeros and nothing of it is ever believed.
+//! Invariants: a prepared file holds only zeros and nothing of it is ever believed; each has a name of its own,
+//! so that making the next one never touches one that was handed out and is not renamed yet.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::bytes::{fits, wide};
 use crate::disk::{Disk, DiskFile};
 
-/// The name of a segment that has no first position yet.
-pub(crate) const PREPARED_NAME: &str = "prepared";
+/// How the names of segments begin that have no first position yet.
+pub(crate) const PREPARED_PREFIX: &str = "prepared-";
 /// Zeros are written and synced in strides, so that an append's sync never waits for all of them.
 const STRIDE_BYTES: usize = 1024 * 1024;
 
@@ -22,12 +23,25 @@ pub(crate) struct Preparer {
     disk: Arc<dyn Disk>,
     segment_bytes: u64,
     wanted: AtomicBool,
-    ready: Mutex<Option<Arc<dyn DiskFile>>>,
+    made: Mutex<Made>,
+}
+
+/// A blank file that waits for its use.
+pub(crate) struct Prepared {
+    pub(crate) name: String,
+    pub(crate) file: Arc<dyn DiskFile>,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Default)]
+struct Made {
+    number: u64,
+    ready: Option<Prepared>,
 }
 
 impl Preparer {
     pub(crate) fn new(disk: Arc<dyn Disk>, segment_bytes: u64) -> Self {
-        Self { disk, segment_bytes, wanted: AtomicBool::new(false), ready: Mutex::new(None) }
+        Self { disk, segment_bytes, wanted: AtomicBool::new(false), made: Mutex::default() }
     }
 
     /// Orders the next segment. Cheap; the work is done by [`Preparer::work`].
@@ -40,26 +54,25 @@ impl Preparer {
         if !self.wanted.swap(false, Ordering::Relaxed) {
             return;
         }
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if ready.is_none() {
-            *ready = self.make(self.segment_bytes).ok();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.ready.is_none() {
+            made.ready = self.make(&mut made, self.segment_bytes).ok();
         }
     }
 
-    /// A blank file under [`PREPARED_NAME`] of at least the usual size, and its size.
-    pub(crate) fn take(&self, bytes_min: u64) -> io::Result<(Arc<dyn DiskFile>, u64)> {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        match ready.take() {
-            Some(file) if bytes_min <= self.segment_bytes => Ok((file, self.segment_bytes)),
-            _ => {
-                let bytes = self.segment_bytes.max(bytes_min);
-                Ok((self.make(bytes)?, bytes))
-            }
+    /// A blank file of at least the usual size.
+    pub(crate) fn take(&self, bytes_min: u64) -> io::Result<Prepared> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        match made.ready.take_if(|ready| ready.bytes >= bytes_min) {
+            Some(ready) => Ok(ready),
+            None => self.make(&mut made, self.segment_bytes.max(bytes_min)),
         }
     }
 
-    fn make(&self, bytes: u64) -> io::Result<Arc<dyn DiskFile>> {
-        let file = self.disk.create(PREPARED_NAME)?;
+    fn make(&self, made: &mut Made, bytes: u64) -> io::Result<Prepared> {
+        made.number += 1;
+        let name = format!("{PREPARED_PREFIX}{}", made.number);
+        let file = self.disk.create(&name)?;
         let zeros = vec![0; fits(bytes).map_or(STRIDE_BYTES, |bytes| bytes.min(STRIDE_BYTES))];
         let mut written = 0;
         while written < bytes {
@@ -68,6 +81,6 @@ impl Preparer {
             file.sync()?;
             written += wide(stride);
         }
-        Ok(file)
+        Ok(Prepared { name, file, bytes })
     }
 }

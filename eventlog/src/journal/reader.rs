@@ -92,23 +92,24 @@ impl Segments {
         visit: &mut dyn FnMut(&Frame<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let start = self.holding(from);
-        let mut reached = Position::START;
-        for &first in &self.0[start..] {
+        for (number, &first) in self.0.iter().enumerate().skip(start) {
             if first > to {
                 break;
             }
             let loaded = Loaded::load(disk, first)?;
-            if reached > Position::START && loaded.block.first() != reached.next() {
-                return Err(Error::SegmentMissing { first: reached.next() });
-            }
             let mut progress = loaded.start();
             loaded.frames(&mut progress, &mut |frame| {
                 let last = frame.header.group.last();
                 if last >= from && last <= to { visit(frame) } else { Ok(()) }
             })?;
-            reached = progress.head.position;
+            let reached = progress.head.position;
+            let must_reach =
+                self.0.get(number + 1).map_or(to, |&next| Position::new(next.number() - 1).min(to));
+            if reached < must_reach {
+                return Err(loaded.damaged(progress.used, "frames that the log needs are not here"));
+            }
         }
-        if reached < to { Err(Error::SegmentMissing { first: reached.next() }) } else { Ok(()) }
+        Ok(())
     }
 
     /// The head of the log as it was at `position`; nothing where no group ended there.

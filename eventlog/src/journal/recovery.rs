@@ -18,7 +18,7 @@ use crate::bytes::{fits, wide};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::frame::{self, FRAME_MAGIC, FrameFlaw};
-use crate::journal::prepare::{PREPARED_NAME, Preparer};
+use crate::journal::prepare::{PREPARED_PREFIX, Preparer};
 use crate::journal::reader::{End, Loaded, Progress, Segments};
 use crate::journal::segment::{BLOCK_BYTES, Block};
 use crate::journal::writer::{Active, Journal, start_segment};
@@ -42,7 +42,7 @@ pub(crate) fn recover(disk: Arc<dyn Disk>, segment_bytes: u64) -> Result<Recover
     let loaded = Loaded::load(recovered.disk.as_ref(), first)?;
     let mut progress = loaded.start();
     if let End::Broken = loaded.frames(&mut progress, &mut |_| Ok(()))? {
-        refuse_a_frame_behind(&loaded, progress.used)?;
+        refuse_a_frame_behind(&loaded, &progress)?;
         let written = loaded.bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         recovered.torn_bytes = wide(written.saturating_sub(progress.used));
     }
@@ -50,18 +50,20 @@ pub(crate) fn recover(disk: Arc<dyn Disk>, segment_bytes: u64) -> Result<Recover
     Ok(recovered)
 }
 
-/// Looks for a whole frame behind a broken one. Only one write is ever under way, so there is none unless
-/// something that was durable has been damaged.
-fn refuse_a_frame_behind(loaded: &Loaded, broken: usize) -> Result<(), Error> {
+/// Looks for a whole later frame behind a broken one. Only one write is ever under way, so there is none
+/// unless something that was durable has been damaged. Copies of earlier frames inside events do not count.
+fn refuse_a_frame_behind(loaded: &Loaded, progress: &Progress) -> Result<(), Error> {
+    let broken = progress.used;
     let behind = &loaded.bytes[broken + 1..];
-    for (offset, _) in
-        behind.windows(FRAME_MAGIC.len()).enumerate().filter(|(_, w)| *w == FRAME_MAGIC)
-    {
-        match frame::decode(&behind[offset..], loaded.seed) {
-            Ok(_) | Err(FrameFlaw::UnknownCodec) => {
-                return Err(loaded.damaged(broken, "a broken frame with a whole one behind it"));
-            }
-            Err(FrameFlaw::Blank | FrameFlaw::Broken) => {}
+    let magics = behind.windows(FRAME_MAGIC.len()).enumerate().filter(|(_, w)| *w == FRAME_MAGIC);
+    for (offset, _) in magics {
+        let whole = match frame::decode(&behind[offset..], loaded.seed) {
+            Ok(frame) => frame.header.group.first > progress.head.position,
+            Err(FrameFlaw::UnknownCodec) => true,
+            Err(FrameFlaw::Blank | FrameFlaw::Broken) => false,
+        };
+        if whole {
+            return Err(loaded.damaged(broken, "a broken frame with a whole one behind it"));
         }
     }
     Ok(())
@@ -88,8 +90,10 @@ impl Recovered {
         let place = disk.place();
         let preparer = Arc::new(Preparer::new(Arc::clone(&disk), self.segment_bytes));
         let failed = |source| Error::io("settling the journal", &place, source);
-        if disk.list().map_err(failed)?.iter().any(|name| name == PREPARED_NAME) {
-            disk.remove(PREPARED_NAME).map_err(failed)?;
+        for name in disk.list().map_err(failed)? {
+            if name.starts_with(PREPARED_PREFIX) {
+                disk.remove(&name).map_err(failed)?;
+            }
         }
         let (active, progress) = match self.last {
             Some((loaded, progress)) => {

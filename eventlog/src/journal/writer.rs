@@ -8,14 +8,14 @@
 use std::io;
 use std::sync::Arc;
 
-use duizhang_core::merkle::{Frontier, leaf_hash};
+use duizhang_core::merkle::Frontier;
 
 use crate::bytes::{narrow, wide};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use crate::frame::{FRAME_HEADER_BYTES, seal};
 use crate::group::Group;
-use crate::journal::prepare::{PREPARED_NAME, Preparer};
+use crate::journal::prepare::{Prepared, Preparer};
 use crate::journal::segment::{BLOCK_BYTES, Block, name, seed};
 use crate::log::{GroupHeader, Head};
 
@@ -100,7 +100,7 @@ impl Journal {
     fn write(&mut self, group: &Group) -> Result<Written, Error> {
         // The tree is changed on a copy of a few hashes, so that a failure leaves the head as it was.
         let mut frontier = self.frontier.clone();
-        group.events().for_each(|event| frontier.push(leaf_hash(event)));
+        group.leaves().iter().for_each(|&leaf| frontier.push(leaf));
         let header = GroupHeader {
             first: self.head.position.next(),
             count: narrow(group.count()),
@@ -159,15 +159,15 @@ pub(super) fn start_segment(
 ) -> Result<Active, Error> {
     let name = name(block.first());
     let bytes = block.encode();
-    let make = || -> io::Result<(Arc<dyn DiskFile>, u64)> {
-        let (file, capacity) = preparer.take(bytes_min)?;
-        file.write_at(0, &bytes)?;
-        file.sync()?;
-        disk.rename(PREPARED_NAME, &name)?;
+    let make = || -> io::Result<Prepared> {
+        let prepared = preparer.take(bytes_min)?;
+        prepared.file.write_at(0, &bytes)?;
+        prepared.file.sync()?;
+        disk.rename(&prepared.name, &name)?;
         disk.sync_directory()?;
-        Ok((file, capacity))
+        Ok(prepared)
     };
-    let (file, capacity) =
-        make().map_err(|source| Error::io("starting a segment", &name, source))?;
+    let prepared = make().map_err(|source| Error::io("starting a segment", &name, source))?;
+    let (file, capacity) = (prepared.file, prepared.bytes);
     Ok(Active { file, name, block, seed: seed(&bytes), used: wide(BLOCK_BYTES), capacity })
 }
