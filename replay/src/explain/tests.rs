@@ -9,7 +9,7 @@ use duizhang_core::fact::{
 use duizhang_core::id::{MerchantId, NotificationId, OrderId, PaymentId, RefundId};
 use duizhang_core::refund::RefundStep;
 use duizhang_core::testing::{Book, history};
-use duizhang_core::time::Span;
+use duizhang_core::time::{Span, Timestamp};
 use duizhang_eventlog::MemoryLog;
 use proptest::prelude::*;
 
@@ -182,6 +182,17 @@ fn a_payment_without_an_order() {
     let expected =
         ["held as orphan: no order held this amount at that time; candidates: none", "7.77 CNY"];
     assert_tells(&told(&book, "payment", payment), &expected);
+}
+
+#[test]
+fn a_clock_beyond_all_calendars_spoils_no_story() {
+    let mut book = Book::default();
+    for micros in [i64::MIN, i64::MAX] {
+        let received = book.money_with(777, Some(Timestamp::from_micros(micros)), &[]);
+        let payment = PaymentId::of(received.notification);
+        book.notify(received);
+        assert_tells(&told(&book, "payment", payment), &["which is on no calendar"]);
+    }
 }
 
 #[test]
