@@ -1,6 +1,6 @@
 //! Business days: calendar days in the book's time zone, and times as people read them.
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, Offset, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 use duizhang_core::time::Timestamp;
 
@@ -49,6 +49,12 @@ impl Zone {
     #[must_use]
     pub fn rfc3339(self, at: Timestamp) -> String {
         self.local(at).to_rfc3339_opts(SecondsFormat::Secs, false)
+    }
+
+    /// How far the zone is east of UTC at an instant, in seconds.
+    #[must_use]
+    pub fn offset_secs(self, at: Timestamp) -> i32 {
+        self.local(at).offset().fix().local_minus_utc()
     }
 
     /// Hours, minutes and seconds of the day.

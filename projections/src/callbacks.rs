@@ -1,11 +1,13 @@
 //! Callbacks that have attempts ahead: what the deliverer works from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use duizhang_core::callback::{CallbackId, Topic};
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
+use duizhang_core::id::OrderId;
 use duizhang_core::time::Timestamp;
 
 use crate::projection::Projection;
@@ -85,22 +87,22 @@ impl Callbacks {
         self.pending.get(&callback)
     }
 
-    /// What is due at a time, earliest first.
-    pub fn due(&self, at: Timestamp) -> impl Iterator<Item = (CallbackId, &Pending)> {
-        let reached = self.due.iter().take_while(move |(due, _)| *due <= at);
-        reached.map(|(_, callback)| (*callback, &self.pending[callback]))
-    }
-
-    /// When something is due next.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+    /// What is due within a span of time, both ends included, earliest first.
+    pub fn due_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, CallbackId)> {
+        let first = CallbackId { order: OrderId::from_bits(0), number: 0 };
+        self.due.range((from, first)..).copied().take_while(move |(due, _)| *due <= to)
     }
 
     /// The earliest time beyond this one at which something is due.
     #[must_use]
     pub fn next_due_after(&self, at: Timestamp) -> Option<Timestamp> {
-        self.due.iter().map(|(due, _)| *due).find(|due| *due > at)
+        let last = CallbackId { order: OrderId::from_bits(u128::MAX), number: u16::MAX };
+        let beyond = (Bound::Excluded((at, last)), Bound::Unbounded);
+        self.due.range(beyond).next().map(|(due, _)| *due)
     }
 
     /// How many have attempts ahead.

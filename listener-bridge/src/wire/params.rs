@@ -281,7 +281,10 @@ mod tests {
         }
 
         #[test]
-        fn any_query_is_read_or_refused(query in "[a-b=&%+4]{0,40}", body in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn any_query_is_read_or_refused(
+            query in "[a-b=&%+4]{0,40}",
+            body in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
             let request = form(&query, body);
             if let Ok(params) = Params::of(&request) {
                 prop_assert_eq!(Params::sound_part(&request), params);

@@ -1,0 +1,110 @@
+//! What every request handler shares.
+
+use std::sync::Arc;
+
+use duizhang_core::id::{MerchantId, OrderId};
+use duizhang_core::order;
+use duizhang_core::time::Timestamp;
+use duizhang_listener_bridge::source::Source;
+use duizhang_projections::calendar::Zone;
+use duizhang_projections::orders::OrderView;
+
+use crate::book::Book;
+use crate::clock::Clock;
+use crate::dialects::{Desk, Dialect, MerchantCard, Token};
+use crate::metrics::Metrics;
+use crate::secrets::{SecretOf, SecretStore};
+
+/// What every request handler shares.
+pub struct App {
+    /// The book.
+    pub book: Book,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+    /// Keys and tokens.
+    pub secrets: Arc<SecretStore>,
+    /// The merchant-side protocols, in the order in which they are asked whether a request is theirs.
+    pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
+    /// The evidence-side protocols, likewise.
+    pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The address under which payers and merchants reach us, without a slash at its end.
+    pub public_url: String,
+    /// The zone of business days and printed times.
+    pub zone: Zone,
+}
+
+impl App {
+    /// The protocol that an order came in.
+    ///
+    /// # Panics
+    /// Where the program was composed without one of the dialects.
+    #[must_use]
+    pub fn dialect(&self, of: order::Dialect) -> &dyn Dialect {
+        let found = self.dialects.iter().find(|(known, _)| *known == of);
+        &*found.expect("every dialect is composed").1
+    }
+
+    /// Where the payer's browser goes back to, signed as the order's protocol wants it.
+    #[must_use]
+    pub fn return_url(&self, order: &OrderView) -> Option<String> {
+        self.dialect(order.dialect).return_url(order, self)
+    }
+}
+
+impl Desk for App {
+    fn default_merchant(&self) -> Option<MerchantId> {
+        let views = self.book.views();
+        let enabled: Vec<_> = views.book.merchants().filter(|m| m.enabled).collect();
+        match enabled.as_slice() {
+            [only] => Some(only.id.clone()),
+            several => several.iter().find(|m| m.default).map(|m| m.id.clone()),
+        }
+    }
+
+    fn merchant(&self, id: &MerchantId) -> Option<MerchantCard> {
+        let views = self.book.views();
+        let merchant = views.book.merchant(id).filter(|merchant| merchant.enabled)?;
+        Some(MerchantCard { id: merchant.id.clone(), strict: merchant.strict })
+    }
+
+    fn each_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8])) {
+        let of = SecretOf::MerchantKey(id.clone());
+        for key in self.secrets.keys_of(&of, self.clock.now()) {
+            show(key.secret.expose());
+        }
+    }
+
+    fn each_webhook_secret(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8])) {
+        let of = SecretOf::WebhookSecret(id.clone());
+        for key in self.secrets.keys_of(&of, self.clock.now()) {
+            show(key.secret.expose());
+        }
+    }
+
+    fn token(&self, token: &str) -> Option<Token> {
+        match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
+            SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
+            SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
+            SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
+        }
+    }
+
+    fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {
+        let views = self.book.views();
+        views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
+    }
+
+    fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,244 @@
+//! Delivers callbacks: takes what is due, sends it, and brings each attempt back as a fact.
+//!
+//! Invariants: every attempt becomes a fact, whatever came of it; nothing is sent before the payment that caused it
+//! is durable; a crash between sending and recording repeats the attempt with the same id (at least once). One dead
+//! shop delays no other: each endpoint (merchant and origin) has its own queue and its own few places, and after some
+//! failures in a row it is asked less often.
+//! Deliberately not here: schedules (core), how a message is written and judged (dialects), one attempt
+//! ([`crate::attempt`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use duizhang_core::callback::CallbackId;
+use duizhang_core::time::{Span, Timestamp};
+use tokio::sync::{mpsc, watch};
+
+use crate::app::App;
+use crate::attempt::{Assignment, Endpoint, attempt};
+use crate::outbound::Outbound;
+
+/// Attempts in flight over all endpoints: each holds a socket and at most 64 KiB.
+pub const IN_FLIGHT_MAX: usize = 256;
+
+/// Attempts in flight to one endpoint.
+pub const IN_FLIGHT_PER_ENDPOINT_MAX: usize = 4;
+
+/// Failures in a row after which an endpoint rests.
+const FAILURES_MAX: u32 = 5;
+
+/// How long an endpoint rests before one attempt asks again.
+const REST: Span = Span::from_secs(30);
+
+/// A fact may become visible this much after its log time, so a look goes back so far.
+const OVERLAP: Span = Span::from_mins(1);
+
+/// Between two looks at everything that is due.
+const FULL_LOOK: Span = Span::from_mins(1);
+
+/// An attempt that was recorded.
+struct Finished {
+    callback: CallbackId,
+    endpoint: Endpoint,
+    failed: bool,
+}
+
+#[derive(Default)]
+struct Lane {
+    queue: BTreeSet<(Timestamp, CallbackId)>,
+    in_flight: usize,
+    failures: u32,
+    rest_until: Option<Timestamp>,
+}
+
+impl Lane {
+    /// The next callback that may be sent now.
+    fn next(&mut self, now: Timestamp) -> Option<CallbackId> {
+        let places = match self.rest_until {
+            Some(until) if until > now => 0,
+            // One attempt asks whether the endpoint is back.
+            Some(_) => 1,
+            None => IN_FLIGHT_PER_ENDPOINT_MAX,
+        };
+        if self.in_flight >= places {
+            return None;
+        }
+        self.queue.pop_first().map(|(_, callback)| callback)
+    }
+
+    fn end(&mut self, failed: bool, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if failed {
+            self.failures = self.failures.saturating_add(1);
+            if self.failures >= FAILURES_MAX {
+                self.rest_until = Some(now.plus(REST));
+            }
+        } else {
+            (self.failures, self.rest_until) = (0, None);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.in_flight == 0 && self.failures == 0
+    }
+}
+
+struct Deliverer {
+    app: Arc<App>,
+    outbound: Arc<Outbound>,
+    finished: mpsc::UnboundedSender<Finished>,
+    lanes: BTreeMap<Endpoint, Lane>,
+    /// What is queued or in flight.
+    taken: BTreeSet<CallbackId>,
+    in_flight: usize,
+    looked_at: Timestamp,
+    full_look_at: Timestamp,
+}
+
+/// Delivers until the book fails or `closing` turns true; then waits for what is in flight.
+pub async fn deliver(app: Arc<App>, outbound: Arc<Outbound>, mut closing: watch::Receiver<bool>) {
+    let (finished, mut done) = mpsc::unbounded_channel();
+    let clock = Arc::clone(&app.clock);
+    let mut head = app.book.head();
+    let mut deliverer = Deliverer {
+        app,
+        outbound,
+        finished,
+        lanes: BTreeMap::new(),
+        taken: BTreeSet::new(),
+        in_flight: 0,
+        looked_at: Timestamp::MIN,
+        full_look_at: Timestamp::MIN,
+    };
+    while !*closing.borrow() && !deliverer.app.book.has_failed() {
+        head.borrow_and_update();
+        let now = clock.now();
+        deliverer.look(now);
+        deliverer.send(now);
+        tokio::select! {
+            changed = head.changed() => if changed.is_err() { break },
+            changed = closing.changed() => if changed.is_err() { break },
+            Some(ended) = done.recv() => deliverer.end(&ended, clock.now()),
+            () = clock.sleep_until(deliverer.wake_at(now)) => {}
+        }
+    }
+    drop(deliverer);
+    // Each attempt in flight holds a sender until it is recorded.
+    while done.recv().await.is_some() {}
+}
+
+impl Deliverer {
+    /// Queues what has become due.
+    fn look(&mut self, now: Timestamp) {
+        let mut from = self.looked_at.minus(OVERLAP);
+        if self.full_look_at <= now {
+            from = Timestamp::MIN;
+            self.full_look_at = now.plus(FULL_LOOK);
+        }
+        self.looked_at = now;
+        let due: Vec<(Timestamp, CallbackId)> = {
+            let views = self.app.book.views();
+            let due = views.callbacks.due_between(from, now);
+            due.filter(|(_, callback)| !self.taken.contains(callback)).collect()
+        };
+        for (at, callback) in due {
+            let endpoint = Endpoint::of(&self.app, callback.order);
+            self.taken.insert(callback);
+            self.lanes.entry(endpoint).or_default().queue.insert((at, callback));
+        }
+    }
+
+    /// Starts what may be sent, going round the endpoints so that none waits for another's queue.
+    fn send(&mut self, now: Timestamp) {
+        let mut progress = true;
+        while progress {
+            progress = false;
+            for (endpoint, lane) in &mut self.lanes {
+                if self.in_flight >= IN_FLIGHT_MAX {
+                    return;
+                }
+                let Some(callback) = lane.next(now) else { continue };
+                let pending = self.app.book.views().callbacks.get(callback).copied();
+                let Some(pending) = pending else {
+                    self.taken.remove(&callback);
+                    continue;
+                };
+                lane.in_flight = lane.in_flight.saturating_add(1);
+                self.in_flight = self.in_flight.saturating_add(1);
+                progress = true;
+                let assignment =
+                    Assignment { callback, topic: pending.topic, since: pending.since };
+                let (app, outbound) = (Arc::clone(&self.app), Arc::clone(&self.outbound));
+                let (finished, endpoint) = (self.finished.clone(), endpoint.clone());
+                tokio::spawn(async move {
+                    let failed = attempt(&app, &outbound, assignment).await;
+                    // The deliverer may have ended; the attempt is recorded all the same.
+                    let _ = finished.send(Finished { callback, endpoint, failed });
+                });
+            }
+        }
+    }
+
+    fn end(&mut self, ended: &Finished, now: Timestamp) {
+        self.taken.remove(&ended.callback);
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(lane) = self.lanes.get_mut(&ended.endpoint) {
+            lane.end(ended.failed, now);
+            if lane.is_idle() {
+                self.lanes.remove(&ended.endpoint);
+            }
+        }
+    }
+
+    fn wake_at(&self, now: Timestamp) -> Timestamp {
+        let due = self.app.book.views().callbacks.next_due_after(now);
+        let rested = self.lanes.values().filter_map(|lane| lane.rest_until).filter(|at| *at > now);
+        rested.chain(due).chain([self.full_look_at]).min().unwrap_or(self.full_look_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use duizhang_core::id::OrderId;
+
+    fn callback(order: u128) -> CallbackId {
+        CallbackId { order: OrderId::from_bits(order), number: 1 }
+    }
+
+    fn queued(count: u128) -> Lane {
+        let mut lane = Lane::default();
+        lane.queue.extend((0..count).map(|order| (Timestamp::from_secs(1), callback(order))));
+        lane
+    }
+
+    #[test]
+    fn an_endpoint_has_few_places() {
+        let mut lane = queued(10);
+        for _ in 0..IN_FLIGHT_PER_ENDPOINT_MAX {
+            assert!(lane.next(Timestamp::from_secs(2)).is_some());
+            lane.in_flight += 1;
+        }
+        assert_eq!(lane.next(Timestamp::from_secs(2)), None);
+        lane.end(false, Timestamp::from_secs(3));
+        assert!(lane.next(Timestamp::from_secs(3)).is_some());
+    }
+
+    #[test]
+    fn a_failing_endpoint_rests_and_is_asked_by_one_attempt() {
+        let mut lane = queued(10);
+        let now = Timestamp::from_secs(100);
+        for _ in 0..FAILURES_MAX {
+            assert!(lane.next(now).is_some());
+            lane.in_flight += 1;
+            lane.end(true, now);
+        }
+        assert_eq!(lane.next(now), None);
+        let later = now.plus(REST);
+        assert!(lane.next(later).is_some());
+        lane.in_flight += 1;
+        assert_eq!(lane.next(later), None);
+        lane.end(false, later);
+        assert_eq!((lane.failures, lane.rest_until), (0, None));
+    }
+}

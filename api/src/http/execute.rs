@@ -1,0 +1,284 @@
+//! Carrying out a verified call: a fact for the writer, or a look into the views.
+//!
+//! Invariants: whose order it is, is checked here for every action; another merchant's order is answered like none.
+
+use duizhang_core::callback::CallbackId;
+use duizhang_core::decide::Repeat;
+use duizhang_core::decision::Decision;
+use duizhang_core::event::Chapter;
+use duizhang_core::fact::{
+    Closer, EvidenceJudged, Fact, OrderCloseRequested, OrderRequested, PaymentAssigned,
+    RedeliveryRequested, RefundRequested, RefundStepTaken,
+};
+use duizhang_core::id::{MerchantId, OrderId, RefundId};
+use duizhang_core::order;
+use duizhang_core::position::Position;
+use duizhang_core::rejection::Rejection;
+use duizhang_projections::orders::PAGE_ORDERS_MAX;
+
+use crate::app::App;
+use crate::book::{Settled, SubmitError};
+use crate::dialects::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+
+/// Carries out a call.
+pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
+    match &call.action {
+        Action::Create(new) => create(app, dialect, &call.caller, new).await,
+        Action::Get(query) => get(app, &call.caller, query),
+        Action::List { before, limit } => list(app, &call.caller, *before, *limit),
+        Action::Close(order) => close(app, &call.caller, *order).await,
+        Action::Watchers => watchers(app, &call.caller),
+        Action::Refund(new) => refund(app, &call.caller, new).await,
+        Action::GetRefund(id) => get_refund(app, &call.caller, *id, false),
+        Action::ListRefunds(order) => list_refunds(app, &call.caller, *order),
+        Action::Redeliver(callback) => redeliver(app, &call.caller, *callback).await,
+        Action::StepRefund { refund, step, evidence } => {
+            let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
+            let (step, evidence) = (*step, evidence.clone());
+            let taken = RefundStepTaken { refund: *refund, step, by, evidence };
+            match app.book.submit(Fact::RefundStepTaken(taken)).await {
+                Ok(settled) => get_refund(app, &call.caller, *refund, is_repeat(&settled)),
+                Err(error) => refused(error),
+            }
+        }
+        Action::Inbox => {
+            if operator(&call.caller).is_none() {
+                return Reply::Forbidden;
+            }
+            let views = app.book.views();
+            let held = views.inbox.held().cloned().collect();
+            Reply::Inbox { held, questions: views.inbox.questions().cloned().collect() }
+        }
+        Action::Assign { payment, order, reason } => {
+            let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
+            let (payment, order, reason) = (*payment, *order, reason.clone());
+            let assigned = PaymentAssigned { payment, order, by, reason };
+            match app.book.submit(Fact::PaymentAssigned(assigned)).await {
+                Ok(settled) => show(app, order, is_repeat(&settled)),
+                Err(error) => refused(error),
+            }
+        }
+        Action::Judge { notification, judgement, reason } => {
+            let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
+            let (judgement, reason) = (judgement.clone(), reason.clone());
+            let judged = EvidenceJudged { notification: *notification, judgement, by, reason };
+            done(app.book.submit(Fact::EvidenceJudged(judged)).await)
+        }
+    }
+}
+
+fn operator(caller: &Caller) -> Option<String> {
+    match caller {
+        Caller::Operator(name) => Some(name.clone()),
+        Caller::Merchant(_) | Caller::Holder => None,
+    }
+}
+
+fn is_repeat(settled: &Settled) -> bool {
+    matches!(settled, Settled::Repeat(_))
+}
+
+fn refused(error: SubmitError) -> Reply {
+    match error {
+        SubmitError::Rejected(
+            Rejection::UnknownOrder
+            | Rejection::UnknownRefund
+            | Rejection::UnknownPayment
+            | Rejection::UnknownNotification
+            | Rejection::UnknownCallback,
+        ) => Reply::NotFound,
+        SubmitError::Rejected(rejection) => Reply::Rejected(rejection),
+        SubmitError::Busy | SubmitError::Stopped => Reply::Busy,
+        SubmitError::OutcomeUnknown => Reply::OutcomeUnknown,
+    }
+}
+
+fn done(submitted: Result<Settled, SubmitError>) -> Reply {
+    submitted.map_or_else(refused, |_| Reply::Done)
+}
+
+/// Whether the caller may see an order of this merchant.
+fn may_see(caller: &Caller, merchant: &MerchantId) -> bool {
+    match caller {
+        Caller::Merchant(id) => id == merchant,
+        Caller::Operator(_) | Caller::Holder => true,
+    }
+}
+
+fn show(app: &App, order: OrderId, repeated: bool) -> Reply {
+    match app.book.order(order) {
+        Ok(Some(order)) => Reply::Order { order: Box::new(order), repeated },
+        Ok(None) => Reply::NotFound,
+        Err(error) => {
+            tracing::error!(%error, %order, "an order cannot be read from the log");
+            Reply::Busy
+        }
+    }
+}
+
+async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOrder) -> Reply {
+    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
+    let order = OrderId::from_bits(app.clock.draw());
+    let request = OrderRequested {
+        order,
+        merchant: merchant.clone(),
+        number: new.number.clone().unwrap_or_else(|| order.to_string()),
+        requested: new.requested,
+        channels: new.channels.clone(),
+        dialect,
+        ttl: new.ttl,
+        notify_url: new.notify_url.clone(),
+        return_url: new.return_url.clone(),
+        subject: new.subject.clone(),
+        attachment: new.attachment.clone(),
+        echo: new.echo.clone(),
+        idempotency: new.idempotency,
+    };
+    match app.book.submit(Fact::OrderRequested(request)).await {
+        Ok(Settled::Recorded(chapter)) => created(app, &chapter),
+        Ok(Settled::Repeat(Repeat::Order(order))) => show(app, order, true),
+        Ok(Settled::Repeat(_)) => unreachable!("a request for an order repeats an order"),
+        Err(error) => refused(error),
+    }
+}
+
+/// The new order, from the chapter itself: nothing is read from disk on the fast path.
+fn created(app: &App, chapter: &Chapter) -> Reply {
+    let Fact::OrderRequested(request) = &chapter.fact else {
+        unreachable!("the chapter is of the fact that was submitted")
+    };
+    let views = app.book.views();
+    match views.orders.get(request.order) {
+        Some(row) => Reply::Order { order: Box::new(views.order(row, request)), repeated: false },
+        None => unreachable!("an answered fact is folded into the views"),
+    }
+}
+
+fn get(app: &App, caller: &Caller, query: &OrderQuery) -> Reply {
+    let found = {
+        let views = app.book.views();
+        let row = match (query, caller) {
+            (OrderQuery::Id(id), _) => views.orders.get(*id),
+            (OrderQuery::Number(number), Caller::Merchant(merchant)) => {
+                views.orders.by_number(merchant, number)
+            }
+            (OrderQuery::Number(_), Caller::Operator(_) | Caller::Holder) => None,
+        };
+        row.filter(|row| may_see(caller, views.orders.merchant_of(row))).map(|row| row.id)
+    };
+    found.map_or(Reply::NotFound, |id| show(app, id, false))
+}
+
+fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> Reply {
+    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
+    let limit = limit.clamp(1, PAGE_ORDERS_MAX);
+    let before = before.unwrap_or(Position::new(u64::MAX));
+    let page: Vec<(OrderId, Position)> = {
+        let views = app.book.views();
+        let rows = views.orders.of_merchant(merchant, before).take(limit.saturating_add(1));
+        rows.map(|row| (row.id, row.position)).collect()
+    };
+    let next = (page.len() > limit).then(|| page[limit - 1].1);
+    let mut orders = Vec::with_capacity(page.len());
+    for (id, _) in page.into_iter().take(limit) {
+        match app.book.order(id) {
+            Ok(order) => orders.extend(order),
+            Err(error) => {
+                tracing::error!(%error, order = %id, "an order cannot be read from the log");
+                return Reply::Busy;
+            }
+        }
+    }
+    Reply::Orders { orders, next }
+}
+
+async fn close(app: &App, caller: &Caller, order: OrderId) -> Reply {
+    let by = match caller {
+        Caller::Merchant(id) => Closer::Merchant(id.clone()),
+        Caller::Operator(name) => Closer::Operator(name.clone()),
+        Caller::Holder => return Reply::Forbidden,
+    };
+    let request = OrderCloseRequested { order, by };
+    match app.book.submit(Fact::OrderCloseRequested(request)).await {
+        Ok(settled) => show(app, order, is_repeat(&settled)),
+        Err(error) => refused(error),
+    }
+}
+
+fn watchers(app: &App, caller: &Caller) -> Reply {
+    let views = app.book.views();
+    let wallets = match caller {
+        Caller::Merchant(id) => match views.book.merchant(id) {
+            Some(merchant) => Some(&merchant.wallets),
+            None => return Reply::NotFound,
+        },
+        Caller::Operator(_) => None,
+        Caller::Holder => return Reply::Forbidden,
+    };
+    let watches = |device: &&duizhang_projections::book::DeviceView| {
+        let declared = &device.declared;
+        declared.enabled
+            && wallets.is_none_or(|own| declared.wallets.iter().any(|id| own.contains(id)))
+    };
+    let devices: Vec<_> = views.book.devices().filter(watches).cloned().collect();
+    let last_money = devices.iter().filter_map(|device| device.last_money).max();
+    Reply::Watchers { devices, last_money }
+}
+
+async fn refund(app: &App, caller: &Caller, new: &NewRefund) -> Reply {
+    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
+    let refund = RefundId::from_bits(app.clock.draw());
+    let request = RefundRequested {
+        refund,
+        merchant: merchant.clone(),
+        order: new.order,
+        number: new.number.clone().unwrap_or_else(|| refund.to_string()),
+        amount: new.amount,
+        reason: new.reason.clone(),
+    };
+    match app.book.submit(Fact::RefundRequested(request)).await {
+        Ok(Settled::Recorded(_)) => get_refund(app, caller, refund, false),
+        Ok(Settled::Repeat(Repeat::Refund(known))) => get_refund(app, caller, known, true),
+        Ok(Settled::Repeat(_)) => unreachable!("a request for a refund repeats a refund"),
+        Err(error) => refused(error),
+    }
+}
+
+fn get_refund(app: &App, caller: &Caller, id: RefundId, repeated: bool) -> Reply {
+    let views = app.book.views();
+    match views.refunds.get(id).filter(|refund| may_see(caller, &refund.merchant)) {
+        Some(refund) => Reply::Refund { refund: Box::new(refund.clone()), repeated },
+        None => Reply::NotFound,
+    }
+}
+
+fn list_refunds(app: &App, caller: &Caller, order: OrderId) -> Reply {
+    let views = app.book.views();
+    let seen = views.orders.get(order).filter(|row| may_see(caller, views.orders.merchant_of(row)));
+    match seen {
+        Some(_) => Reply::Refunds(views.refunds.of_order(order).cloned().collect()),
+        None => Reply::NotFound,
+    }
+}
+
+async fn redeliver(app: &App, caller: &Caller, callback: CallbackId) -> Reply {
+    let by = match caller {
+        Caller::Merchant(id) => format!("merchant {id}"),
+        Caller::Operator(name) => name.clone(),
+        Caller::Holder => return Reply::Forbidden,
+    };
+    let seen = {
+        let views = app.book.views();
+        let row = views.orders.get(callback.order);
+        row.is_some_and(|row| may_see(caller, views.orders.merchant_of(row)))
+    };
+    if !seen {
+        return Reply::NotFound;
+    }
+    done(app.book.submit(Fact::RedeliveryRequested(RedeliveryRequested { callback, by })).await)
+}
+
+/// Whether a recorded chapter holds a payment that waits for a person.
+pub(super) fn is_held(chapter: &Chapter) -> bool {
+    chapter.decisions.iter().any(|decision| matches!(decision, Decision::PaymentHeld { .. }))
+}

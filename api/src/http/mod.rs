@@ -1,0 +1,10 @@
+//! From HTTP to facts and back.
+
+mod evidence;
+mod exchange;
+mod execute;
+mod operations;
+mod pay;
+mod router;
+
+pub use router::router;

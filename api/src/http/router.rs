@@ -1,0 +1,73 @@
+//! Which handler answers which path.
+//!
+//! The people's and operators' paths are axum routes. Everything else is offered to the sources and the dialects in
+//! turn; each says by path and headers whether a request is its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::Response;
+use axum::routing::get;
+use duizhang_listener_bridge::wire::Answer;
+use tokio::sync::{Semaphore, watch};
+
+use super::{evidence, exchange, execute, operations, pay};
+use crate::app::App;
+use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
+
+/// Most cashier pages that follow their order at once: each holds a connection, and connections are limited to 4,096.
+const STREAMS_MAX: usize = 2_048;
+
+/// What the handlers share.
+pub(super) struct Shared {
+    pub(super) app: Arc<App>,
+    pub(super) closing: watch::Receiver<bool>,
+    pub(super) streams: Arc<Semaphore>,
+    forged: evidence::ForgedAllowance,
+}
+
+/// The whole server's routes. `closing` turns true when the server shuts down, so that streams end.
+pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
+    let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+    let shared = Arc::new(Shared { app, closing, streams, forged: Default::default() });
+    Router::new()
+        .route("/pay/{token}", get(pay::page))
+        .route("/pay/{token}/events", get(pay::events))
+        .route(STYLESHEET_PATH, get(pay::stylesheet))
+        .route(SCRIPT_PATH, get(pay::script))
+        .route("/healthz", get(operations::alive))
+        .route("/readyz", get(operations::ready))
+        .route("/metrics", get(operations::metrics))
+        .fallback(wire)
+        .with_state(shared)
+}
+
+/// Sources and dialects.
+async fn wire(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
+    let answer = answer(&shared, request).await;
+    shared.app.metrics.answered(answer.status);
+    exchange::write(answer)
+}
+
+async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
+    let request = match exchange::read(request).await {
+        Ok(request) => request,
+        Err(answer) => return answer,
+    };
+    let app = &*shared.app;
+    if let Some((name, dialect)) = app.dialects.iter().find(|(_, d)| d.claims(&request)) {
+        return match dialect.read(&request, app) {
+            Ok(call) => {
+                let reply = execute::execute(app, *name, &call).await;
+                dialect.answer(&request, &call, &reply, app)
+            }
+            Err(refusal) => refusal,
+        };
+    }
+    match app.sources.iter().find(|source| source.claims(&request)) {
+        Some(source) => evidence::take(app, &shared.forged, &**source, &request).await,
+        None => Answer::text(404, "nothing is here\n"),
+    }
+}

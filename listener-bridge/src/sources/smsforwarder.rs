@@ -1,0 +1,453 @@
+//! SmsForwarder's webhook channel at `/hook/{device}`.
+//!
+//! The app signs base64 of HMAC-SHA256(key = secret, `timestamp \n secret`) and not the content, so whoever sees one
+//! request can write another amount under it: the repeat key is (device, timestamp, signature) and the whole request
+//! is its content, so that the same signature over other words is a conflict, which a person decides. Without a
+//! secret in the app, the device's key must come as `token` in the query or as a bearer header.
+//!
+//! Invariants: a signature that is there must fit, whatever else is presented; no window of time refuses a notice;
+//! once the sender is proven, what cannot be read is kept as unreadable evidence, and before that it is refused; a
+//! notice without a timestamp is never taken for money, because its repeat could not be told from a second payment.
+//! Deliberately not here: what a notification means (rules), and other forwarders.
+//!
+//! Wire facts: `pppscn/SmsForwarder` `WebhookUtils.kt`, `MsgInfo.kt`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use duizhang_core::digest::Digest;
+use duizhang_core::id::DeviceId;
+use duizhang_core::time::Timestamp;
+
+use super::forwarded::{Fields, split_template};
+use crate::rules::{Rules, Verdict};
+use crate::source::{
+    DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, check_signer,
+};
+use crate::wire::{Answer, Params, Request, bytes_equal, decode_component, hmac_sha256};
+
+const NAME: &str = "smsforwarder";
+
+/// How often a signature may be percent-encoded: the app encodes it once itself and once more in a query, of which
+/// reading the parameters takes one away.
+const SIGN_DECODINGS_MAX: usize = 2;
+
+/// How many digits a time in milliseconds has, from 2001 to 2286.
+const TIMESTAMP_DIGITS: usize = 13;
+
+/// The source for SmsForwarder, with the rules that read what it forwards.
+#[derive(Clone, Debug, Default)]
+pub struct SmsForwarder {
+    rules: Rules,
+}
+
+impl SmsForwarder {
+    /// A source that reads notifications by these rules.
+    #[must_use]
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules }
+    }
+}
+
+impl Source for SmsForwarder {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn claims(&self, request: &Request) -> bool {
+        device_in(&request.path).is_some()
+    }
+
+    fn read(&self, request: &Request, keys: &dyn DeviceKeys) -> Result<Reading, Refusal> {
+        let Some((name, glued)) = device_in(&request.path) else {
+            let why = String::from("not one of this source");
+            return Err(Refusal::BadParameter { name: String::from("path"), why });
+        };
+        let unglued = glued
+            .map(|query| Request { query: [query, &request.query].join("&"), ..request.clone() });
+        let asked = unglued.as_ref().unwrap_or(request);
+        let strict = Fields::of(asked);
+        let proof = match &strict {
+            Ok(fields) => Proof::of(asked, fields)?,
+            Err(refusal) => {
+                Proof::of(asked, &Fields::sound_part(asked)).map_err(|_| refusal.clone())?
+            }
+        };
+        let device = check_signer(keys, name, &|key| proof.fits(key))?;
+        let raw = request.without_secrets();
+        let evidence = match strict {
+            Ok(fields) => self.read_fields(&device, &fields, &proof, &raw),
+            Err(refusal) => unreadable(&refusal.to_string(), &String::from_utf8_lossy(&raw)),
+        };
+        Ok(Reading { device, evidence, raw, source: NAME })
+    }
+
+    fn answer(&self, _request: &Request, outcome: Outcome) -> Answer {
+        match outcome {
+            // The app asks again only where nobody answers; the word that a user lets it look for is `"code":1`.
+            Outcome::Accepted | Outcome::Repeat | Outcome::Held => {
+                Answer::json(200, r#"{"code":1,"msg":"成功","data":null}"#)
+            }
+            Outcome::Unavailable => {
+                let body = r#"{"code":-1,"msg":"服务暂时不可用，请稍后重试","data":null}"#;
+                Answer::json(503, body).with_header("retry-after", "1")
+            }
+        }
+    }
+
+    fn refuse(&self, _request: &Request, refusal: &Refusal) -> Answer {
+        match refusal {
+            Refusal::BadSignature | Refusal::SharedKey => {
+                Answer::json(401, r#"{"code":-1,"msg":"签名校验错误","data":null}"#)
+            }
+            Refusal::MissingParameter(_) => {
+                Answer::json(400, r#"{"code":-1,"msg":"缺少必要参数","data":null}"#)
+            }
+            Refusal::BadParameter { .. } => {
+                Answer::json(400, r#"{"code":-1,"msg":"参数错误","data":null}"#)
+            }
+        }
+    }
+}
+
+impl SmsForwarder {
+    /// What a proven request says.
+    fn read_fields(
+        &self,
+        device: &DeviceId,
+        fields: &Fields,
+        proof: &Proof,
+        raw: &[u8],
+    ) -> Evidence {
+        let package = fields.from.as_deref().unwrap_or_default();
+        let (title, text) = notification(fields, package);
+        let said = [title.trim(), text.trim()].join("\n");
+        let Some(timestamp) = fields.timestamp.as_deref() else {
+            return unreadable("timestamp is missing", &said);
+        };
+        let Some(sent_at) = read_timestamp(timestamp) else {
+            return unreadable("timestamp is not a time in milliseconds of 13 digits", &said);
+        };
+        if text.is_empty() {
+            return unreadable("content is missing", &said);
+        }
+        match self.rules.read(package, &title, &text) {
+            Verdict::Ignored { rule } => Evidence::Ignored { reason: rule, text: said },
+            Verdict::Unreadable { reason } => unreadable(&reason, &said),
+            Verdict::Money { rule, channel, amount, references } => {
+                let device = device.as_str().as_bytes();
+                let key = [device, NAME.as_bytes(), timestamp.as_bytes(), proof.repeat_part()];
+                Evidence::Money(Notice {
+                    channel: Some(channel),
+                    amount,
+                    sent_at: Some(sent_at),
+                    key: Digest::of(&key),
+                    content: Digest::of(&[raw]),
+                    references,
+                    rule,
+                    title,
+                    text,
+                })
+            }
+        }
+    }
+}
+
+/// How a request proves who sent it.
+enum Proof {
+    /// The timestamp that is signed, and the bytes of the signature.
+    Sign { timestamp: String, mac: Vec<u8> },
+    /// The device's key itself.
+    Token(String),
+}
+
+impl Proof {
+    fn of(request: &Request, fields: &Fields) -> Result<Self, Refusal> {
+        if let Some(sign) = fields.sign.as_deref().filter(|sign| !sign.is_empty()) {
+            let timestamp = fields.timestamp.clone();
+            let timestamp = timestamp.ok_or(Refusal::MissingParameter("timestamp"))?;
+            let mac = sign_bytes(sign).ok_or(Refusal::BadSignature)?;
+            return Ok(Self::Sign { timestamp, mac });
+        }
+        let in_query = Request::new(request.method.clone(), &request.path, &request.query);
+        let token = Params::sound_part(&in_query).get("token").map(String::from);
+        let token = token.or_else(|| request.bearer().map(String::from));
+        token.map(Self::Token).ok_or(Refusal::MissingParameter("sign"))
+    }
+
+    fn fits(&self, key: &[u8]) -> bool {
+        match self {
+            Self::Sign { timestamp, mac } => {
+                let message = [timestamp.as_bytes(), b"\n", key].concat();
+                bytes_equal(mac, &hmac_sha256(key, &message))
+            }
+            Self::Token(token) => bytes_equal(token.as_bytes(), key),
+        }
+    }
+
+    /// What tells two notices of one millisecond apart. A token says nothing about a notice and stays outside.
+    fn repeat_part(&self) -> &[u8] {
+        match self {
+            Self::Sign { mac, .. } => mac,
+            Self::Token(_) => &[],
+        }
+    }
+}
+
+/// The bytes of a base64 signature, percent-encoded or not. A `+` that became a space on its way is put back.
+fn sign_bytes(sign: &str) -> Option<Vec<u8>> {
+    let mut sign = sign.replace(' ', "+");
+    for _ in 0..SIGN_DECODINGS_MAX {
+        if !sign.contains('%') {
+            break;
+        }
+        sign = decode_component(&sign).ok()?.replace(' ', "+");
+    }
+    STANDARD.decode(sign).ok()
+}
+
+/// The device of a path, and the parameters that the app glues to a path without query.
+fn device_in(path: &str) -> Option<(&str, Option<&str>)> {
+    let rest = path.strip_prefix("/hook/")?;
+    let (name, glued) = match rest.split_once('&') {
+        Some((name, glued)) => (name, Some(glued)),
+        None => (rest, None),
+    };
+    (!name.is_empty() && !name.contains('/')).then_some((name, glued))
+}
+
+/// Title and text of the notification: as told apart by the user's template, or from the app's default template.
+fn notification(fields: &Fields, package: &str) -> (String, String) {
+    let text = fields.content.as_deref().filter(|text| !text.is_empty());
+    let text = text.or(fields.msg.as_deref()).unwrap_or_default();
+    match &fields.title {
+        Some(title) => (title.clone(), String::from(text)),
+        None => split_template(package, text).unwrap_or((String::new(), String::from(text))),
+    }
+}
+
+fn read_timestamp(text: &str) -> Option<Timestamp> {
+    let digits = text.len() == TIMESTAMP_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Timestamp::from_millis)
+}
+
+fn unreadable(reason: &str, text: &str) -> Evidence {
+    Evidence::Unreadable { reason: String::from(reason), text: String::from(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Method, encode_component};
+    use proptest::prelude::*;
+
+    /// A device in rotation, one whose key is too short to sign, and nobody else.
+    struct Phones;
+
+    const KEYS: [(&str, &str); 3] =
+        [("phone-1", "abc-old-secret"), ("phone-1", "abc-new-secret"), ("short", "abc")];
+
+    impl DeviceKeys for Phones {
+        fn each(&self, show: &mut dyn FnMut(&DeviceId, &[u8])) {
+            KEYS.iter().for_each(|(name, key)| show(&DeviceId::new(name).unwrap(), key.as_bytes()));
+        }
+
+        fn each_of(&self, device: &DeviceId, show: &mut dyn FnMut(&[u8])) {
+            KEYS.iter()
+                .filter(|(name, _)| *name == device.as_str())
+                .for_each(|(_, key)| show(key.as_bytes()));
+        }
+    }
+
+    fn sign(timestamp: &str, key: &str) -> String {
+        STANDARD.encode(hmac_sha256(key.as_bytes(), format!("{timestamp}\n{key}").as_bytes()))
+    }
+
+    fn read(path: &str, query: &str) -> Result<Evidence, Refusal> {
+        let request = Request::new(Method::Get, path, query);
+        SmsForwarder::default().read(&request, &Phones).map(|reading| reading.evidence)
+    }
+
+    /// A query with a receipt of 8.88 yuan.
+    fn receipt(text: &str, timestamp: &str, sign: &str) -> String {
+        let [title, text, sign] = ["微信支付", text, sign].map(encode_component);
+        format!(
+            "from=com.tencent.mm&title={title}&content={text}&timestamp={timestamp}&sign={sign}"
+        )
+    }
+
+    fn notice(query: &str) -> Notice {
+        match read("/hook/phone-1", query) {
+            Ok(Evidence::Money(notice)) => notice,
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+
+    const TEXT: &str = "微信支付收款8.88元";
+    const T: &str = "1700000000000";
+
+    #[test]
+    fn the_published_signature_comes_out() {
+        // The protocol page's vector; its key is too short to sign for a device, and long enough to compute with.
+        assert_eq!(sign(T, "abc"), "op8PfVzJL3l7ytCWjPLUMemWOtOBySrLOe22d7A7me4=");
+        let refused = read("/hook/short", &receipt(TEXT, T, &sign(T, "abc")));
+        assert_eq!(refused, Err(Refusal::BadSignature));
+    }
+
+    #[test]
+    fn a_signature_is_read_raw_and_encoded_up_to_twice() {
+        let raw = "op8P+VzJL3l7/tCWjPLUMemWOtOBySrLOe22d7A7me4=";
+        let bytes = STANDARD.decode(raw).unwrap();
+        let once = encode_component(raw);
+        let twice = encode_component(&once);
+        for text in [
+            raw,
+            &once,
+            &twice,
+            &raw.replace('+', " "),
+            &once.to_lowercase().replace("op8p", "op8P"),
+        ] {
+            let read = sign_bytes(text);
+            assert_eq!(read.as_ref().map(Vec::len), Some(32), "{text}");
+            assert!(read.as_ref() == Some(&bytes) || text.contains("%2b"), "{text}");
+        }
+        for text in ["", "%", "=", &encode_component(&twice), "op8P", "收款"] {
+            assert_ne!(sign_bytes(text).as_ref(), Some(&bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_hook_paths_with_a_device_are_claimed() {
+        let cases = [
+            ("/hook/phone-1", Some(("phone-1", None))),
+            ("/hook/phone-1&content=a&sign=b/c", Some(("phone-1", Some("content=a&sign=b/c")))),
+            ("/hook/", None),
+            ("/hook/&content=a", None),
+            ("/hook/a/b", None),
+            ("/hook", None),
+            ("/x/hook/a", None),
+            ("", None),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(device_in(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_apps_own_retry_repeats_and_other_words_under_one_signature_conflict() {
+        let first = notice(&receipt(TEXT, T, &sign(T, "abc-new-secret")));
+        assert_eq!(first.amount.minor(), 888);
+        let again = notice(&receipt(TEXT, T, &sign(T, "abc-new-secret")));
+        assert_eq!((again.key, again.content), (first.key, first.content));
+        let forged = notice(&receipt("微信支付收款888元", T, &sign(T, "abc-new-secret")));
+        assert_eq!(forged.key, first.key);
+        assert_ne!(forged.content, first.content);
+        let later = "1700000000001";
+        let second = notice(&receipt(TEXT, later, &sign(later, "abc-new-secret")));
+        assert_ne!(second.key, first.key, "two equal payments are two");
+    }
+
+    #[test]
+    fn both_keys_sign_while_one_is_replaced() {
+        for key in ["abc-old-secret", "abc-new-secret"] {
+            notice(&receipt(TEXT, T, &sign(T, key)));
+            let token = format!("{}&token={key}", receipt(TEXT, T, ""));
+            assert_eq!(notice(&token).amount.minor(), 888);
+        }
+    }
+
+    #[test]
+    fn who_is_unknown_hears_what_a_bad_signature_hears() {
+        let query = receipt(TEXT, T, &sign(T, "another-secret"));
+        let token = format!("{}&token=another-secret", receipt(TEXT, T, ""));
+        for path in ["/hook/phone-1", "/hook/nobody", "/hook/short", "/hook/not%20a%20name"] {
+            for query in [&query, &token] {
+                let refusal = read(path, query).expect_err(path);
+                assert_eq!(refusal, Refusal::BadSignature, "{path}");
+                let request = Request::new(Method::Get, path, query);
+                assert_eq!(SmsForwarder::default().refuse(&request, &refusal).status, 401);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_signature_is_not_mended_by_a_right_token() {
+        let query = receipt(TEXT, T, &sign(T, "another-secret"));
+        let both = format!("{query}&token=abc-new-secret");
+        assert_eq!(read("/hook/phone-1", &both), Err(Refusal::BadSignature));
+    }
+
+    #[test]
+    fn nothing_money_like_is_dropped_once_the_sender_is_proven() {
+        let token = "token=abc-new-secret";
+        let cases = [
+            (
+                format!("{token}&from=com.tencent.mm&title=微信支付&content={TEXT}"),
+                "timestamp is missing",
+            ),
+            (format!("{token}&content={TEXT}&timestamp=1700000000"), "13 digits"),
+            (format!("{token}&timestamp={T}"), "content is missing"),
+            (format!("{token}&timestamp={T}&content="), "content is missing"),
+            (
+                format!("{token}&timestamp={T}&content=a&content=b"),
+                "parameter content stands twice",
+            ),
+            (format!("{token}&timestamp={T}&content=%ff"), "parameter content does not decode"),
+            (format!("{token}&timestamp={T}&content={TEXT}"), "no rule knows this text"),
+        ];
+        for (query, expected) in cases {
+            match read("/hook/phone-1", &query) {
+                Ok(Evidence::Unreadable { reason, .. }) => {
+                    assert!(reason.contains(expected), "{query}: {reason}");
+                }
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+        let broken =
+            format!("content=%ff&timestamp={T}&sign={}", encode_component(&sign(T, KEYS[1].1)));
+        assert!(matches!(read("/hook/phone-1", &broken), Ok(Evidence::Unreadable { .. })));
+        let unproven = format!("content=%ff&timestamp={T}");
+        assert!(matches!(
+            read("/hook/phone-1", &unproven),
+            Err(Refusal::BadParameter { name, .. }) if name == "content"
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn one_changed_byte_of_what_is_signed_is_refused(
+            millis in 1_000_000_000_000_i64..9_999_999_999_999,
+            at in 0_usize..56,
+            byte in "[0-9A-Za-z]",
+        ) {
+            let timestamp = millis.to_string();
+            let signed = sign(&timestamp, "abc-new-secret");
+            let mut both = format!("{timestamp}{signed}");
+            // The last digit of base64 has spare bits, and behind it stands only the padding.
+            prop_assume!(at < 55);
+            both.replace_range(at..=at, &byte);
+            let (changed, forged) = both.split_at(13);
+            prop_assume!(changed != timestamp || forged != signed);
+            let refused = read("/hook/phone-1", &receipt(TEXT, changed, forged));
+            prop_assert_eq!(refused, Err(Refusal::BadSignature));
+        }
+
+        #[test]
+        fn any_request_is_read_or_refused(
+            query in "(token=abc-new-secret|content|timestamp|sign|=|&|%|[0-9a-f]){0,20}",
+            body in proptest::collection::vec(any::<u8>(), 0..40),
+            media in "(application/json|application/x-www-form-urlencoded|text/plain)",
+        ) {
+            let mut request = Request::new(Method::Post, "/hook/phone-1", &query);
+            request.headers.push((String::from("content-type"), media));
+            request.body = body;
+            let source = SmsForwarder::new(Rules::parse("").unwrap());
+            if let Ok(reading) = source.read(&request, &Phones) {
+                let kept = matches!(reading.evidence, Evidence::Unreadable { .. });
+                prop_assert!(kept, "without rules nothing is money and nothing is dropped");
+                let address = reading.raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                let address = String::from_utf8_lossy(address);
+                prop_assert!(!address.split(['?', '&']).any(|piece| piece.starts_with("token=a")));
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The tests of the whole: one binary, so that the program is linked once.
+//!
+//! `tidy` holds the tree to its own rules. Its neighbours hold the rules by kind, and
+//! `tidy_planted` proves that each rule catches what it is for.
+//! Deliberately not here: tests of one module, which live beside it.
+
+mod tidy;
+mod tidy_planted;
+mod tidy_shape;
+mod tidy_source;
+mod tidy_text;
