@@ -114,7 +114,9 @@ fn write(number: u64, request: &mut Vec<u8>) {
     use std::io::Write;
     let fen = fen(number);
     let (yuan, cents) = (fen / 100, fen % 100);
-    let body = format!("{{\"number\":\"N{number}\",\"amount\":\"{yuan}.{cents:02}\",\"currency\":\"CNY\"}}");
+    let body = format!(
+        "{{\"number\":\"N{number}\",\"amount\":\"{yuan}.{cents:02}\",\"currency\":\"CNY\"}}"
+    );
     let length = body.len();
     write!(
         request,
@@ -129,7 +131,8 @@ async fn bare() -> SocketAddr {
     const BODY: &str = include_str!("answer.json");
     let json = [("content-type", "application/json")];
     let created = axum::http::StatusCode::CREATED;
-    let routes = Router::new().route("/v1/orders", post(move || async move { (created, json, BODY) }));
+    let routes =
+        Router::new().route("/v1/orders", post(move || async move { (created, json, BODY) }));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let acceptor = Acceptor::new(listener, Limits::default());
     let address = acceptor.local_addr().expect("an address");
