@@ -178,13 +178,13 @@ pub(super) fn problem(code: Code, detail: &str) -> Answer {
     let document = Problem { kind: format!("/docs#problem-{word}"), title, status, detail, code };
     let body = serde_json::to_vec(&document).expect("texts and numbers are always JSON");
     let answer = Answer::new(status, MEDIA_TYPE, body);
-    match code {
-        Code::Unauthorized => answer.with_header("www-authenticate", "Bearer"),
-        Code::TooManyOpenOrders | Code::Busy | Code::OutcomeUnknown => {
-            answer.with_header("retry-after", RETRY_AFTER_SECS)
-        }
-        _ => answer,
+    if code == Code::Unauthorized {
+        return answer.with_header("www-authenticate", "Bearer");
     }
+    if matches!(status, 429 | 503) {
+        return answer.with_header("retry-after", RETRY_AFTER_SECS);
+    }
+    answer
 }
 
 /// The one answer for what does not exist and for what is another merchant's.
