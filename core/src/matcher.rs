@@ -94,15 +94,16 @@ pub enum Standing {
 pub struct When {
     /// The best single guess.
     pub paid_at: Timestamp,
-    /// The span it lies in if the device's clock is right; empty where it cannot be right.
+    /// The span it lies in if the device's clock is what we take it for; none where it cannot be that.
     pub likely: Option<(Timestamp, Timestamp)>,
-    /// The instant it happened at if the device's clock is wrong and delivery was prompt.
-    pub otherwise: Option<Timestamp>,
+    /// The span it lies in if the clock, or its last heartbeat, is wrong.
+    pub otherwise: Option<(Timestamp, Timestamp)>,
 }
 
 impl When {
-    /// Weighs a device's time against ours. `clock_offset` is what its heartbeats say that its clock lacks, in
-    /// microseconds.
+    /// Weighs a device's time against ours. `clock_offset` is what a fresh heartbeat says that its clock lacks, in
+    /// microseconds. A heartbeat may itself have come late, so its word moves the likely span and never takes the
+    /// device's own away.
     #[must_use]
     pub fn of(
         policy: &Policy,
@@ -110,21 +111,36 @@ impl When {
         sent_at: Option<Timestamp>,
         received: Timestamp,
     ) -> Self {
-        let Some(sent) = sent_at else {
+        let Some(said) = sent_at else {
             return Self::witnessed(received, received);
         };
-        let offset = clock_offset.unwrap_or(0);
-        let sent = Timestamp::from_micros(sent.micros().saturating_add(offset));
-        let doubt = clock_offset.is_none().then_some(received);
-        if sent.distance(received) <= policy.clock_skew {
-            let from = sent.min(received);
-            Self { paid_at: from, likely: Some((from, received)), otherwise: None }
-        } else if sent > received {
-            // From the future: this clock says nothing, and neither does the delay.
-            Self { paid_at: received, likely: None, otherwise: Some(received) }
+        let corrected =
+            Timestamp::from_micros(said.micros().saturating_add(clock_offset.unwrap_or_default()));
+        let likely = Self::span(policy, corrected, received);
+        let own = Self::span(policy, said, received);
+        let otherwise = match (clock_offset, likely) {
+            (Some(_), Some(_)) => own.filter(|own| Some(*own) != likely),
+            (Some(_), None) => Some((own.map_or(received, |(from, _)| from), received)),
+            (None, Some((_, to))) => (to < received).then_some((received, received)),
+            (None, None) => Some((received, received)),
+        };
+        let paid_at = likely.map_or(received, |_| corrected.min(received));
+        Self { paid_at, likely, otherwise }
+    }
+
+    /// The span that a clock's time stands for; none where it lies in the future, because then the clock says
+    /// nothing, and neither does the delay.
+    fn span(
+        policy: &Policy,
+        time: Timestamp,
+        received: Timestamp,
+    ) -> Option<(Timestamp, Timestamp)> {
+        if time.distance(received) <= policy.clock_skew {
+            Some((time.min(received), received))
+        } else if time > received {
+            None
         } else {
-            let likely = (sent.minus(policy.clock_skew), sent.plus(policy.clock_skew));
-            Self { paid_at: sent, likely: Some(likely), otherwise: doubt }
+            Some((time.minus(policy.clock_skew), time.plus(policy.clock_skew)))
         }
     }
 
@@ -176,56 +192,61 @@ pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
     if let Some(finding) = by_reference(state, sighting) {
         return finding;
     }
-    let mut candidates = Vec::new();
-    let mut likely_any = false;
+    let mut candidates: Vec<&OrderRow> = Vec::new();
+    let mut doubted: Vec<&OrderRow> = Vec::new();
     for wallet in &sighting.wallets {
-        let minor = sighting.amount.minor();
-        if let Some((from, to)) = sighting.when.likely {
-            let before = candidates.len();
-            candidates.extend(state.holders(*wallet, minor, from, to).map(|row| row.id));
-            likely_any |= candidates.len() > before;
-        }
-        if let Some(instant) = sighting.when.otherwise {
-            candidates.extend(state.holders(*wallet, minor, instant, instant).map(|row| row.id));
-        }
+        let held = |(from, to)| {
+            let holders = state.holders(*wallet, sighting.amount.minor(), from, to);
+            holders.filter(|row| row.currency == sighting.amount.currency())
+        };
+        candidates.extend(sighting.when.likely.into_iter().flat_map(held));
+        doubted.extend(sighting.when.otherwise.into_iter().flat_map(held));
     }
-    candidates.sort_by_key(|id| state.order(*id).map(|row| row.position));
-    candidates.dedup();
-    candidates.truncate(CANDIDATES_MAX);
-    Finding { rule: Rule::Slot, candidates, doubtful: !likely_any, vetoed: false }
+    let doubtful = candidates.is_empty();
+    candidates.append(&mut doubted);
+    let candidates = oldest_first(candidates);
+    Finding { rule: Rule::Slot, candidates, doubtful, vetoed: false }
 }
 
+fn oldest_first(mut rows: Vec<&OrderRow>) -> Vec<OrderId> {
+    rows.sort_by_key(|row| row.position);
+    let mut ids: Vec<OrderId> = rows.into_iter().map(|row| row.id).collect();
+    ids.dedup();
+    ids.truncate(CANDIDATES_MAX);
+    ids
+}
+
+/// Each reference that names an order must name one that may have been paid here; one that does not is a veto.
 fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     let mut named: Vec<&OrderRow> = Vec::new();
-    let mut names_stranger = false;
+    let mut vetoed = false;
     for reference in &sighting.references {
-        match reference.parse::<OrderId>() {
-            Ok(id) => match state.order(id) {
-                Some(row) => named.push(row),
-                // It has the form of one of our ids, so it names an order, and none of ours.
-                None => names_stranger = true,
-            },
-            Err(_) => named.extend(
-                state
-                    .merchants_of(&sighting.wallets)
-                    .filter_map(|id| state.order_by_number(order::number_key(id, reference))),
-            ),
-        }
+        let rows = named_by(state, sighting, reference);
+        let fits = rows.iter().any(|row| sighting.wallets.contains(&row.wallet));
+        // What has the form of one of our ids names an order, even where it is none of ours.
+        vetoed |= !fits && (!rows.is_empty() || reference.parse::<OrderId>().is_ok());
+        named.extend(rows);
     }
-    if named.is_empty() && !names_stranger {
+    if named.is_empty() && !vetoed {
         return None;
     }
-    let fits = |row: &&OrderRow| sighting.wallets.contains(&row.wallet);
-    let mut candidates: Vec<OrderId> =
-        named.iter().copied().filter(fits).map(|row| row.id).collect();
-    let vetoed = candidates.is_empty();
-    if vetoed {
-        candidates = named.iter().map(|row| row.id).collect();
+    if !vetoed {
+        named.retain(|row| sighting.wallets.contains(&row.wallet));
     }
-    candidates.sort();
-    candidates.dedup();
-    candidates.truncate(CANDIDATES_MAX);
+    let candidates = oldest_first(named);
     Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed })
+}
+
+/// The orders that a reference names: by our id, or by the number of a merchant that may be paid here. A merchant's
+/// number may look like one of our ids.
+fn named_by<'a>(state: &'a State, sighting: &Sighting<'_>, reference: &str) -> Vec<&'a OrderRow> {
+    if let Some(row) = reference.parse().ok().and_then(|id| state.order(id)) {
+        return vec![row];
+    }
+    state
+        .merchants_of(&sighting.wallets)
+        .filter_map(|id| state.order_by_number(order::number_key(id, reference)))
+        .collect()
 }
 
 /// Places a payment: observed, then matched or held.
@@ -365,11 +386,11 @@ pub(crate) fn rule_on_assignment(
     }
     let row = state.order(assigned.order).ok_or(Rejection::UnknownOrder)?;
     let held = state.held_payment(assigned.payment).ok_or(Rejection::UnknownPayment)?;
-    if row.status.is_settled() {
-        return Err(Rejection::OrderIs(row.status));
-    }
     if row.currency != held.amount.currency() {
         return Err(Rejection::CurrencyUnsupported);
+    }
+    if row.status.is_settled() {
+        return Err(Rejection::OrderIs(row.status));
     }
     let mut decisions = vec![Decision::PaymentMatched {
         payment: assigned.payment,
