@@ -71,8 +71,15 @@ fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<i6
     }
     .max(1);
     if wallet.declared.qr.is_some() {
-        let above = wallet.slots.free_at_or_above(requested).filter(|minor| *minor <= highest);
-        let below = wallet.slots.free_at_or_below(requested).filter(|minor| *minor >= lowest);
+        // A look at the side that the policy does not step to would be for nothing.
+        let above = (highest > requested)
+            .then(|| wallet.slots.free_at_or_above(requested))
+            .flatten()
+            .filter(|minor| *minor <= highest);
+        let below = (highest == requested || lowest < requested)
+            .then(|| wallet.slots.free_at_or_below(requested))
+            .flatten()
+            .filter(|minor| *minor >= lowest);
         nearer(requested, below, above)
     } else {
         fixed_free(&wallet.declared, &wallet.slots, asked, lowest, highest)
