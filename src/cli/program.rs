@@ -10,9 +10,11 @@ use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Verb};
 use super::output::Form;
-use super::{configuration, logging, serve};
+use super::{configuration, devices, logging, merchants, review, serve, users, wallets};
 use crate::config::{self, Config, Given};
 
+/// A check found something wrong.
+pub(super) const FINDING: u8 = 1;
 /// The command could not run.
 pub(super) const CANNOT_RUN: u8 = 2;
 /// The command line makes no sense.
@@ -79,6 +81,13 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
     logging::start(if matches!(verb, Verb::Serve) { "info" } else { "warn" })?;
     match verb {
         Verb::Serve => serve::run(&setting),
+        Verb::Replay(range) => review::replay(&setting, &range),
+        Verb::Audit => review::audit(&setting),
+        Verb::Explain { kind, id } => review::explain(&setting, &kind, &id),
+        Verb::Merchant(verb) => merchants::run(&setting, verb),
+        Verb::Wallet(verb) => wallets::run(&setting, verb),
+        Verb::Device(verb) => devices::run(&setting, verb),
+        Verb::User(verb) => users::run(&setting, verb),
         Verb::Config(verb) => configuration::run(&setting, verb),
     }
 }
