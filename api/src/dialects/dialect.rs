@@ -54,7 +54,8 @@ pub trait Desk {
     /// What a dialect needs to know of an enabled merchant.
     fn merchant(&self, id: &MerchantId) -> Option<MerchantCard>;
 
-    /// Shows each key of a merchant that is valid now, for the MD5 dialects; nothing where there is none.
+    /// Shows each key of a merchant that is valid now, the newest first, for the MD5 dialects; nothing where there
+    /// is none.
     fn each_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
 
     /// Shows each webhook signing secret of a merchant that is valid now, the newest first.

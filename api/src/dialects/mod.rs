@@ -1,9 +1,13 @@
 //! Merchant-side protocols: each a pure translator between its wire and our words.
 
 mod call;
+#[cfg(test)]
+mod desk_for_tests;
 mod dialect;
+mod vmq;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
     CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token, Unsendable,
 };
+pub use vmq::Vmq;

@@ -1,0 +1,87 @@
+//! The signed parameters of a callback and of the payer's way back, and what counts as success.
+//!
+//! `price` is the asked amount and `reallyPrice` the amount that came. The original prints them as Java prints a
+//! double (`10.0`), and a shop in Java that parses and prints them again before hashing agrees with no other
+//! spelling, so this is the default. A strict merchant gets exactly two decimals, because the one reading of the
+//! strict grammar needs them.
+//!
+//! Invariants: both addresses carry the same parameters with the same signature; every value is percent-encoded;
+//! the newest key signs; nothing is signed before the order is settled.
+//! Deliberately not here: sending, and the schedule (policy).
+
+use duizhang_core::amount::Amount;
+use duizhang_core::channel::Channel;
+use duizhang_listener_bridge::wire::{encode_component, md5_hex};
+use duizhang_projections::orders::OrderView;
+
+use crate::dialects::{Desk, Judged};
+
+/// The parameters with their signature; none where the merchant has no key, or the order is not settled.
+pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String> {
+    if !order.status.is_settled() {
+        return None;
+    }
+    let strict = desk.merchant(&order.merchant).is_some_and(|card| card.strict);
+    let spell = if strict { Amount::decimal_text } else { java_text };
+    let price = spell(order.requested);
+    let really_price = spell(order.received);
+    let param = order.attachment.as_deref().unwrap_or_default();
+    let texts = [&order.number, param, kind_of(order), &price, &really_price];
+    let sign = newest_sign(order, desk, &texts.map(str::as_bytes))?;
+    let [pay_id, param, kind, price, really_price] = texts.map(encode_component);
+    Some(format!(
+        "payId={pay_id}&param={param}&type={kind}&price={price}&reallyPrice={really_price}&sign={sign}"
+    ))
+}
+
+fn newest_sign(order: &OrderView, desk: &dyn Desk, texts: &[&[u8]]) -> Option<String> {
+    let mut sign = None;
+    desk.each_key(&order.merchant, &mut |key| {
+        if sign.is_none() && !key.is_empty() {
+            sign = Some(md5_hex(&[texts, &[key]].concat()));
+        }
+    });
+    sign
+}
+
+/// The type as the shop sent it.
+pub(super) fn kind_of(order: &OrderView) -> &str {
+    let known = order.echo.as_deref().filter(|kind| matches!(*kind, "1" | "2"));
+    known.unwrap_or(if order.channel == Channel::Alipay { "2" } else { "1" })
+}
+
+/// An amount as Java prints a double below ten million: without zeros at its end, but with one decimal at least.
+/// Larger amounts are printed in the same way, where Java would turn to powers of ten.
+pub(super) fn java_text(amount: Amount) -> String {
+    let text = amount.decimal_text();
+    match text.strip_suffix('0') {
+        Some(shorter) if shorter.contains('.') => String::from(shorter),
+        _ => text,
+    }
+}
+
+/// An address with more parameters, in front of its fragment.
+pub(super) fn join(address: &str, query: &str) -> String {
+    let (base, fragment) = match address.split_once('#') {
+        Some((base, fragment)) => (base, Some(fragment)),
+        None => (address, None),
+    };
+    let glue = match base.find('?') {
+        None => "?",
+        Some(_) if base.ends_with(['?', '&']) => "",
+        Some(_) => "&",
+    };
+    let mut joined = [base, glue, query].concat();
+    if let Some(fragment) = fragment {
+        joined.push('#');
+        joined.push_str(fragment);
+    }
+    joined
+}
+
+/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven: editors of shops' files add them.
+pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let success = body.trim_ascii().eq_ignore_ascii_case(b"success");
+    if (200..300).contains(&status) && success { Judged::Acknowledged } else { Judged::NotYet }
+}

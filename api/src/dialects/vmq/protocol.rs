@@ -1,0 +1,132 @@
+//! The protocol as a whole: which paths are its own, and who reads and answers what.
+//!
+//! Invariants: a request with an `App-Id` header is never claimed, because GOGO shares the path names; every claimed
+//! request gets HTTP 200 with a code in its body, as the original answers, because shops parse the body and
+//! many stop at any other status. Only a verb that the original does not take is refused by HTTP.
+//! Deliberately not here: the phone's side (`appHeart`, `appPush`: a source), the administration of the original.
+//!
+//! Wire facts: `szvone/Vmq: src/main/java/com/vone/mq/controller/WebController.java`,
+//! `src/main/java/com/vone/mq/service/WebService.java`; `szvone/vmqphp: application/index/controller/Index.php`.
+
+use duizhang_core::callback::Topic;
+use duizhang_core::id::MerchantId;
+use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
+
+use super::{answers, callback, requests};
+use crate::dialects::{
+    Call, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Reply, Unsendable,
+};
+
+/// The V免签 dialect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vmq;
+
+/// What a path asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// `createOrder`
+    Create,
+    /// `getOrder`
+    Get,
+    /// `checkOrder`
+    Check,
+    /// `closeOrder`
+    Close,
+    /// `getState`
+    State,
+}
+
+/// A path of this protocol, and the merchant that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    /// What is asked for.
+    pub(super) endpoint: Endpoint,
+    /// The merchant in front of it; none on the original's own paths.
+    pub(super) merchant: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// Reads a path.
+    pub(super) fn of(path: &'a str) -> Option<Self> {
+        let (merchant, rest) = match path.strip_prefix("/m/") {
+            Some(below) => below.split_once('/').map(|(merchant, rest)| (Some(merchant), rest))?,
+            None => (None, path.strip_prefix('/')?),
+        };
+        let endpoint = match rest {
+            "createOrder" => Endpoint::Create,
+            "getOrder" => Endpoint::Get,
+            "checkOrder" => Endpoint::Check,
+            "closeOrder" => Endpoint::Close,
+            "getState" => Endpoint::State,
+            _ => return None,
+        };
+        Some(Self { endpoint, merchant })
+    }
+
+    /// The enabled merchant that is spoken to.
+    pub(super) fn merchant(&self, desk: &dyn Desk) -> Option<MerchantCard> {
+        let id = match self.merchant {
+            Some(text) => MerchantId::new(text).ok()?,
+            None => desk.default_merchant()?,
+        };
+        desk.merchant(&id)
+    }
+}
+
+impl Dialect for Vmq {
+    fn claims(&self, request: &Request) -> bool {
+        Place::of(&request.path).is_some() && request.header("app-id").is_none()
+    }
+
+    fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer> {
+        let place = Place::of(&request.path).ok_or_else(answers::no_such_path)?;
+        if !matches!(request.method, Method::Get | Method::Post) {
+            return Err(answers::wrong_verb());
+        }
+        let params = Params::of(request)
+            .map_err(|error| answers::refuse(place.endpoint, false, &answers::of_params(&error)))?;
+        let read = match place.endpoint {
+            Endpoint::Create => requests::read_create(&params, &place, desk),
+            Endpoint::Get | Endpoint::Check => requests::read_look(&params),
+            Endpoint::Close => requests::read_close(&params, &place, desk),
+            Endpoint::State => requests::read_state(&params, &place, desk),
+        };
+        read.map_err(|text| answers::refuse(place.endpoint, wants_page(&params), &text))
+    }
+
+    fn answer(&self, request: &Request, _: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
+        let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
+        let page = Params::of(request).is_ok_and(|params| wants_page(&params));
+        answers::word(&place, page, reply, desk)
+    }
+
+    fn write_callback(
+        &self,
+        message: &Message<'_>,
+        desk: &dyn Desk,
+    ) -> Result<CallbackRequest, Unsendable> {
+        match message.topic {
+            Topic::OrderPaid => {}
+            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
+        }
+        if !requests::is_web_address(message.url) {
+            return Err(Unsendable::BadAddress);
+        }
+        let query = callback::signed_query(message.order, desk).ok_or(Unsendable::NoKey)?;
+        Ok(CallbackRequest {
+            method: Method::Get,
+            url: callback::join(message.url, &query),
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
+    }
+
+    fn judge(&self, status: u16, body: &[u8]) -> Judged {
+        callback::judge(status, body)
+    }
+}
+
+/// Whether the caller wants a page instead of JSON. Only `createOrder` knows the parameter.
+fn wants_page(params: &Params) -> bool {
+    params.get("isHtml").is_some_and(|value| value == "1")
+}

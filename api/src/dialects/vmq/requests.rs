@@ -1,0 +1,161 @@
+//! From the parameters of a request to a verified call.
+//!
+//! Invariants: what is missing is named in the original's order and words; the signature is checked over the texts
+//! as received, before any number is parsed; an unknown merchant, one without a key and a wrong signature are one
+//! answer, at the cost of at least one hash each.
+//! Deliberately not here: which of two readings a signed text has (see [`super::grammar`]).
+
+use duizhang_core::amount::{Amount, AmountError, Currency};
+use duizhang_core::channel::Channel;
+use duizhang_listener_bridge::wire::{Params, hex_equal, md5_hex};
+
+use super::grammar::Signed;
+use super::protocol::Place;
+use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
+
+/// The parameters that `createOrder` knows; strict merchants may send no others.
+const CREATE_NAMES: [&str; 8] =
+    ["payId", "param", "type", "price", "notifyUrl", "returnUrl", "sign", "isHtml"];
+
+const BAD_SIGN: &str = "签名校验不通过";
+const NO_ORDER: &str = "云端订单编号不存在";
+
+/// A refusal in the protocol's own words.
+type Text = String;
+
+/// Reads `createOrder`.
+pub(super) fn read_create(
+    params: &Params,
+    place: &Place<'_>,
+    desk: &dyn Desk,
+) -> Result<Call, Text> {
+    let pay_id = filled(params, "payId").ok_or("请传入商户订单号")?;
+    let kind = filled(params, "type").ok_or("请传入支付方式=>1|微信 2|支付宝")?;
+    let channel = match kind {
+        "1" => Channel::Wechat,
+        "2" => Channel::Alipay,
+        _ => return Err(Text::from("支付方式错误=>1|微信 2|支付宝")),
+    };
+    let price = filled(params, "price").ok_or("请传入订单金额")?;
+    if price.starts_with('-') || price.bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+        return Err(Text::from("订单金额必须大于0"));
+    }
+    let sign = filled(params, "sign").ok_or("请传入签名")?;
+    let param = params.get("param").unwrap_or_default();
+    let signed = Signed { pay_id, param, kind, price };
+    let merchant = verify(place, desk, sign, &signed.parts())?;
+    if merchant.strict {
+        let foreign = params.iter().find(|param| !CREATE_NAMES.contains(&param.name.as_str()));
+        if let Some(foreign) = foreign {
+            return Err(format!("严格模式不接受参数：{}", foreign.name));
+        }
+        signed.check_strict().map_err(|name| format!("参数不符合严格模式：{name}"))?;
+    } else {
+        signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))?;
+    }
+    let order = NewOrder {
+        number: Some(Text::from(pay_id)),
+        requested: read_price(price)?,
+        channels: vec![channel],
+        ttl: None,
+        notify_url: read_address(params, "notifyUrl")?,
+        return_url: read_address(params, "returnUrl")?,
+        subject: None,
+        attachment: (!param.is_empty()).then(|| Text::from(param)),
+        echo: Some(Text::from(kind)),
+        idempotency: None,
+    };
+    Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })
+}
+
+/// Reads `getOrder` and `checkOrder`, which carry no signature: the order's id is the capability.
+pub(super) fn read_look(params: &Params) -> Result<Call, Text> {
+    let text = params.get("orderId").ok_or("请传入订单编号")?;
+    let order = text.parse().map_err(|_| NO_ORDER)?;
+    Ok(Call { caller: Caller::Holder, action: Action::Get(OrderQuery::Id(order)) })
+}
+
+/// Reads `closeOrder`.
+pub(super) fn read_close(
+    params: &Params,
+    place: &Place<'_>,
+    desk: &dyn Desk,
+) -> Result<Call, Text> {
+    let text = filled(params, "orderId").ok_or("请传入云端订单号")?;
+    let sign = filled(params, "sign").ok_or("请传入签名")?;
+    let merchant = verify(place, desk, sign, &[text.as_bytes()])?;
+    let order = text.parse().map_err(|_| NO_ORDER)?;
+    Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Close(order) })
+}
+
+/// Reads `getState`. A `t` that is no time is refused: `md5(t + key)` would otherwise also be the proof for closing
+/// the order that `t` names.
+pub(super) fn read_state(
+    params: &Params,
+    place: &Place<'_>,
+    desk: &dyn Desk,
+) -> Result<Call, Text> {
+    let t = filled(params, "t").ok_or("请传入t")?;
+    let sign = filled(params, "sign").ok_or("请传入sign")?;
+    let merchant = verify(place, desk, sign, &[t.as_bytes()])?;
+    let digits = matches!(t.len(), 10 | 13) && t.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits {
+        return Err(Text::from("参数错误：t"));
+    }
+    Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Watchers })
+}
+
+/// Whether a text can be an address of the web. The path to a payer's browser and the deliverer take no other scheme.
+pub(super) fn is_web_address(text: &str) -> bool {
+    let begins = |scheme: &str| {
+        let head = text.as_bytes().get(..scheme.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    (begins("http://") || begins("https://")) && !text.chars().any(char::is_control)
+}
+
+fn filled<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
+    params.get(name).filter(|value| !value.is_empty())
+}
+
+/// The merchant that is spoken to, if the signature was made with one of its keys.
+fn verify(
+    place: &Place<'_>,
+    desk: &dyn Desk,
+    sign: &str,
+    parts: &[&[u8]],
+) -> Result<MerchantCard, Text> {
+    let merchant = place.merchant(desk);
+    let matches = |key: &[u8]| hex_equal(sign, &md5_hex(&[parts, &[key]].concat()));
+    let mut fits = None;
+    if let Some(card) = &merchant {
+        desk.each_key(&card.id, &mut |key| {
+            let this = matches(key) && !key.is_empty();
+            fits = Some(fits.unwrap_or(false) | this);
+        });
+    }
+    if fits.is_none() {
+        // An unknown merchant costs the hash that a known one does.
+        std::hint::black_box(matches(b""));
+    }
+    merchant.filter(|_| fits == Some(true)).ok_or_else(|| Text::from(BAD_SIGN))
+}
+
+fn read_price(text: &str) -> Result<Amount, Text> {
+    match Amount::parse(text, Currency::Cny) {
+        Ok(amount) if amount.is_positive() => Ok(amount),
+        Ok(_) => Err(Text::from("订单金额必须大于0")),
+        Err(AmountError::NotWholeMinorUnits) => Err(Text::from("订单金额最多两位小数")),
+        Err(AmountError::TooLarge | AmountError::Overflow) => Err(Text::from("订单金额过大")),
+        Err(
+            AmountError::NotANumber | AmountError::UnknownCurrency | AmountError::CurrencyMismatch,
+        ) => Err(Text::from("订单金额格式错误")),
+    }
+}
+
+fn read_address(params: &Params, name: &str) -> Result<Option<String>, Text> {
+    match filled(params, name) {
+        Some(text) if !is_web_address(text) => Err(format!("地址必须以http或https开头：{name}")),
+        address => Ok(address.map(Text::from)),
+    }
+}

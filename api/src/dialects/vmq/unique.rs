@@ -1,0 +1,161 @@
+//! How many readings a signed text has: counted, by trying every split of it against every message of the protocol.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::grammar::{MARKS, is_strict_param, is_strict_pay_id, is_strict_price};
+
+/// One way to read a signed text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Read<'a> {
+    Create([&'a str; 4]),
+    Notify([&'a str; 5]),
+    Push([&'a str; 3]),
+    Heart(&'a str),
+    Close(&'a str),
+}
+
+/// The grammar of texts between two splits.
+#[derive(Clone, Copy)]
+struct Grammar {
+    pay_id: fn(&str) -> bool,
+    param: fn(&str) -> bool,
+    price: fn(&str) -> bool,
+}
+
+const STRICT: Grammar =
+    Grammar { pay_id: is_strict_pay_id, param: is_strict_param, price: is_strict_price };
+
+/// The default: every text without `&`, `=` and control characters, every decimal.
+const PLAIN: Grammar = Grammar { pay_id: is_plain_id, param: is_plain, price: is_decimal };
+
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '&' | '='))
+}
+
+fn is_plain_id(text: &str) -> bool {
+    !text.is_empty() && is_plain(text)
+}
+
+fn is_decimal(text: &str) -> bool {
+    use duizhang_core::amount::{Amount, Currency};
+    Amount::parse(text, Currency::Cny).is_ok_and(Amount::is_positive)
+}
+
+fn is_kind(text: &str) -> bool {
+    matches!(text, "1" | "2" | "3")
+}
+
+fn is_time(text: &str) -> bool {
+    text.len() == 13 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_order_id(text: &str) -> bool {
+    text.parse::<duizhang_core::id::OrderId>().is_ok()
+}
+
+fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).map(|at| text.split_at(at))
+}
+
+/// Every reading of a text under a grammar. The loops try all places; nothing is assumed about where a field ends.
+fn readings(text: &str, grammar: Grammar) -> Vec<Read<'_>> {
+    let mut found = Vec::new();
+    for (pay_id, rest) in splits(text).filter(|(pay_id, _)| (grammar.pay_id)(pay_id)) {
+        for (param, rest) in splits(rest).filter(|(param, _)| (grammar.param)(param)) {
+            for (kind, rest) in splits(rest).filter(|(kind, _)| is_kind(kind)) {
+                if (grammar.price)(rest) {
+                    found.push(Read::Create([pay_id, param, kind, rest]));
+                }
+                for (price, really) in splits(rest).filter(|(price, _)| (grammar.price)(price)) {
+                    if (grammar.price)(really) {
+                        found.push(Read::Notify([pay_id, param, kind, price, really]));
+                    }
+                }
+            }
+        }
+    }
+    for (kind, rest) in splits(text).filter(|(kind, _)| is_kind(kind)) {
+        for (price, t) in splits(rest).filter(|(_, t)| is_time(t)) {
+            if (grammar.price)(price) {
+                found.push(Read::Push([kind, price, t]));
+            }
+        }
+    }
+    if is_time(text) {
+        found.push(Read::Heart(text));
+    }
+    if is_order_id(text) {
+        found.push(Read::Close(text));
+    }
+    found
+}
+
+fn param() -> impl Strategy<Value = String> {
+    // Few characters, and those that other fields are made of, so that boundaries collide often.
+    let mark = proptest::sample::select(&MARKS[..]);
+    (mark, "[0-9.1|{~:a_-]{0,6}", "[|{~:}a_-]").prop_map(|(mark, middle, end)| {
+        let mut param = String::from(mark);
+        param.push_str(&middle);
+        param.push_str(&end);
+        param
+    })
+}
+
+fn message() -> impl Strategy<Value = Vec<String>> {
+    let pay_id = || "[0-9A-Za-z_-]{1,6}";
+    let kind = || "[123]";
+    let price = || "(0\\.0[1-9]|[1-9][0-9]{0,3}\\.[0-9]{2})";
+    let t = || "1[0-9]{12}";
+    prop_oneof![
+        (pay_id(), param(), kind(), price()).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
+        (pay_id(), param(), kind(), price(), price())
+            .prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e]),
+        (kind(), price(), t()).prop_map(|(a, b, c)| vec![a, b, c]),
+        t().prop_map(|t| vec![t]),
+        any::<u128>()
+            .prop_map(|bits| vec![duizhang_core::id::OrderId::from_bits(bits).to_string()]),
+    ]
+}
+
+fn fields<'a>(read: &'a Read<'_>) -> Vec<&'a str> {
+    match read {
+        Read::Create(fields) => fields.to_vec(),
+        Read::Notify(fields) => fields.to_vec(),
+        Read::Push(fields) => fields.to_vec(),
+        Read::Heart(text) | Read::Close(text) => vec![text],
+    }
+}
+
+#[test]
+fn a_strict_message_has_exactly_one_reading() {
+    let config = Config { cases: 1_600, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&message(), |message| {
+            let text = message.concat();
+            let readings = readings(&text, STRICT);
+            prop_assert_eq!(readings.len(), 1, "{:?}", readings);
+            prop_assert_eq!(fields(&readings[0]), message);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_the_plain_grammar_leaves_open_is_known() {
+    let create = |pay_id, param, kind, price| Read::Create([pay_id, param, kind, price]);
+    // Each pair of readings has one signature, so whoever holds one of them can send the other.
+    let cases = [
+        (create("ORD", "7", "1", "10.00"), create("ORD7", "", "1", "10.00")),
+        (create("ORD7", "", "1", "110.00"), create("ORD71", "", "1", "10.00")),
+        (Read::Notify(["ORD", "", "1", "10.0", "10.01"]), create("ORD110.0", "", "1", "0.01")),
+    ];
+    for (one, other) in &cases {
+        let text = fields(one).concat();
+        assert_eq!(text, fields(other).concat());
+        let plain = readings(&text, PLAIN);
+        assert!(plain.contains(one), "{one:?} of {text}");
+        assert!(plain.contains(other), "{other:?} of {text}");
+        assert_eq!(readings(&text, STRICT), [], "{text}");
+    }
+}
