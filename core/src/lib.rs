@@ -21,6 +21,7 @@ pub mod digest;
 pub mod event;
 pub mod fact;
 pub mod id;
+pub mod invariant;
 pub mod limits;
 pub mod matcher;
 pub mod merkle;
@@ -31,4 +32,6 @@ pub mod position;
 pub mod refund;
 pub mod rejection;
 pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;

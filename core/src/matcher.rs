@@ -365,11 +365,11 @@ pub(crate) fn rule_on_assignment(
     }
     let row = state.order(assigned.order).ok_or(Rejection::UnknownOrder)?;
     let held = state.held_payment(assigned.payment).ok_or(Rejection::UnknownPayment)?;
-    if row.status.is_settled() {
-        return Err(Rejection::OrderIs(row.status));
-    }
     if row.currency != held.amount.currency() {
         return Err(Rejection::CurrencyUnsupported);
+    }
+    if row.status.is_settled() {
+        return Err(Rejection::OrderIs(row.status));
     }
     let mut decisions = vec![Decision::PaymentMatched {
         payment: assigned.payment,

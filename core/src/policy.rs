@@ -102,7 +102,7 @@ fn default_schedules() -> Vec<Schedule> {
 }
 
 /// Why a policy is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PolicyError {
     /// The order life is outside the limits.
     OrderTtl,

@@ -12,57 +12,57 @@ use crate::policy::PolicyError;
 use crate::refund::RefundState;
 
 /// Why the rules refuse.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rejection {
     /// The log has been opened before.
     BookAlreadyOpen,
     /// The settings contradict each other.
     BadPolicy(PolicyError),
-    /// More declarations than a book may have.
-    TooManyDeclared,
     /// No such merchant, or it is switched off.
     UnknownMerchant,
-    /// No such wallet.
-    UnknownWallet,
-    /// No such device, or it is switched off.
-    UnknownDevice,
     /// A text is empty, too long or holds control characters; the field is named.
     BadText(&'static str),
-    /// The amount is zero or negative.
-    AmountNotPositive,
-    /// The currency is not the wallets' own.
-    CurrencyUnsupported,
-    /// The merchant used this number before with other content.
-    NumberTaken(OrderId),
-    /// The client used this idempotency key before with other content.
-    IdempotencyKeyReused(OrderId),
-    /// The merchant has no usable wallet for the channel.
-    NoWallet,
-    /// The merchant has as many open orders as it may have.
-    TooManyOpenOrders,
-    /// Every amount within the allowed distance is held.
-    AmountsExhausted,
-    /// No such order, or another merchant's.
-    UnknownOrder,
-    /// The order's state does not allow it.
-    OrderIs(OrderStatus),
-    /// No such held payment.
-    UnknownPayment,
+    /// No such device, or it is switched off.
+    UnknownDevice,
     /// No such open notification.
     UnknownNotification,
+    /// No such wallet.
+    UnknownWallet,
+    /// More declarations than a book may have.
+    TooManyDeclared,
+    /// The amount is zero or negative.
+    AmountNotPositive,
+    /// No such order, or another merchant's.
+    UnknownOrder,
+    /// No such held payment.
+    UnknownPayment,
     /// No such callback, or no attempt of it is due.
     UnknownCallback,
+    /// No such refund.
+    UnknownRefund,
+    /// The currency is not the wallets' own.
+    CurrencyUnsupported,
+    /// The client used this idempotency key before with other content.
+    IdempotencyKeyReused(OrderId),
+    /// The merchant used this number before with other content.
+    NumberTaken(OrderId),
     /// The merchant used this refund number before with other content.
     RefundNumberTaken,
+    /// The order's state does not allow it.
+    OrderIs(OrderStatus),
+    /// The refund's state does not allow this step.
+    RefundIs(RefundState),
     /// More than what is left of the received amount.
     RefundExceeds {
         /// What is left.
         left: Amount,
     },
-    /// No such refund.
-    UnknownRefund,
-    /// The refund's state does not allow this step.
-    RefundIs(RefundState),
+    /// The merchant has as many open orders as it may have.
+    TooManyOpenOrders,
+    /// The merchant has no usable wallet for the channel.
+    NoWallet,
+    /// Every amount within the allowed distance is held.
+    AmountsExhausted,
 }
 
 impl fmt::Display for Rejection {

@@ -5,10 +5,9 @@
 
 use alloc::vec::Vec;
 
+use super::model::DeadlineKey;
 use super::orders::{NO_ROW, digest_hash};
-use super::{
-    DeadlineKey, DeviceState, HeldPayment, OrderRow, Reservation, Seen, Slots, State, WalletState,
-};
+use super::{DeviceState, HeldPayment, OrderRow, Reservation, Seen, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::decision::Decision;
@@ -76,6 +75,7 @@ impl State {
                         last_heard: None,
                         silent: false,
                         clock_offset: None,
+                        clock_heard: None,
                         silence_due: None,
                     });
                 }
@@ -85,7 +85,9 @@ impl State {
                 self.hear(&heartbeat.device, at);
                 if let Some(sent_at) = heartbeat.sent_at {
                     let offset = at.micros().saturating_sub(sent_at.micros());
-                    self.device_mut(&heartbeat.device).clock_offset = Some(offset);
+                    let device = self.device_mut(&heartbeat.device);
+                    device.clock_offset = Some(offset);
+                    device.clock_heard = Some(at);
                 }
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),

@@ -1,0 +1,337 @@
+//! A second opinion on a whole log.
+//!
+//! The auditor folds facts and decisions with its own small maps and never asks the rules or their state, so a
+//! mistake there cannot hide here. It goes on after a violation: one broken promise must not cover another.
+//! Invariants: memory is one small record for each order, payment, notification key and refund, plus the open holds
+//! and callbacks; at most `VIOLATIONS_MAX` violations are kept.
+//! Deliberately not here: money after it was observed (`money`), whether a better decision existed (the
+//! oracle in the tests), stored bytes and roots (eventlog).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::list::{Invariant, Violation};
+use crate::amount::Amount;
+use crate::callback::CallbackId;
+use crate::decision::Decision;
+use crate::digest::Digest;
+use crate::fact::{Fact, NotificationReceived, OrderRequested};
+use crate::id::{NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::notification::Verdict;
+use crate::policy::{Policy, Step};
+use crate::position::Position;
+use crate::refund::RefundState;
+use crate::time::Timestamp;
+
+/// Most violations kept: whoever reads a report does not read more, and a broken log may have millions.
+const VIOLATIONS_MAX: usize = 1_000;
+
+/// What the auditor remembers of an order.
+#[derive(Clone, Debug)]
+pub(super) struct OrderRecord {
+    pub(super) payable: Amount,
+    pub(super) received: i128,
+    pub(super) refunded: i128,
+    pub(super) settled: bool,
+    pub(super) open: bool,
+    pub(super) callbacks: u16,
+    wallet: u16,
+}
+
+/// Who holds an amount, and until when once that has been decided.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    order: OrderId,
+    until: Option<Timestamp>,
+}
+
+/// What the auditor remembers of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PaymentRecord {
+    Observed(Amount),
+    Held(Amount),
+    Matched,
+}
+
+/// The second opinion.
+#[derive(Clone, Debug, Default)]
+pub struct Auditor {
+    pub(super) position: Position,
+    at: Timestamp,
+    pub(super) policy: Policy,
+    wallets: Vec<WalletId>,
+    holders: BTreeMap<(u16, i64), Holder>,
+    pub(super) orders: BTreeMap<OrderId, OrderRecord>,
+    keys: BTreeMap<Digest, (Digest, NotificationId)>,
+    questions: BTreeSet<NotificationId>,
+    pub(super) payments: BTreeMap<PaymentId, PaymentRecord>,
+    pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
+    pub(super) callbacks: BTreeSet<CallbackId>,
+    /// Observed, matched and held money in minor units, whatever its currency.
+    pub(super) sums: [i128; 3],
+    /// The payment that this group's fact may give rise to.
+    payment_due: Option<PaymentId>,
+    violations: Vec<Violation>,
+}
+
+impl Auditor {
+    /// Before the first event.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was found so far, oldest first.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// What an order has received by the auditor's own count, in minor units.
+    #[must_use]
+    pub fn received(&self, order: OrderId) -> Option<i128> {
+        self.orders.get(&order).map(|record| record.received)
+    }
+
+    /// Money in suspense by the auditor's own count, in minor units.
+    #[must_use]
+    pub fn suspense(&self) -> i128 {
+        self.sums[2]
+    }
+
+    pub(super) fn report(&mut self, invariant: Invariant, what: String) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(Violation { invariant, position: self.position, what });
+        }
+    }
+
+    pub(super) fn expect(&mut self, holds: bool, invariant: Invariant, what: &str) {
+        if !holds {
+            self.report(invariant, String::from(what));
+        }
+    }
+
+    /// Folds a fact, with its place, and the decisions made on it.
+    pub fn fold(&mut self, position: Position, at: Timestamp, fact: &Fact, decisions: &[Decision]) {
+        let dense = position == self.position.next();
+        self.position = position;
+        self.expect(dense, Invariant::PositionsDense, "this place does not follow the one before");
+        self.expect(at >= self.at, Invariant::TimeNeverBack, "earlier than the fact before");
+        self.at = self.at.max(at);
+        self.fold_fact(fact, decisions);
+        for decision in decisions {
+            self.fold_decision(fact, decision);
+        }
+        self.close_group(decisions);
+        let count = u64::try_from(decisions.len()).unwrap_or(u64::MAX);
+        self.position = position.plus(count);
+    }
+
+    fn fold_fact(&mut self, fact: &Fact, decisions: &[Decision]) {
+        self.payment_due = None;
+        match fact {
+            Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
+            Fact::WalletDeclared(wallet) => {
+                if !self.wallets.contains(&wallet.id) {
+                    self.wallets.push(wallet.id.clone());
+                }
+            }
+            Fact::NotificationReceived(received) => self.judge(received, decisions),
+            Fact::CallbackAttempted(attempt) => {
+                let pending = self.callbacks.contains(&attempt.callback);
+                self.expect(pending, Invariant::AttemptsEnd, "an attempt after the end");
+                let ends = decisions.len() == 1;
+                self.expect(ends, Invariant::AttemptsEnd, "an attempt has one consequence");
+            }
+            Fact::EvidenceJudged(judged) => {
+                let asked = self.questions.remove(&judged.notification);
+                self.expect(asked, Invariant::KnownOnly, "nobody asked about this evidence");
+                self.payment_due = Some(PaymentId::of(judged.notification));
+            }
+            Fact::BookOpened(_)
+            | Fact::MerchantDeclared(_)
+            | Fact::DeviceDeclared(_)
+            | Fact::OrderRequested(_)
+            | Fact::OrderCloseRequested(_)
+            | Fact::HeartbeatReceived(_)
+            | Fact::ClockTicked
+            | Fact::RedeliveryRequested(_)
+            | Fact::RefundRequested(_)
+            | Fact::RefundStepTaken(_)
+            | Fact::PaymentAssigned(_) => {}
+        }
+    }
+
+    /// A delivery has one verdict, and it is the one that its key and content ask for.
+    fn judge(&mut self, received: &NotificationReceived, decisions: &[Decision]) {
+        let mut verdicts = decisions.iter().filter_map(|decision| {
+            let Decision::NotificationJudged { notification, verdict } = decision else {
+                return None;
+            };
+            (*notification == received.notification).then_some(*verdict)
+        });
+        let (Some(verdict), None) = (verdicts.next(), verdicts.next()) else {
+            self.report(Invariant::OneVerdict, format!("not one: {}", received.notification));
+            return;
+        };
+        let known = self.keys.get(&received.key).copied();
+        let fresh = known.is_none();
+        let right = match verdict {
+            Verdict::Repeat { of } => known == Some((received.content, of)),
+            Verdict::Conflict { with } => {
+                known.is_some_and(|(content, first)| content != received.content && first == with)
+            }
+            Verdict::First | Verdict::Stale | Verdict::Ignored | Verdict::Unreadable => fresh,
+            Verdict::Forged => received.authentic_device().is_none(),
+        };
+        self.expect(right, Invariant::OneVerdict, "the key and the content say otherwise");
+        if received.authentic_device().is_some() {
+            self.keys.entry(received.key).or_insert((received.content, received.notification));
+        }
+        match verdict {
+            Verdict::First | Verdict::Stale => {
+                self.payment_due = Some(PaymentId::of(received.notification));
+            }
+            Verdict::Conflict { .. } | Verdict::Unreadable => {
+                self.questions.insert(received.notification);
+            }
+            Verdict::Repeat { .. } | Verdict::Ignored | Verdict::Forged => {}
+        }
+    }
+
+    fn fold_decision(&mut self, fact: &Fact, decision: &Decision) {
+        match decision {
+            Decision::OrderAccepted { order, wallet, payable, .. } => {
+                if let Fact::OrderRequested(request) = fact
+                    && request.order == *order
+                {
+                    self.accept(request, wallet, *payable);
+                } else {
+                    self.report(Invariant::KnownOnly, format!("{order} was not requested"));
+                }
+            }
+            Decision::OrderExpired { order, quarantined_until }
+            | Decision::OrderClosed { order, quarantined_until } => {
+                let open = self
+                    .orders
+                    .get_mut(order)
+                    .is_some_and(|record| core::mem::replace(&mut record.open, false));
+                self.expect(open, Invariant::KnownOnly, "only an open order ends");
+                self.quarantine(*order, *quarantined_until);
+            }
+            Decision::AmountReleased { order } => self.release(*order),
+            Decision::NotificationJudged { .. } => {
+                let received = matches!(fact, Fact::NotificationReceived(_));
+                self.expect(received, Invariant::OneVerdict, "a verdict without a delivery");
+            }
+            Decision::PaymentObserved { payment, amount, .. } => {
+                let due = self.payment_due.take() == Some(*payment);
+                self.expect(due, Invariant::OnlyFirstPays, "nothing gives rise to this payment");
+                self.observe(*payment, *amount);
+            }
+            Decision::PaymentMatched { payment, order, rule, candidates, .. } => {
+                self.matched(fact, *payment, *order, *rule, candidates);
+            }
+            Decision::PaymentHeld { payment, candidates, .. } => {
+                self.held(*payment, candidates);
+            }
+            Decision::MatchProposed { payment, order } => self.proposed(*payment, *order),
+            Decision::OrderPaid { order, payment, received, quarantined_until, .. } => {
+                self.paid(*order, *payment, *received);
+                self.quarantine(*order, *quarantined_until);
+            }
+            Decision::CallbackScheduled { callback, .. } => self.scheduled(fact, *callback),
+            Decision::CallbackRetried { callback, .. } => self.attempted(fact, *callback),
+            Decision::CallbackAcknowledged { callback }
+            | Decision::CallbackAbandoned { callback } => {
+                self.attempted(fact, *callback);
+                self.callbacks.remove(callback);
+            }
+            Decision::RefundOpened { refund } => self.refund_opened(fact, *refund),
+            Decision::RefundAdvanced { refund, to } => self.refund_advanced(*refund, *to),
+            Decision::DeviceFellSilent { .. }
+            | Decision::DeviceReturned { .. }
+            | Decision::EvidenceDismissed { .. } => {}
+        }
+    }
+
+    fn accept(&mut self, request: &OrderRequested, wallet: &WalletId, payable: Amount) {
+        let offset = payable.minor().saturating_sub(request.requested.minor());
+        let near = offset.unsigned_abs() <= u64::from(self.policy.max_offset);
+        let directed = match self.policy.step {
+            Step::Up => offset >= 0,
+            Step::Down => offset <= 0,
+            Step::Nearest => true,
+        };
+        let sound = payable.is_positive() && payable.currency() == request.requested.currency();
+        self.expect(near && directed && sound, Invariant::PayableNear, "not near what was asked");
+        let Some(wallet) = self.wallets.iter().position(|known| known == wallet) else {
+            self.report(Invariant::KnownOnly, format!("unknown wallet {wallet}"));
+            return;
+        };
+        let wallet = u16::try_from(wallet).unwrap_or(u16::MAX);
+        let slot = (wallet, payable.minor());
+        match self.holders.get(&slot).copied() {
+            Some(Holder { order, until: None }) => {
+                self.report(Invariant::OneHolder, format!("{order} holds it"));
+            }
+            Some(Holder { order, until: Some(_) }) => {
+                self.report(Invariant::QuarantineKept, format!("still {order}'s"));
+            }
+            None => {}
+        }
+        self.holders.insert(slot, Holder { order: request.order, until: None });
+        let record = OrderRecord {
+            payable,
+            received: 0,
+            refunded: 0,
+            settled: false,
+            open: true,
+            callbacks: 0,
+            wallet,
+        };
+        let new = self.orders.insert(request.order, record).is_none();
+        self.expect(new, Invariant::KnownOnly, "an order id was given twice");
+    }
+
+    fn holder(&mut self, order: OrderId) -> Option<((u16, i64), &mut Holder)> {
+        let record = self.orders.get(&order)?;
+        let slot = (record.wallet, record.payable.minor());
+        self.holders.get_mut(&slot).filter(|holder| holder.order == order).map(|own| (slot, own))
+    }
+
+    /// The quarantine lasts as long as the policy says; one that has ended is not begun again.
+    fn quarantine(&mut self, order: OrderId, until: Timestamp) {
+        let whole = until == self.at.plus(self.policy.quarantine);
+        self.expect(whole, Invariant::QuarantineKept, "another length than the policy's");
+        if let Some((_, holder)) = self.holder(order) {
+            holder.until = Some(until);
+        }
+    }
+
+    fn release(&mut self, order: OrderId) {
+        let at = self.at;
+        let Some((slot, holder)) = self.holder(order) else {
+            self.report(Invariant::KnownOnly, format!("{order} holds nothing to release"));
+            return;
+        };
+        let ended = holder.until.is_some_and(|until| until <= at);
+        self.holders.remove(&slot);
+        self.expect(ended, Invariant::QuarantineKept, "released before its time");
+    }
+
+    fn close_group(&mut self, decisions: &[Decision]) {
+        for decision in decisions {
+            if let Decision::PaymentObserved { payment, .. } = decision
+                && matches!(self.payments.get(payment), Some(PaymentRecord::Observed(_)))
+            {
+                self.report(Invariant::SuspenseAddsUp, format!("{payment} went nowhere"));
+            }
+        }
+        let [observed, matched, held] = self.sums;
+        let adds_up = observed == matched.saturating_add(held);
+        self.expect(adds_up, Invariant::SuspenseAddsUp, "observed is not matched and held");
+    }
+}

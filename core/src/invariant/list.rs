@@ -1,0 +1,175 @@
+//! The numbered list.
+//!
+//! Invariants: a number stays with its sentence for ever, because audit reports name it.
+//! Deliberately not here: the checks themselves (`auditor`, `money`, `check`).
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::position::Position;
+
+/// What must hold, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// Positions have no gaps.
+    PositionsDense,
+    /// Log time never goes back.
+    TimeNeverBack,
+    /// One holder per (wallet, payable).
+    OneHolder,
+    /// A quarantined amount is not held again before its time, and its time is the policy's.
+    QuarantineKept,
+    /// A payable amount lies within the policy's distance and direction of the asked one.
+    PayableNear,
+    /// An order is settled at most once.
+    SettledOnce,
+    /// A payment settles at most one order.
+    PaymentSettlesOne,
+    /// The matched amount equals the payable one unless a reference or an operator named the order.
+    MatchedExactly,
+    /// What settles by itself had one candidate.
+    NeverGuessed,
+    /// Refunds never exceed what was received, and take their steps in order.
+    RefundsWithinReceived,
+    /// Attempts are numbered and stop after acknowledgement or abandonment.
+    AttemptsEnd,
+    /// Suspense equals observed less matched money.
+    SuspenseAddsUp,
+    /// Every notification has exactly one verdict, and the right one.
+    OneVerdict,
+    /// Only the first delivery of a key, or an operator's word, gives rise to a payment.
+    OnlyFirstPays,
+    /// A decision speaks only of what the log has introduced, and of it in a state that allows the decision.
+    KnownOnly,
+    /// What the state derives twice agrees with itself.
+    StateAgrees,
+    /// Rebuilding the log gives the live state.
+    RebuildEqualsLive,
+    /// The outcome does not depend on how facts were grouped.
+    GroupingIrrelevant,
+}
+
+impl Invariant {
+    /// Every invariant, in the order of their numbers.
+    pub const ALL: [Self; 18] = [
+        Self::PositionsDense,
+        Self::TimeNeverBack,
+        Self::OneHolder,
+        Self::QuarantineKept,
+        Self::PayableNear,
+        Self::SettledOnce,
+        Self::PaymentSettlesOne,
+        Self::MatchedExactly,
+        Self::NeverGuessed,
+        Self::RefundsWithinReceived,
+        Self::AttemptsEnd,
+        Self::SuspenseAddsUp,
+        Self::OneVerdict,
+        Self::OnlyFirstPays,
+        Self::KnownOnly,
+        Self::StateAgrees,
+        Self::RebuildEqualsLive,
+        Self::GroupingIrrelevant,
+    ];
+
+    /// Its number, from 1.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        let place = Self::ALL.iter().position(|one| *one == self).unwrap_or_default();
+        u8::try_from(place.saturating_add(1)).unwrap_or(u8::MAX)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PositionsDense => "positions-dense",
+            Self::TimeNeverBack => "time-never-back",
+            Self::OneHolder => "one-holder",
+            Self::QuarantineKept => "quarantine-kept",
+            Self::PayableNear => "payable-near",
+            Self::SettledOnce => "settled-once",
+            Self::PaymentSettlesOne => "payment-settles-one",
+            Self::MatchedExactly => "matched-exactly",
+            Self::NeverGuessed => "never-guessed",
+            Self::RefundsWithinReceived => "refunds-within-received",
+            Self::AttemptsEnd => "attempts-end",
+            Self::SuspenseAddsUp => "suspense-adds-up",
+            Self::OneVerdict => "one-verdict",
+            Self::OnlyFirstPays => "only-first-pays",
+            Self::KnownOnly => "known-only",
+            Self::StateAgrees => "state-agrees",
+            Self::RebuildEqualsLive => "rebuild-equals-live",
+            Self::GroupingIrrelevant => "grouping-irrelevant",
+        }
+    }
+
+    /// What it says, in one sentence.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::PositionsDense => "positions have no gaps",
+            Self::TimeNeverBack => "log time never goes back",
+            Self::OneHolder => "an amount on a wallet has one holder",
+            Self::QuarantineKept => "a quarantined amount is not held again before its time",
+            Self::PayableNear => {
+                "a payable amount lies within the policy's distance of the asked one"
+            }
+            Self::SettledOnce => "an order is settled at most once",
+            Self::PaymentSettlesOne => "a payment settles at most one order",
+            Self::MatchedExactly => {
+                "the matched amount equals the payable one unless the order was named"
+            }
+            Self::NeverGuessed => "what settles by itself had one candidate",
+            Self::RefundsWithinReceived => "refunds never exceed what was received",
+            Self::AttemptsEnd => "attempts are numbered and stop after their end",
+            Self::SuspenseAddsUp => "suspense equals observed less matched money",
+            Self::OneVerdict => "every notification has exactly one verdict",
+            Self::OnlyFirstPays => "only a first delivery or an operator gives rise to a payment",
+            Self::KnownOnly => "a decision speaks only of what the log has introduced",
+            Self::StateAgrees => "what the state derives twice agrees with itself",
+            Self::RebuildEqualsLive => "rebuilding the log gives the live state",
+            Self::GroupingIrrelevant => "the outcome does not depend on how facts were grouped",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "I-{:02} {}", self.number(), self.name())
+    }
+}
+
+/// A broken invariant, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which one.
+    pub invariant: Invariant,
+    /// The place of the fact that it was seen at.
+    pub position: Position,
+    /// What was seen.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.invariant, self.position, self.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+
+    #[test]
+    fn numbers_are_dense_and_names_are_one_each() {
+        let numbers: BTreeSet<u8> = Invariant::ALL.iter().map(|one| one.number()).collect();
+        assert_eq!(numbers, (1..=18).collect());
+        let names: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
+        let sentences: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.sentence()).collect();
+        assert_eq!((names.len(), sentences.len()), (18, 18));
+        assert_eq!(Invariant::OneHolder.to_string(), "I-03 one-holder");
+    }
+}
