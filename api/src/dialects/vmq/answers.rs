@@ -12,7 +12,7 @@ use duizhang_listener_bridge::wire::{Answer, ParamsError};
 use duizhang_projections::book::DeviceView;
 use duizhang_projections::orders::{CallbackStanding, OrderView};
 
-use super::callback::{java_text, join, kind_of, signed_query};
+use super::callback::{java_text, kind_of, way_back};
 use super::protocol::{Endpoint, Place};
 use crate::dialects::{Desk, Reply};
 
@@ -74,7 +74,8 @@ pub(super) fn word(place: &Place<'_>, page: bool, reply: &Reply, desk: &dyn Desk
                 OrderStatus::Open | OrderStatus::Underpaid => refuse("订单未支付"),
                 OrderStatus::Expired | OrderStatus::Closed => refuse("订单已过期"),
                 OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => {
-                    success(&quoted(&way_back(order, desk)))
+                    let cashier = || cashier_address(order, desk);
+                    success(&quoted(&way_back(order, desk).unwrap_or_else(cashier)))
                 }
             },
             Endpoint::Create | Endpoint::Get | Endpoint::Close | Endpoint::State => {
@@ -171,15 +172,6 @@ fn state_number(order: &OrderView) -> i8 {
                 1
             }
         },
-    }
-}
-
-/// Where the payer goes after paying: the shop with the signed parameters, or the cashier page where the shop
-/// named no address or has no key any more.
-fn way_back(order: &OrderView, desk: &dyn Desk) -> String {
-    match (&order.return_url, signed_query(order, desk)) {
-        (Some(address), Some(query)) => join(address, &query),
-        _ => cashier_address(order, desk),
     }
 }
 

@@ -34,6 +34,16 @@ pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String>
     ))
 }
 
+/// Where the payer goes after paying: the shop, with the signed parameters once the order is settled. None where
+/// the shop named no address.
+pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
+    let address = order.return_url.as_deref()?;
+    Some(match signed_query(order, desk) {
+        Some(query) => join(address, &query),
+        None => String::from(address),
+    })
+}
+
 fn newest_sign(order: &OrderView, desk: &dyn Desk, texts: &[&[u8]]) -> Option<String> {
     let mut sign = None;
     desk.each_key(&order.merchant, &mut |key| {

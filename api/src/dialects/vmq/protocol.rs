@@ -11,6 +11,7 @@
 use duizhang_core::callback::Topic;
 use duizhang_core::id::MerchantId;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
+use duizhang_projections::orders::OrderView;
 
 use super::{answers, callback, requests};
 use crate::dialects::{
@@ -119,6 +120,10 @@ impl Dialect for Vmq {
             headers: Vec::new(),
             body: Vec::new(),
         })
+    }
+
+    fn return_url(&self, order: &OrderView, desk: &dyn Desk) -> Option<String> {
+        callback::way_back(order, desk)
     }
 
     fn judge(&self, status: u16, body: &[u8]) -> Judged {

@@ -400,15 +400,20 @@ fn states_and_the_way_back_follow_the_status() {
 }
 
 #[test]
-fn without_an_address_or_a_key_the_way_back_is_the_cashier() {
-    let id = OrderId::from_bits(7);
-    let nowhere = OrderView { return_url: None, ..paid_order(Protocol::Vmq) };
+fn the_way_back_is_signed_only_after_payment_and_with_a_key() {
+    let desk = TestDesk::default();
+    let plain = Some(String::from("https://shop.example/back?from=pay"));
+    assert_eq!(Vmq.return_url(&open_order(Protocol::Vmq), &desk), plain);
     let keyless = OrderView { merchant: merchant("3003"), ..paid_order(Protocol::Vmq) };
-    for order in [nowhere, keyless] {
-        let expected =
-            format!(r#"{{"code":1,"msg":"成功","data":"https://pay.example/pay/{id}"}}"#);
-        assert_eq!(replied("/checkOrder", &order_reply(order)), expected);
-    }
+    assert_eq!(Vmq.return_url(&keyless, &desk), plain);
+    let signed = Vmq.return_url(&paid_order(Protocol::Vmq), &desk).unwrap();
+    assert!(signed.ends_with("&sign=472285de375752942093ce0f151e1c3f"), "{signed}");
+
+    let nowhere = OrderView { return_url: None, ..paid_order(Protocol::Vmq) };
+    assert_eq!(Vmq.return_url(&nowhere, &desk), None);
+    let cashier = format!("https://pay.example/pay/{}", nowhere.id);
+    let expected = format!(r#"{{"code":1,"msg":"成功","data":"{cashier}"}}"#);
+    assert_eq!(replied("/checkOrder", &order_reply(nowhere)), expected);
 }
 
 #[test]
