@@ -2,8 +2,10 @@
 //!
 //! Invariants: the bytes lie in one buffer, each event behind its length, exactly as the journal writes them,
 //! so an event is copied once and nothing is allocated for it; a group within its limits always fits a frame.
+//! Each event is hashed when it is pushed: that work is then done while the group before is being synced.
 //! Deliberately not here: positions and roots; the log gives them out when it appends.
 
+use duizhang_core::merkle::{Hash, leaf_hash};
 use duizhang_core::time::Timestamp;
 
 use crate::bytes::{narrow, size, u32_at};
@@ -23,15 +25,15 @@ pub(crate) const LENGTH_BYTES: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Group {
     time: Timestamp,
-    count: usize,
     payload: Vec<u8>,
+    leaves: Vec<Hash>,
 }
 
 impl Group {
     /// A group without events, at this time.
     #[must_use]
     pub const fn new(time: Timestamp) -> Self {
-        Self { time, count: 0, payload: Vec::new() }
+        Self { time, payload: Vec::new(), leaves: Vec::new() }
     }
 
     /// Adds the encoded bytes of one event.
@@ -47,7 +49,7 @@ impl Group {
         }
         self.payload.extend_from_slice(&narrow(event.len()).to_le_bytes());
         self.payload.extend_from_slice(event);
-        self.count += 1;
+        self.leaves.push(leaf_hash(event));
         Ok(())
     }
 
@@ -55,14 +57,14 @@ impl Group {
     #[must_use]
     pub const fn has_room(&self, event_bytes: usize) -> bool {
         let bytes = self.payload.len().saturating_add(LENGTH_BYTES).saturating_add(event_bytes);
-        self.count < GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
+        self.leaves.len() < GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
     }
 
-    /// Forgets the events and takes another time, keeping the buffer for the next use.
+    /// Forgets the events and takes another time, keeping the buffers for the next use.
     pub fn restart(&mut self, time: Timestamp) {
         self.time = time;
-        self.count = 0;
         self.payload.clear();
+        self.leaves.clear();
     }
 
     /// When this group happened.
@@ -74,18 +76,23 @@ impl Group {
     /// How many events it has.
     #[must_use]
     pub const fn count(&self) -> usize {
-        self.count
+        self.leaves.len()
     }
 
     /// Whether it has none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.leaves.is_empty()
     }
 
     /// The bytes of each event in order.
     pub fn events(&self) -> impl Iterator<Item = &[u8]> {
         Events::new(&self.payload)
+    }
+
+    /// The leaf hash of each event in order.
+    pub(crate) fn leaves(&self) -> &[Hash] {
+        &self.leaves
     }
 
     /// All events as they are written, each behind its length.

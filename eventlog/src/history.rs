@@ -340,7 +340,7 @@ mod tests {
         for bad in [&unknown[..], cut, &[]] {
             let log = log_of_bytes(&[&tick, &tick, bad, &tick]);
             let (visited, result) = read(&log, 1, 4);
-            // The second tick may have lost a decision to the damage, so it is not known to be whole.
+            // The second tick may have lost a decision, so it is not known to be whole.
             assert_eq!(visited, [Chapter { decisions: Vec::new(), ..chapter(1, 1) }]);
             let error = result.expect_err("damaged");
             assert_eq!(error.to_string(), "reading of event 3 failed");

@@ -117,12 +117,10 @@ fn open_store(
 ) -> Result<(SledStore, SyncAttribute, StoreRepair), Error> {
     match SledStore::open(sled) {
         Ok((store, attribute)) => {
-            if let Finding::Agrees(stored) = compare(&store, recovered, disk)? {
-                let groups = replay(&store, recovered, disk, stored)?;
-                let repair =
-                    if groups > 0 { StoreRepair::Replayed { groups } } else { StoreRepair::None };
+            if let Some(repair) = make_agree(&store, recovered, disk)? {
                 return Ok((store, attribute, repair));
             }
+            store.discard();
         }
         // The disk is full or closed to us: a new store would not do better.
         Err(error @ Error::Io { .. }) => return Err(error),
@@ -132,6 +130,21 @@ fn open_store(
     let (store, attribute) = SledStore::open(sled)?;
     let groups = replay(&store, recovered, disk, Position::START)?;
     Ok((store, attribute, StoreRepair::Rebuilt { kept, groups }))
+}
+
+/// Replays what an opened store lacks; nothing where it is worthless, which may show only when it is written.
+fn make_agree(
+    store: &SledStore,
+    recovered: &Recovered,
+    disk: &dyn Disk,
+) -> Result<Option<StoreRepair>, Error> {
+    let Finding::Agrees(stored) = compare(store, recovered, disk)? else { return Ok(None) };
+    match replay(store, recovered, disk, stored) {
+        Ok(0) => Ok(Some(StoreRepair::None)),
+        Ok(groups) => Ok(Some(StoreRepair::Replayed { groups })),
+        Err(Error::Store { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Renames a worthless folder to the first free `sled.corrupt-<n>`.

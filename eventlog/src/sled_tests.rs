@@ -28,7 +28,8 @@ fn filled() -> (tempfile::TempDir, Vec<Read>) {
 
 /// Opens a log whose sled was damaged: everything must be there, whatever had to be done.
 fn repaired(directory: &Path, whole: &[Read]) -> Opening {
-    let (log, opening) = SledLog::open(directory, CONFIG).expect("the journal has everything");
+    let (log, opening) = SledLog::open(directory, CONFIG)
+        .unwrap_or_else(|e| panic!("the journal has everything, but: {e:?}"));
     assert!(read_all(&log).expect("reads") == whole, "not what was written");
     assert_eq!(verify(&log, &mut |_| ()).expect("verifies").groups, 60);
     log.close().expect("closes");

@@ -17,7 +17,7 @@ use crate::journal::Written;
 const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// So many waiting bytes are worth a batch at once; less waits for [`LINGER`], because a batch of many groups
 /// costs sled far less than many batches.
-pub(crate) const BATCH_BYTES: usize = 256 * 1024;
+pub(crate) const BATCH_BYTES: usize = 1024 * 1024;
 /// How long a small rest may stay out of the store. It is in the journal and readable all the while.
 const LINGER: Duration = Duration::from_millis(200);
 

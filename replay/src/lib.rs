@@ -9,6 +9,7 @@ mod agreement;
 pub mod audit;
 pub mod day;
 mod error;
+pub mod explain;
 mod play;
 pub mod rederive;
 mod sentences;

@@ -16,13 +16,23 @@ use duizhang_projections::calendar::Zone;
 
 use crate::words;
 
+/// Two days into the year 0, so that no zone's offset leads out of it.
+const YEARS_FROM: Timestamp = Timestamp::from_secs(-62_167_219_200 + 2 * 86_400);
+/// Two days before the end of the year 9999.
+const YEARS_TO: Timestamp = Timestamp::from_secs(253_402_300_800 - 2 * 86_400);
+
 /// Tells events with times in the book's zone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Teller(pub(crate) Zone);
 
 impl Teller {
     fn time(self, at: Timestamp) -> String {
-        self.0.rfc3339(at)
+        // A device may claim any time at all; RFC 3339 has years of four digits only.
+        if (YEARS_FROM..YEARS_TO).contains(&at) {
+            self.0.rfc3339(at)
+        } else {
+            format!("second {} of 1970, which is on no calendar", at.secs())
+        }
     }
 
     pub(crate) fn fact(self, fact: &Fact) -> String {

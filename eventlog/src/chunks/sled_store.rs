@@ -52,6 +52,14 @@ impl SledStore {
         let store = guarded("opening", || open_database(directory))?;
         Ok((store, attribute))
     }
+
+    /// Lets go of a database that is damaged: dropping one may panic too, and there is nothing to save.
+    pub(crate) fn discard(self) {
+        let _ = guarded("closing", || {
+            drop(self);
+            Ok(())
+        });
+    }
 }
 
 /// Makes sled's folders, sets the attribute that new files inherit, and removes partial snapshots.

@@ -28,11 +28,12 @@ impl RealDisk {
     /// # Errors
     /// What the system says.
     pub fn new(directory: &Path) -> io::Result<Self> {
-        if !directory.is_dir() {
-            fs::create_dir_all(directory)?;
-            if let Some(parent) = directory.parent().filter(|p| !p.as_os_str().is_empty()) {
-                File::open(parent)?.sync_all()?;
-            }
+        let missing: Vec<_> = directory.ancestors().take_while(|path| !path.is_dir()).collect();
+        fs::create_dir_all(directory)?;
+        // A new folder is durable when the folder that names it has been synced.
+        for parent in missing.iter().filter_map(|path| path.parent()) {
+            let named = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(named)?.sync_all()?;
         }
         Ok(Self { directory: directory.to_owned(), lock: Mutex::new(None) })
     }
@@ -139,7 +140,9 @@ mod tests {
     #[test]
     fn files_are_written_read_and_renamed() {
         let directory = tempfile::tempdir().expect("a directory");
-        let disk = RealDisk::new(&directory.path().join("deep/er")).expect("makes folders");
+        let deep = directory.path().join("deep/er");
+        let disk = RealDisk::new(&deep).expect("makes folders");
+        assert!(RealDisk::new(&deep).is_ok(), "what is there already is taken as it is");
         let file = disk.create("a").expect("creates");
         file.write_at(3, b"xyz").expect("writes");
         file.sync().expect("syncs");

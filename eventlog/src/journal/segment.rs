@@ -134,6 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_block_ever_written_stays_readable() {
+        // Golden: before the fourth event, written by the first version. Never change it.
+        let golden = include_bytes!("../../tests/golden/block-1.bin");
+        assert_eq!(block(3).encode(), golden);
+        assert_eq!(Block::decode(golden), Some(block(3)));
+    }
+
+    #[test]
     fn names_are_positions_of_twenty_digits() {
         assert_eq!(name(Position::new(7)), "00000000000000000007.segment");
         assert_eq!(first_of_name(&name(Position::new(u64::MAX))), Some(Position::new(u64::MAX)));

@@ -8,7 +8,7 @@
 use std::io;
 use std::sync::Arc;
 
-use duizhang_core::merkle::{Frontier, leaf_hash};
+use duizhang_core::merkle::Frontier;
 
 use crate::bytes::{narrow, wide};
 use crate::disk::{Disk, DiskFile};
@@ -100,7 +100,7 @@ impl Journal {
     fn write(&mut self, group: &Group) -> Result<Written, Error> {
         // The tree is changed on a copy of a few hashes, so that a failure leaves the head as it was.
         let mut frontier = self.frontier.clone();
-        group.events().for_each(|event| frontier.push(leaf_hash(event)));
+        group.leaves().iter().for_each(|&leaf| frontier.push(leaf));
         let header = GroupHeader {
             first: self.head.position.next(),
             count: narrow(group.count()),

@@ -1,0 +1,147 @@
+//! Where the subject of a story stands, and why it does not stand better.
+//!
+//! Invariants: it says only what the views say at the end of the log; a held payment is always told
+//! with each of its candidates and how that one stands.
+//! Deliberately not here: what happened on the way (`story`).
+
+use duizhang_core::amount::Amount;
+use duizhang_core::callback::CallbackId;
+use duizhang_core::id::{NotificationId, OrderId, PaymentId};
+use duizhang_core::order::OrderStatus;
+use duizhang_projections::calendar::Zone;
+use duizhang_projections::inbox::Held;
+use duizhang_projections::views::Views;
+
+use super::subject::Subject;
+use super::threads::Threads;
+use crate::words;
+
+pub(crate) fn standing(
+    subject: &Subject,
+    threads: &Threads,
+    views: &Views,
+    zone: Zone,
+) -> Vec<String> {
+    let witness = Witness { views, threads, zone };
+    match subject {
+        Subject::Order(_) | Subject::OrderNumber(_) => {
+            threads.orders.iter().flat_map(|id| witness.order(*id)).collect()
+        }
+        Subject::Notification(id) => witness.notification(*id),
+        Subject::Payment(id) => witness.payment(*id),
+        Subject::Callback(id) => witness.callback(*id),
+    }
+}
+
+struct Witness<'a> {
+    views: &'a Views,
+    threads: &'a Threads,
+    zone: Zone,
+}
+
+impl Witness<'_> {
+    fn order(&self, id: OrderId) -> Vec<String> {
+        let Some(row) = self.views.orders.get(id) else { return Vec::new() };
+        let amount = |minor| Amount::from_minor(minor, row.currency);
+        let mut told = vec![format!(
+            "Order {id} is {}: asked {}, payable {}, received {}, in refunds {}.",
+            row.status,
+            amount(row.requested),
+            amount(row.payable),
+            amount(row.received),
+            amount(row.refunded)
+        )];
+        if row.received == 0 {
+            told.push(match row.status {
+                OrderStatus::Open => {
+                    format!(
+                        "No payment was matched to it; it waits until {}.",
+                        self.at(row.expires_at)
+                    )
+                }
+                _ => "No payment was matched to it.".to_owned(),
+            });
+        }
+        let held = self.views.inbox.held();
+        for payment in held.filter(|held| held.candidates.contains(&id)) {
+            told.extend(self.held(payment));
+        }
+        told.push(format!("Its latest callback is {}.", row.callback.word()));
+        let callbacks = (1..=u16::MAX).map(|number| CallbackId { order: id, number });
+        // Callbacks are numbered without gaps, and an order has as many as it was told of.
+        let pending = callbacks.take(CALLBACKS_SHOWN_MAX);
+        told.extend(pending.filter_map(|callback| self.pending(callback)));
+        told
+    }
+
+    fn at(&self, at: duizhang_core::time::Timestamp) -> String {
+        self.zone.rfc3339(at)
+    }
+
+    fn notification(&self, id: NotificationId) -> Vec<String> {
+        let mut told = Vec::new();
+        let others = self.threads.notifications.len().saturating_sub(1);
+        if others > 0 {
+            told.push(format!("It was delivered {others} more times under the same key."));
+        }
+        let mut questions = self.views.inbox.questions();
+        if questions.any(|question| question.notification == id) {
+            told.push("It waits for a person to say what it is.".to_owned());
+        }
+        told.extend(self.payment(PaymentId::of(id)));
+        told
+    }
+
+    fn payment(&self, id: PaymentId) -> Vec<String> {
+        let mut held = self.views.inbox.held();
+        match held.find(|held| held.payment == id) {
+            Some(held) => self.held(held),
+            None => {
+                let order = self.threads.matched.get(&id);
+                order
+                    .map(|order| format!("Payment {id} settles order {order}."))
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    fn held(&self, held: &Held) -> Vec<String> {
+        let (grade, why) = (words::grade(held.grade), words::hold_clause(held.reason));
+        let mut told = vec![format!(
+            "Payment {} of {} is held as {grade} since {}: {why}. It settles nothing until an \
+             operator assigns it.",
+            held.payment,
+            held.amount,
+            self.at(held.since)
+        )];
+        told.extend(held.candidates.iter().map(|candidate| self.candidate(*candidate)));
+        if let Some(order) = held.proposed {
+            told.push(format!("Order {order} is proposed: all other candidates have their money."));
+        }
+        told
+    }
+
+    fn candidate(&self, id: OrderId) -> String {
+        let Some(row) = self.views.orders.get(id) else { return format!("Candidate {id}.") };
+        let payable = Amount::from_minor(row.payable, row.currency);
+        let (wallet, from) = (self.views.orders.wallet_of(row), self.at(row.created_at));
+        let status = row.status;
+        format!("Candidate {id}: {payable} on {wallet}, accepted at {from}, is {status}.")
+    }
+
+    fn pending(&self, id: CallbackId) -> Option<String> {
+        let pending = self.views.callbacks.get(id)?;
+        let (tries, due) = (pending.tries, self.at(pending.due));
+        Some(format!("Callback {id} was tried {tries} times; the next attempt is due at {due}."))
+    }
+
+    fn callback(&self, id: CallbackId) -> Vec<String> {
+        let ended = || format!("Callback {id} has no attempts ahead.");
+        vec![self.pending(id).unwrap_or_else(ended)]
+    }
+}
+
+/// Callbacks of one order that are looked for: one for its payment and two for each of its refunds;
+/// nobody reads more than some dozens.
+const CALLBACKS_SHOWN_MAX: usize = 64;
