@@ -4,10 +4,12 @@ mod call;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod native;
 mod vmq;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
     CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token, Unsendable,
 };
+pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;

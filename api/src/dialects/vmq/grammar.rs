@@ -6,7 +6,7 @@
 //! holds. So the first mark ends payId, the last character that is neither digit nor dot ends param, and what follows
 //! is one digit of type and one or two prices with exactly two decimals, of which only one split exists. Texts
 //! without a mark are a heartbeat (13 digits), a push (digits with one dot) or a close (an order id, which begins
-//! with a letter).
+//! with a letter). `getState` signs the same digits as a heartbeat: it only asks, and phones have keys of their own.
 //!
 //! Invariants: under the strict grammar no two messages of the protocol sign the same text (`unique.rs` counts).
 //! Deliberately not here: comparing a payId with those of known orders; that would need the order table.

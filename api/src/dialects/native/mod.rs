@@ -1,0 +1,18 @@
+//! Our own protocol, `/v1`: JSON, bearer tokens, problem documents, Standard Webhooks.
+
+mod answers;
+mod callback;
+mod docs_page;
+mod openapi;
+mod problem;
+mod protocol;
+mod requests;
+mod routes;
+mod sent;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+pub use docs_page::docs_page;
+pub use openapi::openapi_document;
+pub use protocol::Native;
