@@ -56,3 +56,23 @@ impl Agenda {
         self.acts.pop_first().map(|((at, _), act)| (at, act))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_orders_acts_and_entering_orders_those_of_one_instant() {
+        let at = Timestamp::from_secs;
+        let mut agenda = Agenda::default();
+        for (second, place) in [(20, 1), (10, 2), (20, 3), (10, 4)] {
+            agenda.add(at(second), Act::Open(place));
+        }
+        let mut done = Vec::new();
+        while let Some((when, act)) = agenda.next() {
+            done.push((when.secs(), format!("{act:?}")));
+        }
+        let expected = [(10, 2), (10, 4), (20, 1), (20, 3)];
+        assert_eq!(done, expected.map(|(second, place)| (second, format!("Open({place})"))));
+    }
+}

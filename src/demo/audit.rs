@@ -70,6 +70,10 @@ impl Audit<'_> {
         found.equal("orders paid late", ends(OrderStatus::PaidLate), orders.paid_late);
         found.equal("orders overpaid", ends(OrderStatus::Overpaid), orders.overpaid);
         found.equal("orders underpaid", ends(OrderStatus::Underpaid), orders.underpaid);
+        // Whoever paid late or was helped by an operator had let the order expire before.
+        let expired = [OrderStatus::Expired, OrderStatus::PaidLate, OrderStatus::Overpaid];
+        let expired: u64 = expired.into_iter().map(ends).sum();
+        found.equal("orders expired", expired, orders.expired);
         found.equal("orders closed", ends(OrderStatus::Closed), orders.closed);
         found.equal("orders open at the end", ends(OrderStatus::Open), orders.open_after);
     }

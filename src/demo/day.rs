@@ -316,3 +316,78 @@ impl<'a> Tale<'a> {
         Self { door, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    #[test]
+    fn every_seed_has_its_friday_and_its_three_hundred_orders() {
+        for seed in [0, 1, 51, 52, u64::MAX] {
+            let day = Day::planned(seed);
+            assert_eq!(day.visits.len(), 300, "seed {seed}");
+            let days = day.opens.secs().div_euclid(86_400);
+            // 1 January 1970 was a Thursday, and 8 o'clock in Shanghai is midnight of UTC.
+            assert_eq!(days % 7, 1, "seed {seed}");
+            assert_eq!(day.opens.secs() % 86_400, 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn nobody_orders_or_acts_outside_of_the_day() {
+        for seed in 0..20 {
+            let day = Day::planned(seed);
+            for visit in &day.visits {
+                assert!(day.opens <= visit.at, "{visit:?}");
+                for (after, _) in &visit.deeds {
+                    let last = visit.at.plus(*after).plus(Span::from_mins(2));
+                    assert!(last < day.closes, "{visit:?}");
+                }
+                let over = visit.at.plus(Span::from_mins(6));
+                assert!(over < day.closes, "an order would be open at the end: {visit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn prices_of_scenes_are_nobody_else_s_even_when_they_are_raised() {
+        for seed in 0..20 {
+            let day = Day::planned(seed);
+            let mut scenes: BTreeMap<i64, Vec<Scene>> = BTreeMap::new();
+            for visit in &day.visits {
+                if let Some(scene) = visit.scene {
+                    scenes.entry(visit.price).or_default().push(scene);
+                }
+            }
+            let ordinary = day.visits.iter().filter(|visit| visit.scene.is_none());
+            for visit in ordinary {
+                // Twenty orders of one price at once would be more than the whole noon.
+                let near = scenes.range(visit.price..visit.price + 20).next();
+                assert_eq!(near, None, "{visit:?}");
+            }
+            for near in scenes.into_values() {
+                let names: BTreeSet<Scene> = near.into_iter().collect();
+                let handed_on = BTreeSet::from([Scene::TooLate, Scene::NextHolder]);
+                assert!(names.len() == 1 || names == handed_on, "{names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_end_is_in_every_day() {
+        for seed in 0..20 {
+            let ends: BTreeSet<OrderStatus> =
+                Day::planned(seed).visits.iter().map(|visit| visit.ends).collect();
+            for end in [
+                OrderStatus::Paid,
+                OrderStatus::PaidLate,
+                OrderStatus::Overpaid,
+                OrderStatus::Expired,
+                OrderStatus::Closed,
+            ] {
+                assert!(ends.contains(&end), "seed {seed} has no order that is {end}");
+            }
+        }
+    }
+}

@@ -4,8 +4,9 @@
 //! counted. The books know nothing of the engine but what they were told.
 //! Deliberately not here: comparing the books with the engine's ([`super::audit`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
@@ -57,14 +58,13 @@ pub(super) struct Books {
     pub(super) strangers: u64,
 }
 
-/// A fault that a test plants, to see that the audit finds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Everybody does what he should.
-    None,
-    /// The tea house loses the first callback that it says it has.
-    #[cfg(test)]
-    ShopForgets,
+/// Faults that a test plants, to see that the audit finds them. By default there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults {
+    /// Callbacks that the shops say they have and do not book.
+    pub(super) callbacks_forgotten: u64,
+    /// What the town's own list says more than was paid, in fen.
+    pub(super) slip_fen: i64,
 }
 
 /// What the shops verify signatures with.
@@ -77,8 +77,9 @@ struct Shops {
     clock: ManualClock,
     midnight: Timestamp,
     locks: Locks,
-    fault: Fault,
     books: Mutex<Books>,
+    /// How many callbacks are still to be forgotten.
+    to_forget: AtomicU64,
     dawdling: watch::Sender<Option<Timestamp>>,
 }
 
@@ -94,13 +95,14 @@ impl Doors {
         clock: &ManualClock,
         midnight: Timestamp,
         locks: Locks,
-        fault: Fault,
+        faults: Faults,
     ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("open the shops")?;
         let address = listener.local_addr()?;
         let (books, dawdling) = (Mutex::default(), watch::Sender::new(None));
         let clock = clock.clone();
-        let shops = Arc::new(Shops { clock, midnight, locks, fault, books, dawdling });
+        let to_forget = AtomicU64::new(faults.callbacks_forgotten);
+        let shops = Arc::new(Shops { clock, midnight, locks, books, to_forget, dawdling });
         let routes = Router::new().fallback(knock).with_state(Arc::clone(&shops));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { shops, address })
@@ -234,27 +236,89 @@ impl Shops {
     }
 
     fn book(&self, number: &str, received: &str) {
-        let mut books = self.books();
-        if self.forgets(&books, number) {
+        let left = |left: u64| left.checked_sub(1);
+        if self.to_forget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
             return;
         }
+        let mut books = self.books();
         let first = Told { received: received.to_owned(), times: 0 };
         books.paid.entry(number.to_owned()).or_insert(first).times += 1;
     }
-
-    fn forgets(&self, books: &Books, number: &str) -> bool {
-        match self.fault {
-            Fault::None => false,
-            #[cfg(test)]
-            Fault::ShopForgets => books.paid.is_empty() && number.starts_with("TEA"),
-        }
-    }
 }
 
-impl Books {
-    /// The orders that were told more than once.
-    pub(super) fn told_again(&self) -> BTreeSet<&str> {
-        let again = self.paid.iter().filter(|(_, told)| told.times > 1);
-        again.map(|(number, _)| number.as_str()).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::wire::Wire;
+
+    const KEY: &str = "tea-key-0001";
+
+    async fn doors(hour: u64, faults: Faults) -> (Doors, Wire) {
+        let midnight = Timestamp::from_secs(1_767_283_200);
+        let clock = ManualClock::new(midnight.plus(Span::from_hours(hour)), 1);
+        let kite_webhook = format!("whsec_{}", STANDARD.encode([7; 32]));
+        let locks = Locks { tea: KEY.into(), kite_webhook };
+        let doors = Doors::open(&clock, midnight, locks, faults).await.unwrap();
+        let wire = Wire::to(doors.base());
+        (doors, wire)
+    }
+
+    async fn tell(wire: &Wire, door: &str, key: &str) -> (u16, String) {
+        let sign = md5_hex(&["TEA-1", "table", "1", "18.8", "18.81", key].map(str::as_bytes));
+        let fields = [
+            ("payId", "TEA-1"),
+            ("param", "table"),
+            ("type", "1"),
+            ("price", "18.8"),
+            ("reallyPrice", "18.81"),
+            ("sign", &sign),
+        ];
+        let answered = wire.get(door, &fields).await.unwrap();
+        (answered.status, answered.text())
+    }
+
+    #[tokio::test]
+    async fn a_callback_is_booked_once_and_counted_each_time() {
+        let (doors, wire) = doors(9, Faults::default()).await;
+        for door in ["/tea/mumbling", "/tea/main", "/tea/main"] {
+            let word = if door == "/tea/main" { "success" } else { "OK!" };
+            assert_eq!(tell(&wire, door, KEY).await, (200, word.to_owned()));
+        }
+        let books = doors.books();
+        let told = Told { received: "18.81".into(), times: 3 };
+        assert_eq!(books.paid, BTreeMap::from([("TEA-1".to_owned(), told)]));
+        assert_eq!((books.knocks, books.strangers, books.turned_away), (3, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_has_no_key_is_not_believed() {
+        let (doors, wire) = doors(9, Faults::default()).await;
+        assert_eq!(tell(&wire, "/tea/main", "another-key").await.0, 401);
+        let webhook = serde_json::json!({ "type": "order.paid", "data": {} });
+        let answered = wire.api("", hyper::Method::POST, "/kite/main", &webhook).await.unwrap();
+        assert_eq!(answered.status, 401);
+        let books = doors.books();
+        assert!(books.paid.is_empty());
+        assert_eq!((books.knocks, books.strangers), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn closed_doors_book_nothing() {
+        let (doors, wire) = doors(12, Faults::default()).await;
+        assert_eq!(tell(&wire, "/tea/main", KEY).await.0, 502);
+        assert_eq!(tell(&wire, "/kite/gone", KEY).await.0, 410);
+        assert_eq!(tell(&wire, "/nowhere", KEY).await.0, 404);
+        let books = doors.books();
+        assert!(books.paid.is_empty());
+        assert_eq!((books.knocks, books.turned_away), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn a_planted_fault_forgets_as_often_as_it_is_told_to() {
+        let (doors, wire) = doors(9, Faults { callbacks_forgotten: 1, slip_fen: 0 }).await;
+        assert_eq!(tell(&wire, "/tea/main", KEY).await.0, 200);
+        assert!(doors.books().paid.is_empty());
+        assert_eq!(tell(&wire, "/tea/main", KEY).await.0, 200);
+        assert_eq!(doors.books().paid.len(), 1);
     }
 }

@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use duizhang_api::clock::Clock;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::id::{OrderId, WalletId};
@@ -56,6 +55,13 @@ pub(super) struct Truth {
 }
 
 impl Truth {
+    /// A slip of the pen in the list of payments, which a test plants.
+    pub(super) fn slip(&mut self, fen: i64) {
+        if let Some(first) = self.paid.first_mut() {
+            first.amount = Amount::fen(first.amount.minor() + fen);
+        }
+    }
+
     /// The order of a scene's first visit, or of one of several.
     pub(super) fn orders(&self, day: &Day, scene: Scene) -> Vec<&Opened> {
         let visits = day.visits.iter().zip(&self.opened);
@@ -274,11 +280,6 @@ impl<'a> Drive<'a> {
         self.till.step(id, step, evidence).await?;
         *last = Some(step);
         Ok(())
-    }
-
-    /// The instant on the town's clock.
-    pub(super) fn now(&self) -> Timestamp {
-        self.pace.clock.now()
     }
 }
 

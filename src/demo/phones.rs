@@ -85,6 +85,13 @@ impl Phones<'_> {
         taken(DESK, &answered)
     }
 
+    /// The address that tells of money on the stall's wallet, for whoever wants to do it by hand.
+    pub(super) fn push_by_hand(&self, amount: Amount, at: Timestamp) -> String {
+        let (price, t) = (amount.decimal_text(), at.millis().to_string());
+        let sign = md5_hex(&["1", &price, &t, &self.keys.stall].map(str::as_bytes));
+        self.wire.address(&format!("/appPush?t={t}&type=1&price={price}&sign={sign}"))
+    }
+
     async fn push(&self, path: &str, key: &str, notice: &Notice) -> anyhow::Result<Answered> {
         let digit = if notice.channel == Channel::Alipay { "2" } else { "1" };
         let price = notice.amount.map(Amount::decimal_text).unwrap_or_default();

@@ -17,7 +17,7 @@ use duizhang_replay::day::{DayReplay, replay_day};
 use super::audit::Audit;
 use super::chance::Chance;
 use super::day::{Day, friday};
-use super::doors::{Doors, Fault, Locks};
+use super::doors::{Doors, Faults, Locks};
 use super::drive::Drive;
 use super::pace::Pace;
 use super::phones::Phones;
@@ -45,7 +45,7 @@ const STRIDE: Span = Span::from_millis(200);
 /// Plays the day and reports on it.
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let directory = directory(&options)?;
-    let played = play(&options, &directory, Fault::None).await?;
+    let played = play(&options, &directory, Faults::default()).await?;
     print(&played.text)?;
     if !options.exit {
         linger(&played).await?;
@@ -62,6 +62,7 @@ pub(super) struct Played {
     clock: ManualClock,
     keys: Keys,
     wire: Wire,
+    shops: String,
 }
 
 impl Played {
@@ -93,13 +94,13 @@ fn directory(options: &Options) -> anyhow::Result<PathBuf> {
 pub(super) async fn play(
     options: &Options,
     directory: &Path,
-    fault: Fault,
+    faults: Faults,
 ) -> anyhow::Result<Played> {
     let (day, zone) = (Day::planned(options.seed), Zone::new(ZONE)?);
     let clock = ManualClock::new(day.opens, options.seed);
     let (server, keys) = town::build(directory, &clock, options.port).await?;
     let locks = Locks { tea: keys.tea.clone(), kite_webhook: keys.kite_webhook.clone() };
-    let doors = Doors::open(&clock, friday(options.seed), locks, fault).await?;
+    let doors = Doors::open(&clock, friday(options.seed), locks, faults).await?;
     let (wire, shops) = (Wire::to(format!("http://{}", server.address())), doors.base());
     let pace =
         Pace { clock: clock.clone(), book: server.book().clone(), dawdling: doors.dawdling() };
@@ -109,7 +110,8 @@ pub(super) async fn play(
     let chance = Chance::new(options.seed.rotate_left(32));
     let mut drive = Drive::new(&day, &pace, till, phones, zone, chance);
     drive.play().await?;
-    let (truth, books) = (drive.truth, doors.books());
+    let (mut truth, books) = (drive.truth, doors.books());
+    truth.slip(faults.slip_fen);
     drop(pace);
     let replay = replayed(&server, zone.day_of(day.opens)).await?;
     let differences = {
@@ -127,7 +129,7 @@ pub(super) async fn play(
         verdict(&replay, &differences),
     ]
     .join("\n");
-    Ok(Played { text, clean, server, clock, keys, wire })
+    Ok(Played { text, clean, server, clock, keys, wire, shops })
 }
 
 async fn replayed(server: &Server, day: chrono::NaiveDate) -> anyhow::Result<DayReplay> {
@@ -176,13 +178,15 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Keeps the server running from the end of the day on, until the user ends it.
 async fn linger(played: &Played) -> anyhow::Result<()> {
-    let Played { server, clock, keys, wire, .. } = played;
-    let till = Till { wire, keys, shops: "" };
-    let cashier = till.exhibit().await?;
+    let Played { server, clock, keys, wire, shops, .. } = played;
+    let exhibit = Till { wire, keys, shops }.exhibit().await?;
+    let push = Phones { wire, keys }.push_by_hand(exhibit.payable, clock.now());
     print(&format!(
-        "\nThe server goes on at http://{}\n  an open order to look at: {cashier}\n  \
-         the operator's token:     {}\nPress Ctrl-C to end.\n",
+        "\nThe server goes on at http://{}\n  an open order to look at: {}\n  \
+         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {}\n\
+         Press Ctrl-C to end.\n",
         server.address(),
+        exhibit.cashier_url,
         keys.operator
     ))?;
     let system = SystemClock::new();

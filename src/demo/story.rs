@@ -68,9 +68,11 @@ impl Story<'_> {
                 "Six guests order for 18.80 at once and are asked for {}: each order is settled by its own money.",
                 payables()
             ),
-            Scene::Mumbling => "A shop address answers \"OK!\" instead of \"success\" until it is \
-                mended at 16:00: the callback is tried again until then, and booked once."
-                .into(),
+            Scene::Mumbling => format!(
+                "A shop address answers \"OK!\" instead of \"success\" until it is mended at 16:00: told {} times, \
+                 booked once.",
+                self.times_told(scene)
+            ),
             Scene::Late => {
                 "A guest pays seven minutes later, two after the order has expired: the \
                 amount was still kept for this order, so it is paid late."
@@ -118,6 +120,14 @@ impl Story<'_> {
                 "The callback address answers 410 Gone: given up, for a person to look at.".into()
             }
         }
+    }
+
+    /// How often the shop was told of a scene's first order.
+    fn times_told(&self, scene: Scene) -> u32 {
+        let mut orders = numbered(self.day, self.truth);
+        let first = orders.find(|(_, visit, _)| visit.scene == Some(scene));
+        let told = first.and_then(|(number, ..)| self.books.paid.get(&number));
+        told.map_or(0, |told| told.times)
     }
 
     fn evidence(&self) -> String {

@@ -25,6 +25,12 @@ pub(super) struct Opened {
     pub(super) payable: Amount,
 }
 
+/// An order to look at.
+pub(super) struct Exhibit {
+    pub(super) payable: Amount,
+    pub(super) cashier_url: String,
+}
+
 /// Everybody who asks the server for something in the name of a house or of the operator.
 pub(super) struct Till<'a> {
     pub(super) wire: &'a Wire,
@@ -146,18 +152,20 @@ impl Till<'_> {
         Ok(Opened { order: order.id.parse()?, payable: read_amount(&order.payable)? })
     }
 
-    /// An order that waits long enough to be looked at; its cashier page.
-    pub(super) async fn exhibit(&self) -> anyhow::Result<String> {
+    /// An order that waits for a day, to be looked at.
+    pub(super) async fn exhibit(&self) -> anyhow::Result<Exhibit> {
         let body = json!({
             "number": "KITE-EXHIBIT",
             "amount": "68.00",
-            "channels": ["alipay"],
+            "channels": ["wechat"],
             "expires_in": 86_400,
-            "subject": "one kite, to be looked at",
+            "notify_url": address(self.shops, House::Kite, Door::Main),
+            "subject": "one kite",
         });
         let answered = self.api(&self.keys.kite_token, Method::POST, "/v1/orders", &body).await?;
         expect(&answered, 201, "create the order to look at")?;
-        Ok(answered.read::<NativeOrder>()?.cashier_url)
+        let NativeOrder { payable, cashier_url, .. } = answered.read()?;
+        Ok(Exhibit { payable: read_amount(&payable)?, cashier_url })
     }
 
     /// Cancels an order.

@@ -46,13 +46,18 @@ impl Wire {
         Self { client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()), base }
     }
 
+    /// A whole address on the server.
+    pub(super) fn address(&self, path: &str) -> String {
+        self.base.clone() + path
+    }
+
     pub(super) async fn get(
         &self,
         path: &str,
         fields: &[(&str, &str)],
     ) -> anyhow::Result<Answered> {
         let target = format!("{path}?{}", encoded(fields));
-        self.ask(Request::get(self.base.clone() + &target), Bytes::new()).await
+        self.ask(Request::get(self.address(&target)), Bytes::new()).await
     }
 
     pub(super) async fn form(
@@ -60,7 +65,7 @@ impl Wire {
         path: &str,
         fields: &[(&str, &str)],
     ) -> anyhow::Result<Answered> {
-        let request = Request::post(self.base.clone() + path)
+        let request = Request::post(self.address(path))
             .header("content-type", "application/x-www-form-urlencoded");
         self.ask(request, Bytes::from(encoded(fields))).await
     }
@@ -74,7 +79,7 @@ impl Wire {
     ) -> anyhow::Result<Answered> {
         let request = Request::builder()
             .method(method)
-            .uri(self.base.clone() + path)
+            .uri(self.address(path))
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json");
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
