@@ -1,13 +1,10 @@
-//! The program.
+//! The program `duizhang`. All of it is behind [`cli::run`].
 
-use std::process::ExitCode;
-
+mod cli;
+mod compose;
+mod config;
 mod demo;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let seed = std::env::args().nth(1).and_then(|s| s.parse().ok()).unwrap_or(7);
-    let data = std::env::args().nth(2).map(Into::into);
-    let exit = std::env::args().nth(3).is_none();
-    demo::run(demo::Options { seed, exit, port: 0, data }).await
+fn main() -> std::process::ExitCode {
+    cli::run()
 }

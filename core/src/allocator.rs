@@ -42,7 +42,7 @@ pub fn find_hold(
     let mut best: Option<((u64, u8, u32), Hold)> = None;
     for wallet in usable {
         any_usable = true;
-        let Some(minor) = nearest_free(state, wallet, requested.minor()) else { continue };
+        let Some(minor) = nearest_free(state, wallet, requested) else { continue };
         let rank =
             (minor.abs_diff(requested.minor()), state.watch_rank(wallet), wallet.slots.holds());
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
@@ -57,8 +57,9 @@ pub fn find_hold(
     }
 }
 
-fn nearest_free(state: &State, wallet: &WalletState, requested: i64) -> Option<i64> {
+fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<i64> {
     let policy = state.policy();
+    let requested = asked.minor();
     let offset_max = i64::from(policy.max_offset);
     let highest = match policy.step {
         Step::Up | Step::Nearest => requested.saturating_add(offset_max),
@@ -70,27 +71,35 @@ fn nearest_free(state: &State, wallet: &WalletState, requested: i64) -> Option<i
     }
     .max(1);
     if wallet.declared.qr.is_some() {
-        let above = wallet.slots.free_at_or_above(requested).filter(|minor| *minor <= highest);
-        let below = wallet.slots.free_at_or_below(requested).filter(|minor| *minor >= lowest);
+        // A look at the side that the policy does not step to would be for nothing.
+        let above = (highest > requested)
+            .then(|| wallet.slots.free_at_or_above(requested))
+            .flatten()
+            .filter(|minor| *minor <= highest);
+        let below = (highest == requested || lowest < requested)
+            .then(|| wallet.slots.free_at_or_below(requested))
+            .flatten()
+            .filter(|minor| *minor >= lowest);
         nearer(requested, below, above)
     } else {
-        fixed_free(&wallet.declared, &wallet.slots, requested, lowest, highest)
+        fixed_free(&wallet.declared, &wallet.slots, asked, lowest, highest)
     }
 }
 
 fn fixed_free(
     wallet: &Wallet,
     slots: &Slots,
-    requested: i64,
+    asked: Amount,
     lowest: i64,
     highest: i64,
 ) -> Option<i64> {
     wallet
         .fixed
         .iter()
+        .filter(|(amount, _)| amount.currency() == asked.currency())
         .map(|(amount, _)| amount.minor())
         .filter(|minor| (lowest..=highest).contains(minor) && slots.is_free(*minor))
-        .fold(None, |best, minor| nearer(requested, best, Some(minor)))
+        .fold(None, |best, minor| nearer(asked.minor(), best, Some(minor)))
 }
 
 /// The nearer of two amounts; the smaller where both are equally near.

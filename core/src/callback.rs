@@ -15,7 +15,7 @@ use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
 use crate::fact::{CallbackAttempted, RedeliveryRequested};
 use crate::id::{IdError, OrderId};
-use crate::limits::RETRY_AFTER_MAX;
+use crate::limits::{NOTE_BYTES_MAX, RETRY_AFTER_MAX};
 use crate::order::Dialect;
 use crate::rejection::Rejection;
 use crate::state::State;
@@ -160,6 +160,9 @@ pub(crate) fn rule_on_redelivery(
     at: Timestamp,
     request: &RedeliveryRequested,
 ) -> Result<Ruling, Rejection> {
+    if request.by.trim().is_empty() || request.by.len() > NOTE_BYTES_MAX {
+        return Err(Rejection::BadText("by"));
+    }
     let callback = request.callback;
     let row = state.order(callback.order).ok_or(Rejection::UnknownCallback)?;
     if callback.number == 0 || callback.number > row.callbacks {

@@ -22,10 +22,11 @@ use crate::fact::PaymentAssigned;
 use crate::id::{OrderId, PaymentId};
 use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX};
 use crate::order::{self, OrderStatus};
-use crate::policy::{LateRule, Policy};
+use crate::policy::LateRule;
 use crate::rejection::Rejection;
 use crate::state::{OrderRow, State, WalletIndex};
 use crate::time::Timestamp;
+pub use crate::when::When;
 
 /// How sure a match is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,59 +90,6 @@ pub enum Standing {
     Under,
 }
 
-/// When a payment was made, as far as evidence tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct When {
-    /// The best single guess.
-    pub paid_at: Timestamp,
-    /// The span it lies in if the device's clock is right; empty where it cannot be right.
-    pub likely: Option<(Timestamp, Timestamp)>,
-    /// The instant it happened at if the device's clock is wrong and delivery was prompt.
-    pub otherwise: Option<Timestamp>,
-}
-
-impl When {
-    /// Weighs a device's time against ours. `clock_offset` is what its heartbeats say that its clock lacks, in
-    /// microseconds.
-    #[must_use]
-    pub fn of(
-        policy: &Policy,
-        clock_offset: Option<i64>,
-        sent_at: Option<Timestamp>,
-        received: Timestamp,
-    ) -> Self {
-        let Some(sent) = sent_at else {
-            return Self::witnessed(received, received);
-        };
-        let offset = clock_offset.unwrap_or(0);
-        let sent = Timestamp::from_micros(sent.micros().saturating_add(offset));
-        let doubt = clock_offset.is_none().then_some(received);
-        if sent.distance(received) <= policy.clock_skew {
-            let from = sent.min(received);
-            Self { paid_at: from, likely: Some((from, received)), otherwise: None }
-        } else if sent > received {
-            // From the future: this clock says nothing, and neither does the delay.
-            Self { paid_at: received, likely: None, otherwise: Some(received) }
-        } else {
-            let likely = (sent.minus(policy.clock_skew), sent.plus(policy.clock_skew));
-            Self { paid_at: sent, likely: Some(likely), otherwise: doubt }
-        }
-    }
-
-    /// A time that a person or a channel vouches for.
-    #[must_use]
-    pub fn witnessed(paid_at: Timestamp, received: Timestamp) -> Self {
-        let paid_at = paid_at.min(received);
-        Self { paid_at, likely: Some((paid_at, paid_at)), otherwise: None }
-    }
-
-    /// Whether the orders of that time may be forgotten already.
-    #[must_use]
-    pub fn is_stale(&self, policy: &Policy, received: Timestamp) -> bool {
-        received.since(self.paid_at) > policy.lookback
-    }
-}
-
 /// A payment to be placed.
 #[derive(Clone, Debug)]
 pub struct Sighting<'a> {
@@ -176,56 +124,61 @@ pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
     if let Some(finding) = by_reference(state, sighting) {
         return finding;
     }
-    let mut candidates = Vec::new();
-    let mut likely_any = false;
+    let mut candidates: Vec<&OrderRow> = Vec::new();
+    let mut doubted: Vec<&OrderRow> = Vec::new();
     for wallet in &sighting.wallets {
-        let minor = sighting.amount.minor();
-        if let Some((from, to)) = sighting.when.likely {
-            let before = candidates.len();
-            candidates.extend(state.holders(*wallet, minor, from, to).map(|row| row.id));
-            likely_any |= candidates.len() > before;
-        }
-        if let Some(instant) = sighting.when.otherwise {
-            candidates.extend(state.holders(*wallet, minor, instant, instant).map(|row| row.id));
-        }
+        let held = |(from, to)| {
+            let holders = state.holders(*wallet, sighting.amount.minor(), from, to);
+            holders.filter(|row| row.currency == sighting.amount.currency())
+        };
+        candidates.extend(sighting.when.likely.into_iter().flat_map(held));
+        doubted.extend(sighting.when.otherwise.into_iter().flat_map(held));
     }
-    candidates.sort_by_key(|id| state.order(*id).map(|row| row.position));
-    candidates.dedup();
-    candidates.truncate(CANDIDATES_MAX);
-    Finding { rule: Rule::Slot, candidates, doubtful: !likely_any, vetoed: false }
+    let doubtful = candidates.is_empty();
+    candidates.append(&mut doubted);
+    let candidates = oldest_first(candidates);
+    Finding { rule: Rule::Slot, candidates, doubtful, vetoed: false }
 }
 
+fn oldest_first(mut rows: Vec<&OrderRow>) -> Vec<OrderId> {
+    rows.sort_by_key(|row| row.position);
+    let mut ids: Vec<OrderId> = rows.into_iter().map(|row| row.id).collect();
+    ids.dedup();
+    ids.truncate(CANDIDATES_MAX);
+    ids
+}
+
+/// Each reference that names an order must name one that may have been paid here; one that does not is a veto.
 fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     let mut named: Vec<&OrderRow> = Vec::new();
-    let mut names_stranger = false;
+    let mut vetoed = false;
     for reference in &sighting.references {
-        match reference.parse::<OrderId>() {
-            Ok(id) => match state.order(id) {
-                Some(row) => named.push(row),
-                // It has the form of one of our ids, so it names an order, and none of ours.
-                None => names_stranger = true,
-            },
-            Err(_) => named.extend(
-                state
-                    .merchants_of(&sighting.wallets)
-                    .filter_map(|id| state.order_by_number(order::number_key(id, reference))),
-            ),
-        }
+        let rows = named_by(state, sighting, reference);
+        let fits = rows.iter().any(|row| sighting.wallets.contains(&row.wallet));
+        // What has the form of one of our ids names an order, even where it is none of ours.
+        vetoed |= !fits && (!rows.is_empty() || reference.parse::<OrderId>().is_ok());
+        named.extend(rows);
     }
-    if named.is_empty() && !names_stranger {
+    if named.is_empty() && !vetoed {
         return None;
     }
-    let fits = |row: &&OrderRow| sighting.wallets.contains(&row.wallet);
-    let mut candidates: Vec<OrderId> =
-        named.iter().copied().filter(fits).map(|row| row.id).collect();
-    let vetoed = candidates.is_empty();
-    if vetoed {
-        candidates = named.iter().map(|row| row.id).collect();
+    if !vetoed {
+        named.retain(|row| sighting.wallets.contains(&row.wallet));
     }
-    candidates.sort();
-    candidates.dedup();
-    candidates.truncate(CANDIDATES_MAX);
+    let candidates = oldest_first(named);
     Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed })
+}
+
+/// The orders that a reference names: by our id, or by the number of a merchant that may be paid here. A merchant's
+/// number may look like one of our ids.
+fn named_by<'a>(state: &'a State, sighting: &Sighting<'_>, reference: &str) -> Vec<&'a OrderRow> {
+    if let Some(row) = reference.parse().ok().and_then(|id| state.order(id)) {
+        return vec![row];
+    }
+    state
+        .merchants_of(&sighting.wallets)
+        .filter_map(|id| state.order_by_number(order::number_key(id, reference)))
+        .collect()
 }
 
 /// Places a payment: observed, then matched or held.

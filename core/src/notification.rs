@@ -9,12 +9,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::amount::AMOUNT_MINOR_MAX;
 use crate::decide::Ruling;
 use crate::decision::Decision;
 use crate::fact::{EvidenceJudged, HeartbeatReceived, Judgement, NotificationReceived, Reading};
 use crate::id::{DeviceId, NotificationId, PaymentId};
 use crate::limits::{EVIDENCE_BYTES_MAX, NOTE_BYTES_MAX, REFERENCES_MAX};
 use crate::matcher::{self, Sighting, When};
+use crate::policy::Policy;
 use crate::rejection::Rejection;
 use crate::state::{DeviceState, State};
 use crate::time::Timestamp;
@@ -86,11 +88,11 @@ pub(crate) fn rule_on_receipt(
         Reading::Unreadable => decisions.push(judged(Verdict::Unreadable)),
         Reading::Forged => unreachable!("forged evidence has no authentic device"),
         Reading::Money { amount, channel, sent_at, references } => {
-            if !amount.is_positive() {
+            if !amount.is_positive() || amount.minor() > AMOUNT_MINOR_MAX {
                 decisions.push(judged(Verdict::Unreadable));
                 return Ok(Ruling::Decided(decisions));
             }
-            let when = When::of(state.policy(), device.clock_offset, *sent_at, at);
+            let when = When::of(state.policy(), device.clock(state.policy(), at), *sent_at, at);
             let stale = when.is_stale(state.policy(), at);
             let sighting = Sighting {
                 payment: PaymentId::of(received.notification),
@@ -136,6 +138,13 @@ pub(crate) fn rule_on_heartbeat(
 }
 
 impl DeviceState {
+    /// What the device's clock lacks, where a heartbeat that is not older than a silence says so: clocks are set, and
+    /// an old word about one is none.
+    fn clock(&self, policy: &Policy, at: Timestamp) -> Option<i64> {
+        let heard = self.clock_heard?;
+        self.clock_offset.filter(|_| at.since(heard) <= policy.device_silence)
+    }
+
     /// The decision that a silent device is back, where it was silent.
     fn return_decision(&self) -> Option<Decision> {
         let since = self.last_heard.filter(|_| self.silent)?;

@@ -17,7 +17,8 @@ use crate::digest::Digest;
 use crate::fact::{Closer, OrderCloseRequested, OrderRequested};
 use crate::id::MerchantId;
 use crate::limits::{
-    ORDER_NUMBER_BYTES_MAX, ORDER_TEXT_BYTES_MAX, ORDER_TTL_MAX, ORDER_TTL_MIN, URL_BYTES_MAX,
+    NOTE_BYTES_MAX, ORDER_NUMBER_BYTES_MAX, ORDER_TEXT_BYTES_MAX, ORDER_TTL_MAX, ORDER_TTL_MIN,
+    URL_BYTES_MAX,
 };
 use crate::rejection::Rejection;
 use crate::state::State;
@@ -192,15 +193,16 @@ pub(crate) fn rule_on_request(
 }
 
 fn find_repeat(state: &State, request: &OrderRequested) -> Result<Option<Repeat>, Rejection> {
+    let number = number_key(&request.merchant, &request.number);
     let by_key = request.idempotency.and_then(|key| state.order_by_idempotency(key));
     if let Some(row) = by_key {
-        return if row.terms == terms(request) {
+        return if row.key == number && row.terms == terms(request) {
             Ok(Some(Repeat::Order(row.id)))
         } else {
             Err(Rejection::IdempotencyKeyReused(row.id))
         };
     }
-    match state.order_by_number(number_key(&request.merchant, &request.number)) {
+    match state.order_by_number(number) {
         Some(row) if row.terms == terms(request) => Ok(Some(Repeat::Order(row.id))),
         Some(row) => Err(Rejection::NumberTaken(row.id)),
         None => Ok(None),
@@ -212,6 +214,11 @@ pub(crate) fn rule_on_close(
     at: Timestamp,
     request: &OrderCloseRequested,
 ) -> Result<Ruling, Rejection> {
+    if let Closer::Operator(name) = &request.by
+        && (name.trim().is_empty() || name.len() > NOTE_BYTES_MAX)
+    {
+        return Err(Rejection::BadText("by"));
+    }
     let row = state.order(request.order).ok_or(Rejection::UnknownOrder)?;
     match &request.by {
         Closer::Merchant(id) if state.merchant_of(row).id != *id => Err(Rejection::UnknownOrder),

@@ -21,7 +21,7 @@ fn replayed(log: &[Entry]) -> State {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn every_invariant_holds_after_every_fact(steps in history(120)) {
@@ -126,7 +126,7 @@ fn two_hundred_orders_of_one_price_are_each_settled_by_their_own_payment() {
     slots.dedup();
     assert_eq!(slots.len(), 200, "each order has an amount of its own");
     let mut shuffled: Vec<_> = orders.iter().enumerate().collect();
-    shuffled.sort_by_key(|(n, _)| drawn_bits("shuffle", u64::try_from(*n).unwrap()));
+    shuffled.sort_by_key(|(n, _)| drawn_bits("shuffle", u64::try_from(*n).expect("it is there")));
     for (n, order) in shuffled {
         let (wallet, payable) = (book.row(*order).wallet, book.row(*order).payable);
         let channel = book.state.wallets()[usize::from(wallet.number())].declared.channel;

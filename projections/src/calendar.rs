@@ -30,12 +30,13 @@ impl Zone {
     }
 
     fn local(self, at: Timestamp) -> DateTime<Tz> {
-        DateTime::<Utc>::from_timestamp_micros(at.micros())
-            .unwrap_or(if at.micros() < 0 {
-                DateTime::<Utc>::MIN_UTC
-            } else {
-                DateTime::<Utc>::MAX_UTC
-            })
+        // A device may claim any time at all. The ends of the calendar are drawn in by two days, so that no zone's
+        // offset leads beyond them.
+        let margin = chrono::TimeDelta::days(2);
+        let first = (DateTime::<Utc>::MIN_UTC + margin).timestamp_micros();
+        let last = (DateTime::<Utc>::MAX_UTC - margin).timestamp_micros();
+        DateTime::<Utc>::from_timestamp_micros(at.micros().clamp(first, last))
+            .expect("the calendar holds every instant between its ends")
             .with_timezone(&self.0)
     }
 
@@ -109,6 +110,16 @@ mod tests {
         let havana = Zone::new("America/Havana").unwrap();
         let autumn = NaiveDate::from_ymd_opt(2021, 11, 7).unwrap();
         assert_eq!(havana.rfc3339(havana.start_of(autumn)), "2021-11-07T00:00:00-04:00");
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_printed_as_its_ends() {
+        let shanghai = Zone::new("Asia/Shanghai").unwrap();
+        for at in [Timestamp::MIN, Timestamp::MAX] {
+            assert!(!shanghai.rfc3339(at).is_empty());
+            assert!(!shanghai.clock_text(at).is_empty());
+            let _ = shanghai.end_of(shanghai.day_of(at));
+        }
     }
 
     #[test]

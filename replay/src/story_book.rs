@@ -28,10 +28,16 @@ pub(crate) fn story_of(book: &Book) -> Vec<Chapter> {
 /// A log with these chapters, whatever they say and wherever they say they are.
 pub(crate) fn log_of(chapters: &[Chapter]) -> MemoryLog {
     let log = MemoryLog::new();
+    write_into(&log, chapters);
+    log
+}
+
+/// Writes these chapters behind what a log has.
+pub(crate) fn write_into(log: &dyn EventLog, chapters: &[Chapter]) {
     let mut group = Group::new(Timestamp::MIN);
     for chapter in chapters {
         if group.count() >= GROUP_EVENTS {
-            EventLog::append(&log, &group).expect("a healthy disk");
+            EventLog::append(log, &group).expect("a healthy disk");
             group.restart(chapter.at);
         }
         if group.is_empty() {
@@ -40,9 +46,8 @@ pub(crate) fn log_of(chapters: &[Chapter]) -> MemoryLog {
         write(chapter, &mut group).expect("a short chapter fits");
     }
     if !group.is_empty() {
-        EventLog::append(&log, &group).expect("a healthy disk");
+        EventLog::append(log, &group).expect("a healthy disk");
     }
-    log
 }
 
 /// The log of a book.

@@ -1,8 +1,8 @@
-//! The comparison of three books that were kept apart: what the town knows that it did, what the shops wrote down when
-//! they were told, and what the engine's report says that happened.
+//! The comparison of three books that were kept apart: what the town knows that it did, what the
+//! shops wrote down when they were told, and what the engine's report says that happened.
 //!
-//! Invariants: every figure is compared, and every difference is told in words; the truth's side is never computed from
-//! the engine's.
+//! Invariants: every figure is compared, and every difference is told in words; the truth's side is
+//! never computed from the engine's.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use duizhang_projections::views::Views;
 use duizhang_replay::day::DayReport;
 
 use super::day::{Day, Deed, Door, Money};
-use super::doors::Books;
+use super::doors::{Books, Told};
 use super::drive::{Truth, numbered};
 
 /// The three books.
@@ -104,7 +104,8 @@ impl Audit<'_> {
         found.equal("payments assigned by an operator", truth.assigned, assigned);
     }
 
-    /// What nobody can have an order for: the amount that nobody asked for, and what was paid once more.
+    /// What nobody can have an order for: the amount that nobody asked for, and what was paid once
+    /// more.
     fn suspense(&self) -> Amount {
         let strays = self.truth.paid.iter().filter(|paid| paid.visit.is_none());
         let stray: i64 = strays.map(|paid| paid.amount.minor()).sum();
@@ -152,25 +153,21 @@ impl Audit<'_> {
             let Some(row) = self.views.orders.get(order) else { continue };
             let told = unknown.remove(&number);
             let settled = row.callback == CallbackStanding::Acknowledged && row.status.is_settled();
+            let mut tell = |what: String| found.0.push(format!("order {number} ({order}): {what}"));
             match told {
-                Some(told) => {
-                    let spelled = Amount::parse(&told.received, Currency::Cny);
-                    if spelled != Ok(Amount::from_minor(row.received, row.currency)) {
-                        let (heard, came) = (&told.received, fen(row.received));
-                        found.0.push(format!(
-                            "order {number} ({order}): the shop heard {heard}, the engine has {came}"
-                        ));
+                Some(Told { received: heard, .. }) => {
+                    let came = Amount::from_minor(row.received, row.currency);
+                    if Amount::parse(&heard, Currency::Cny) != Ok(came) {
+                        tell(format!("the shop heard {heard}, the engine has {came}"));
                     }
                     if !settled {
                         let standing = row.callback.word();
-                        found.0.push(format!(
-                            "order {number} ({order}): the shop has booked it, the callback is {standing}"
-                        ));
+                        tell(format!("the shop has booked it, the callback is {standing}"));
                     }
                 }
-                None if settled => found.0.push(format!(
-                    "order {number} ({order}): the engine believes that the shop knows, and the shop does not"
-                )),
+                None if settled => tell(
+                    "the engine believes that the shop knows, and the shop does not".to_owned(),
+                ),
                 None => {}
             }
         }

@@ -1,7 +1,8 @@
 //! Chance from a seed: the same seed always draws the same day.
 //!
 //! Invariants: no draw depends on anything but the seed and the draws before it.
-//! Deliberately not here: the ids of orders and notifications, which the server draws from its own clock.
+//! Deliberately not here: the ids of orders and notifications, which the server draws from its own
+//! clock.
 
 use duizhang_core::time::Span;
 

@@ -1,9 +1,10 @@
 //! What is going to happen on the day: who comes when, for how much, and what each of them does.
 //!
-//! Invariants: the plan follows from the seed alone; it says for every order how it must end, so that the audit
-//! compares the engine with a truth that was there before it. Prices of the scenes with a point are their own, so that
-//! no ordinary customer walks into them.
-//! Deliberately not here: doing any of it ([`super::drive`]), and what is told about it ([`super::story`]).
+//! Invariants: the plan follows from the seed alone; it says for every order how it must end, so
+//! that the audit compares the engine with a truth that was there before it. Prices of the scenes
+//! with a point are their own, so that no ordinary customer walks into them.
+//! Deliberately not here: doing any of it ([`super::drive`]), and what is told about it
+//! ([`super::story`]).
 
 use duizhang_core::channel::Channel;
 use duizhang_core::order::OrderStatus;
@@ -16,7 +17,8 @@ use super::chance::Chance;
 /// Ordinary customers; with the scenes there are about 300 orders.
 const ORDINARY: u64 = 276;
 
-/// Beats of a phone's heart. Real phones beat every 30 seconds; a day of that would only lengthen the log.
+/// Beats of a phone's heart. Real phones beat every 30 seconds; a day of that would only lengthen
+/// the log.
 const BEAT: Span = Span::from_mins(4);
 
 /// Who sells.
@@ -259,8 +261,8 @@ impl Plan {
             let house = if chance.percent(62) { House::Tea } else { House::Kite };
             let at = self.hour_of_custom(chance);
             let mut channel = if chance.percent(55) { Channel::Wechat } else { Channel::Alipay };
-            // Around the time when the stall's phone is off, the studio's customers pay by Alipay but for those
-            // whom the scene is about.
+            // Around the time when the stall's phone is off, the studio's customers pay by Alipay
+            // but for those whom the scene is about.
             let around = self.at(13, 45, 0)..self.at(14, 20, 0);
             if house == House::Kite && around.contains(&at) {
                 channel = Channel::Alipay;

@@ -1,7 +1,9 @@
-//! The shops' own server: where callbacks knock, who opens, and what the shops write into their own books.
+//! The shops' own server: where callbacks knock, who opens, and what the shops write into their own
+//! books.
 //!
-//! Invariants: nothing is booked whose signature does not fit; a callback that comes again is booked once; every knock is
-//! counted. The books know nothing of the engine but what they were told.
+//! Invariants: nothing is booked whose signature does not fit; a callback that comes again is
+//! booked once; every knock is counted. The books know nothing of the engine but what they were
+//! told.
 //! Deliberately not here: comparing the books with the engine's ([`super::audit`]).
 
 use std::collections::BTreeMap;
@@ -52,7 +54,9 @@ pub(super) struct Books {
     pub(super) refunds: BTreeMap<String, String>,
     /// Every knock, whether it was opened or not.
     pub(super) knocks: u64,
-    /// Knocks that were not opened.
+    /// Knocks while the tea house's server was down.
+    pub(super) at_lunch: u64,
+    /// Knocks that were not opened, those at lunch among them.
     pub(super) turned_away: u64,
     /// Knocks whose signature did not fit.
     pub(super) strangers: u64,
@@ -132,6 +136,7 @@ async fn knock(State(shops): State<Arc<Shops>>, request: Request) -> Answer {
     shops.books().knocks += 1;
     match path.as_str() {
         "/tea/main" if shops.is_lunch() => {
+            shops.books().at_lunch += 1;
             shops.turn_away((StatusCode::BAD_GATEWAY, "<h1>502 Bad Gateway</h1>"))
         }
         "/tea/main" => shops.told_tea(&query, "success"),

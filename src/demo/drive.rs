@@ -1,7 +1,7 @@
 //! Playing the day: the agenda's acts one after the other, each over the wire of whoever does it.
 //!
-//! Invariants: whatever is done is written down on the truth's side before the server is asked what it thinks of it; the
-//! next act begins when the server has done all that this one caused.
+//! Invariants: whatever is done is written down on the truth's side before the server is asked what
+//! it thinks of it; the next act begins when the server has done all that this one caused.
 //! Deliberately not here: the plan ([`super::day`]), the comparison ([`super::audit`]).
 
 use std::collections::BTreeSet;

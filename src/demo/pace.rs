@@ -1,8 +1,9 @@
 //! The pace of the day: the clock moves only when everything that is due has happened.
 //!
-//! Invariants: the clock stops at every instant at which the server has something to do (an order expires, an amount
-//! is released, a callback is tried again), and stays there until it is in the log; so one thing happens at a time,
-//! and what happens depends on nothing but the seed. Waiting is waiting for the log to grow, never for time.
+//! Invariants: the clock stops at every instant at which the server has something to do (an order
+//! expires, an amount is released, a callback is tried again), and stays there until it is in the
+//! log; so one thing happens at a time, and what happens depends on nothing but the seed. Waiting
+//! is waiting for the log to grow, never for time.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! The phones: what each of them sends when money comes, and every few minutes.
 //!
-//! Invariants: a phone signs with its own key over its own clock; a retry is the same request again. The three speak
-//! the wires of real apps: the V免签 app, a fork of it on its own path, and SmsForwarder with the texts of payment apps.
+//! Invariants: a phone signs with its own key over its own clock; a retry is the same request
+//! again. The three speak the wires of real apps: the V免签 app, a fork of it on its own path, and
+//! SmsForwarder with the texts of payment apps.
 
 use anyhow::ensure;
 use duizhang_core::amount::Amount;

@@ -1,7 +1,9 @@
-//! The demo from its first line to its last: the town is built, the day is played, and the report is printed and checked.
+//! The demo from its first line to its last: the town is built, the day is played, and the report
+//! is printed and checked.
 //!
-//! Invariants: the printed text depends on nothing but the seed and the data directory; the exit code is 0 only where the
-//! replay derives every decision again and the town's, the shops' and the engine's books agree.
+//! Invariants: the printed text depends on nothing but the seed and the data directory; the exit
+//! code is 0 only where the replay derives every decision again and the town's, the shops' and the
+//! engine's books agree.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -161,7 +163,7 @@ fn verdict(replay: &DayReplay, differences: &[String]) -> String {
     if !decisions.is_clean() {
         text += &decisions.text();
     }
-    text += "\nThree books compared: what the town did, what the shops were told, what the engine reports\n";
+    text += "\nThree books: what the town did, what the shops were told, what the engine reports\n";
     if differences.is_empty() {
         text += "  they agree\n";
     }

@@ -1,11 +1,13 @@
-//! The interesting moments of the day, in words, each with the command that shows it event by event.
+//! The interesting moments of the day, in words, each with the command that shows it event by
+//! event.
 //!
-//! Invariants: whatever is said here is read from the plan, the truth and the books of that very day.
+//! Invariants: whatever is said here is read from the plan, the truth and the books of that very
+//! day.
 
 use duizhang_core::amount::Amount;
 use duizhang_projections::calendar::Zone;
 
-use super::day::{Day, STRAY_FEN, Scene};
+use super::day::{Day, STRAY_FEN, Scene, Visit};
 use super::doors::Books;
 use super::drive::{Truth, numbered};
 
@@ -44,17 +46,16 @@ impl Story<'_> {
     }
 
     fn scene(&self, scene: Scene) -> String {
-        let visits =
-            numbered(self.day, self.truth).filter(|(_, visit, _)| visit.scene == Some(scene));
-        let orders: Vec<_> = visits.collect();
-        let Some((_, first, order)) = orders.first() else { return String::new() };
+        let of = |(_, visit, _): &(_, &Visit, _)| visit.scene == Some(scene);
+        let mut orders = numbered(self.day, self.truth).filter(of);
+        let Some((_, first, order)) = orders.next() else { return String::new() };
         let clock = self.zone.clock_text(first.at);
-        let words = self.words(scene);
-        let text = format!("  {clock}  {words}\n            explain order {order}\n");
-        match self.truth.refunds.iter().find(|(of, ..)| *of == scene) {
-            Some((_, id, amount, _)) => text + &format!("            refund {id} of {amount}\n"),
-            None => text,
+        let mut text = moment(&clock, &self.words(scene));
+        text += &moment("", &format!("explain order {order}"));
+        if let Some((_, id, amount, _)) = self.truth.refunds.iter().find(|(of, ..)| *of == scene) {
+            text += &moment("", &format!("refund {id} of {amount}"));
         }
+        text
     }
 
     fn words(&self, scene: Scene) -> String {
@@ -65,12 +66,13 @@ impl Story<'_> {
         };
         match scene {
             Scene::Crowd => format!(
-                "Six guests order for 18.80 at once and are asked for {}: each order is settled by its own money.",
+                "Six guests order for 18.80 at once and are asked for {}: each order is settled \
+                 by its own money.",
                 payables()
             ),
             Scene::Mumbling => format!(
-                "A shop address answers \"OK!\" instead of \"success\" until it is mended at 16:00: told {} times, \
-                 booked once.",
+                "A shop address answers \"OK!\" instead of \"success\" until it is mended at \
+                 16:00: told {} times, booked once.",
                 self.times_told(scene)
             ),
             Scene::Late => {
@@ -79,9 +81,9 @@ impl Story<'_> {
                     .into()
             }
             Scene::Lunch => format!(
-                "The tea house's server is down from 12:00 to 13:00: {} callbacks of the day met a closed door, \
-                 and all of them arrived later.",
-                self.books.turned_away
+                "The tea house's server is down from 12:00 to 13:00: {} knocks at closed doors, \
+                 and whatever was to be said there arrived later.",
+                self.books.at_lunch
             ),
             Scene::Offline => {
                 "The stall's phone is off from 14:00 to 14:20: three payments become \
@@ -89,8 +91,8 @@ impl Story<'_> {
                     .into()
             }
             Scene::TooLate => format!(
-                "A guest pays {} 26 minutes late, when another order already waits for this amount: \
-                 the money settles that one.",
+                "A guest pays {} 26 minutes late, when another order already waits for this \
+                 amount: the money settles that one.",
                 payables()
             ),
             Scene::NextHolder => "That other guest pays as well: the order has its money already, \
@@ -131,14 +133,71 @@ impl Story<'_> {
     }
 
     fn evidence(&self) -> String {
+        let Truth { retries, asked_again, .. } = self.truth;
         let stray = Amount::fen(STRAY_FEN);
-        format!(
-            "  All day   {} deliveries came twice and {} requests for an order were repeated: nothing \
-             happened twice.\n  \
-             11:11:11  {stray} comes that nobody asked for: in suspense, for a person to look at.\n  \
-             13:13:13  Somebody with a guessed key reports money: kept as evidence, without effect.\n  \
-             10:00:05  A monthly report of the payment app is known to be no money.\n",
-            self.truth.retries, self.truth.asked_again
-        )
+        [
+            moment(
+                "10:00:05",
+                "A monthly report of the payment app comes by: known to be no money.",
+            ),
+            moment(
+                "11:11:11",
+                &format!(
+                    "{stray} comes that nobody asked for: in suspense, for a person to look at."
+                ),
+            ),
+            moment(
+                "13:13:13",
+                "Somebody with a guessed key reports money: kept as evidence, without effect.",
+            ),
+            moment(
+                "all day",
+                &format!(
+                    "{retries} deliveries came twice and {asked_again} requests for an order were \
+                     repeated: nothing happened twice."
+                ),
+            ),
+        ]
+        .concat()
+    }
+}
+
+/// A line of the story, broken between words.
+fn moment(clock: &str, words: &str) -> String {
+    const WIDTH: usize = 86;
+    let mut lines = vec![String::new()];
+    for word in words.split(' ') {
+        let wide = lines.last().is_some_and(|line| line.chars().count() + word.len() > WIDTH);
+        if wide {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    let line = |(place, line): (usize, &String)| {
+        let clock = if place == 0 { clock } else { "" };
+        format!("  {clock:<8}  {line}\n")
+    };
+    lines.iter().enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_broken_between_words_and_loses_none() {
+        let words = "one two three ".repeat(30);
+        let text = moment("09:30:00", words.trim());
+        assert!(text.lines().count() > 3);
+        assert!(text.lines().all(|line| line.len() <= 100), "{text}");
+        assert!(text.starts_with("  09:30:00  one two"));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("            ")));
+        let said: Vec<&str> = text.split_whitespace().skip(1).collect();
+        assert_eq!(said, words.split_whitespace().collect::<Vec<_>>());
     }
 }

@@ -1,7 +1,8 @@
-//! The tills and the operator's desk: how the houses ask to be paid and to give money back, and how an operator decides.
+//! The tills and the operator's desk: how the houses ask to be paid and to give money back, and how
+//! an operator decides.
 //!
-//! Invariants: an answer other than the expected one stops the demo with its words; a request that is sent twice must be
-//! answered with the same order.
+//! Invariants: an answer other than the expected one stops the demo with its words; a request that
+//! is sent twice must be answered with the same order.
 
 use anyhow::{Context, ensure};
 use duizhang_core::amount::{Amount, Currency};

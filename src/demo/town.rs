@@ -1,7 +1,7 @@
 //! The town: merchants, wallets, phones, their keys, and the server that stands in the middle.
 //!
-//! Invariants: everything that needs chance draws it from the manual clock, in a fixed order; keys go into the secret
-//! store and nowhere else, but for the hands of those who sign with them.
+//! Invariants: everything that needs chance draws it from the manual clock, in a fixed order; keys
+//! go into the secret store and nowhere else, but for the hands of those who sign with them.
 //! Deliberately not here: what happens ([`super::drive`]).
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! The HTTP client of everybody who calls the server in the demo.
 //!
-//! Invariants: one request at a time is answered before the next thing happens, because whoever asks waits.
+//! Invariants: one request at a time is answered before the next thing happens, because whoever
+//! asks waits.
 //! Deliberately not here: what is asked.
 
 use anyhow::Context;

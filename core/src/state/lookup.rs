@@ -117,14 +117,17 @@ impl State {
     #[must_use]
     pub fn wallets_of(&self, device: &DeviceState, channel: Option<Channel>) -> Vec<WalletIndex> {
         let watched = device.declared.wallets.iter().filter_map(|id| self.wallet_index(id));
-        watched
+        let mut wallets: Vec<WalletIndex> = watched
             .filter(|index| {
                 let wallet = &self.wallets[usize::from(index.0)].declared;
                 channel.is_none_or(|channel| {
                     wallet.channel == channel || wallet.channel == Channel::Sandbox
                 })
             })
-            .collect()
+            .collect();
+        wallets.sort_unstable();
+        wallets.dedup();
+        wallets
     }
 
     /// The merchants that may be paid into any of these wallets.

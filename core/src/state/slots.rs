@@ -3,15 +3,40 @@
 //! Invariants: runs of taken amounts are disjoint and never touch, so the amount just beyond a run is free.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use hashbrown::HashTable;
 
 /// The amounts of one wallet, in minor units.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Slots {
     /// First and last amount of each unbroken run of taken amounts.
     runs: BTreeMap<i64, i64>,
-    /// The row number of the order that holds or last held an amount.
-    heads: BTreeMap<i64, u32>,
+    /// The row number of the order that holds or last held an amount. Each payment asks once, among all amounts that
+    /// were ever held, and a table answers with one look where a tree needs ten.
+    heads: HashTable<(i64, u32)>,
     holds: u32,
+}
+
+/// Neighbouring amounts are what comes, so they are spread over the table (an odd number near 2^64 divided by the
+/// golden ratio).
+const fn spread(minor: i64) -> u64 {
+    minor.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+impl fmt::Debug for Slots {
+    /// Sorted, so that the order of the table does not show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut heads: Vec<(i64, u32)> = self.heads.iter().copied().collect();
+        heads.sort_unstable();
+        let Self { runs, heads: _, holds } = self;
+        f.debug_struct("Slots")
+            .field("runs", runs)
+            .field("heads", &heads)
+            .field("holds", holds)
+            .finish()
+    }
 }
 
 impl Slots {
@@ -46,7 +71,7 @@ impl Slots {
 
     /// The row number of the order that holds or last held this amount.
     pub(crate) fn head(&self, minor: i64) -> Option<u32> {
-        self.heads.get(&minor).copied()
+        self.heads.find(spread(minor), |(other, _)| *other == minor).map(|(_, row)| *row)
     }
 
     /// Takes a free amount for an order and returns the row that held it before.
@@ -54,13 +79,24 @@ impl Slots {
     /// # Panics
     /// Where the amount is taken: one amount would have two holders.
     pub(crate) fn take(&mut self, minor: i64, row: u32) -> Option<u32> {
-        assert!(self.is_free(minor), "a taken amount cannot be taken again");
-        let before = minor.checked_sub(1).and_then(|below| self.run_with(below));
         let after = minor.checked_add(1).and_then(|above| self.runs.remove(&above));
-        let first = before.map_or(minor, |(first, _)| first);
-        self.runs.insert(first, after.unwrap_or(minor));
+        let last = after.unwrap_or(minor);
+        match self.runs.range_mut(..=minor).next_back() {
+            Some((_, before)) if before.checked_add(1) == Some(minor) => *before = last,
+            before => {
+                let free = before.is_none_or(|(_, before)| *before < minor);
+                assert!(free, "a taken amount cannot be taken again");
+                self.runs.insert(minor, last);
+            }
+        }
         self.holds = self.holds.saturating_add(1);
-        self.heads.insert(minor, row)
+        match self.heads.find_mut(spread(minor), |(other, _)| *other == minor) {
+            Some((_, head)) => Some(core::mem::replace(head, row)),
+            None => {
+                self.heads.insert_unique(spread(minor), (minor, row), |(minor, _)| spread(*minor));
+                None
+            }
+        }
     }
 
     /// Frees a taken amount.

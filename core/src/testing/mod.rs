@@ -6,6 +6,7 @@
 
 mod book;
 mod facts;
+mod play;
 mod workload;
 
 pub use book::{Book, Engine, Entry};

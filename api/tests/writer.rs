@@ -1,0 +1,218 @@
+//! The writer over a disk that can fail: answers come after durability, and a failed log is never trusted again.
+
+use std::sync::Arc;
+
+use duizhang_api::book::{Book, Settled, SubmitError};
+use duizhang_api::clock::{Clock, ManualClock};
+use duizhang_api::metrics::Metrics;
+use duizhang_api::opening;
+use duizhang_api::writer::Writer;
+use duizhang_core::amount::Amount;
+use duizhang_core::channel::Channel;
+use duizhang_core::decision::Decision;
+use duizhang_core::fact::{Fact, Merchant, OrderRequested, Wallet};
+use duizhang_core::id::{MerchantId, OrderId, WalletId};
+use duizhang_core::order::{Dialect, OrderStatus};
+use duizhang_core::position::Position;
+use duizhang_core::rejection::Rejection;
+use duizhang_core::time::{Span, Timestamp};
+use duizhang_eventlog::disk::{Crash, Fault, Operation, SimulatedDisk};
+use duizhang_eventlog::{EventLog, MEMORY_SEGMENT_BYTES, MemoryLog};
+
+const MORNING: Timestamp = Timestamp::from_secs(1_795_219_200);
+
+struct Rig {
+    disk: SimulatedDisk,
+    clock: ManualClock,
+    book: Book,
+    writer: Writer,
+}
+
+impl Rig {
+    fn open(disk: &SimulatedDisk, clock: &ManualClock) -> Self {
+        let log = MemoryLog::open(disk, MEMORY_SEGMENT_BYTES).expect("the disk is healthy");
+        let log: Arc<dyn EventLog> = Arc::new(log);
+        let (state, views) = opening::fold(&log, &mut |_| {}).expect("the log is readable");
+        let (disk, clock) = (disk.clone(), clock.clone());
+        let ticking: Arc<dyn Clock> = Arc::new(clock.clone());
+        let (book, writer) =
+            Writer::start(log, state, views, ticking, Arc::new(Metrics::new())).expect("threads");
+        Self { disk, clock, book, writer }
+    }
+
+    async fn new() -> Self {
+        let rig = Self::open(&SimulatedDisk::new(), &ManualClock::new(MORNING, 1));
+        for fact in declarations() {
+            rig.book.submit(fact).await.expect("a declaration is taken");
+        }
+        rig
+    }
+
+    async fn order(&self, id: u128, number: &str, fen: i64) -> Result<Settled, SubmitError> {
+        self.book.submit(request(id, number, fen)).await
+    }
+
+    /// The machine stops without warning and starts again.
+    async fn crash(self) -> Self {
+        let (disk, clock) = (self.disk.clone(), self.clock.clone());
+        disk.crash(Crash::LoseUnsynced);
+        drop(self.book);
+        let _ = tokio::task::spawn_blocking(move || self.writer.join()).await;
+        Self::open(&disk, &clock)
+    }
+}
+
+fn merchant() -> MerchantId {
+    MerchantId::new("1001").expect("a name")
+}
+
+fn declarations() -> [Fact; 2] {
+    let id = WalletId::new("wx-main").expect("a name");
+    let wallet = Wallet {
+        id: id.clone(),
+        channel: Channel::Wechat,
+        qr: Some("wxp://f2f0example".into()),
+        fixed: Vec::new(),
+        enabled: true,
+    };
+    let merchant = Merchant {
+        id: merchant(),
+        name: "Shop".into(),
+        notify_url: None,
+        wallets: vec![id],
+        default: true,
+        strict: false,
+        enabled: true,
+    };
+    [Fact::WalletDeclared(wallet), Fact::MerchantDeclared(merchant)]
+}
+
+fn request(id: u128, number: &str, fen: i64) -> Fact {
+    Fact::OrderRequested(OrderRequested {
+        order: OrderId::from_bits(id),
+        merchant: merchant(),
+        number: number.into(),
+        requested: Amount::fen(fen),
+        channels: Vec::new(),
+        dialect: Dialect::Native,
+        ttl: None,
+        notify_url: None,
+        return_url: None,
+        subject: None,
+        attachment: None,
+        echo: None,
+        idempotency: None,
+    })
+}
+
+fn payable(settled: &Settled) -> i64 {
+    let Settled::Recorded(chapter) = settled else { panic!("recorded, not {settled:?}") };
+    match &chapter.decisions[..] {
+        [Decision::OrderAccepted { payable, .. }] => payable.minor(),
+        other => panic!("accepted, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_crash_and_is_read_at_once() {
+    let rig = Rig::new().await;
+    for id in 1..=50 {
+        let settled = rig.order(id, &format!("N{id}"), 1_000).await.expect("taken");
+        assert_eq!(payable(&settled), 1_000 + i64::try_from(id).expect("small") - 1);
+        assert!(rig.book.views().orders.get(OrderId::from_bits(id)).is_some());
+    }
+    let head = rig.book.log().head();
+    let rig = rig.crash().await;
+    assert_eq!(rig.book.log().head(), head);
+    assert_eq!(rig.book.views().orders.len(), 50);
+    let again = rig.order(99, "N7", 1_000).await.expect("a repeat is answered");
+    assert!(matches!(again, Settled::Repeat(_)));
+    assert_eq!(rig.book.log().head(), head, "a repeat changes nothing");
+}
+
+#[tokio::test]
+async fn facts_submitted_at_once_are_each_answered_with_their_own_amount() {
+    let rig = Rig::new().await;
+    let submitted = (1..=64).map(|id| {
+        let book = rig.book.clone();
+        tokio::spawn(async move { book.submit(request(id, &format!("N{id}"), 500)).await })
+    });
+    let submitted: Vec<_> = submitted.collect();
+    let mut amounts = std::collections::BTreeSet::new();
+    for task in submitted {
+        let settled = task.await.expect("no panic").expect("taken");
+        assert!(amounts.insert(payable(&settled)), "one amount has one holder");
+    }
+    assert_eq!(amounts, (500..564).collect());
+}
+
+#[tokio::test]
+async fn a_failed_sync_is_fatal_and_only_opening_again_decides() {
+    for fault in [Fault::DeviceError, Fault::NoSpace, Fault::Stop] {
+        let rig = Rig::new().await;
+        rig.order(1, "before", 100).await.expect("taken");
+        rig.disk.fail(Operation::Sync, 1, fault);
+        assert_eq!(rig.order(2, "during", 100).await.err(), Some(SubmitError::OutcomeUnknown));
+        assert!(rig.book.has_failed());
+        assert_eq!(rig.order(3, "after", 100).await.err(), Some(SubmitError::Stopped));
+        let views = rig.book.views().orders.len();
+        assert_eq!(views, 1, "reads go on, and show only what is durable");
+        let rig = rig.crash().await;
+        assert!(rig.book.views().orders.get(OrderId::from_bits(1)).is_some());
+        assert!(rig.book.views().orders.get(OrderId::from_bits(3)).is_none());
+        let repeated = rig.order(4, "during", 100).await;
+        assert!(repeated.is_ok(), "the same number finds or makes the one order");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_fact_leaves_no_trace() {
+    let rig = Rig::new().await;
+    let head = rig.book.log().head();
+    let refused = rig.order(1, "N1", 0).await.err();
+    assert_eq!(refused, Some(SubmitError::Rejected(Rejection::AmountNotPositive)));
+    rig.order(2, "N2", 100).await.expect("taken");
+    assert_eq!(rig.book.log().head().position, head.position.plus(2));
+    let taken = rig.order(3, "N2", 200).await.err();
+    let first = OrderId::from_bits(2);
+    assert_eq!(taken, Some(SubmitError::Rejected(Rejection::NumberTaken(first))));
+    assert_eq!(rig.book.log().head().position, head.position.plus(2));
+}
+
+#[tokio::test]
+async fn what_is_due_is_decided_before_the_next_fact() {
+    let rig = Rig::new().await;
+    rig.order(1, "N1", 100).await.expect("taken");
+    rig.clock.advance(Span::from_mins(6));
+    let settled = rig.order(2, "N2", 100).await.expect("taken");
+    assert_eq!(payable(&settled), 101, "an expired order's amount stays quarantined");
+    let status = rig.book.views().orders.get(OrderId::from_bits(1)).map(|row| row.status);
+    assert_eq!(status, Some(OrderStatus::Expired));
+    rig.clock.advance(Span::from_mins(16));
+    let settled = rig.order(3, "N3", 100).await.expect("taken");
+    assert_eq!(payable(&settled), 100, "the quarantine has ended");
+}
+
+#[tokio::test]
+async fn the_writer_drains_before_it_ends() {
+    let rig = Rig::new().await;
+    let pending: Vec<_> = (1..=200)
+        .map(|id| {
+            let book = rig.book.clone();
+            let fen = 9_000 + 1_000 * i64::try_from(id).expect("small");
+            tokio::spawn(async move { book.submit(request(id, &format!("N{id}"), fen)).await })
+        })
+        .collect();
+    for task in pending {
+        task.await.expect("no panic").expect("taken");
+    }
+    let (disk, clock) = (rig.disk.clone(), rig.clock.clone());
+    drop(rig.book);
+    let joined = tokio::task::spawn_blocking(move || rig.writer.join()).await;
+    assert_eq!(joined.expect("no panic"), Ok(()));
+    disk.crash(Crash::LoseUnsynced);
+    let rig = Rig::open(&disk, &clock);
+    assert_eq!(rig.book.views().orders.len(), 200);
+    assert_eq!(rig.book.views().position, rig.book.log().head().position);
+    assert!(rig.book.request_at(Position::new(1)).is_err(), "a declaration is no order");
+}

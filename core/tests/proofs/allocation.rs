@@ -1,0 +1,86 @@
+//! The allocator against trying every amount on every wallet.
+//!
+//! Deliberately not here: what pays an amount (`oracle.rs`).
+
+use duizhang_core::allocator::find_hold;
+use duizhang_core::amount::Amount;
+use duizhang_core::channel::Channel;
+use duizhang_core::fact::Merchant;
+use duizhang_core::policy::{Policy, Step};
+use duizhang_core::rejection::Rejection;
+use duizhang_core::testing::{Book, history};
+use proptest::prelude::*;
+
+use crate::past::Past;
+
+/// The nearest free amount: smallest offset, then watched wallets, then the least loaded, then the merchant's own
+/// order; the smaller amount where two of one wallet are equally near.
+fn tried(
+    past: &Past,
+    merchant: &Merchant,
+    requested: i64,
+    channels: &[Channel],
+) -> Result<(String, i64), Rejection> {
+    let range = i64::from(past.policy.max_offset);
+    let amounts = match past.policy.step {
+        Step::Up => requested..=requested + range,
+        Step::Down => requested - range..=requested,
+        Step::Nearest => requested - range..=requested + range,
+    };
+    let mut usable = false;
+    let mut places = Vec::new();
+    for (turn, id) in merchant.wallets.iter().enumerate() {
+        let wallet = &past.wallets[id];
+        if !wallet.enabled || !(channels.is_empty() || channels.contains(&wallet.channel)) {
+            continue;
+        }
+        usable = true;
+        let held: Vec<i64> = past
+            .orders
+            .iter()
+            .filter(|order| order.wallet == *id && order.until.is_none())
+            .map(|order| order.payable.minor())
+            .collect();
+        let watchers = past.devices.values().filter(|one| one.enabled && one.wallets.contains(id));
+        let heard: Vec<bool> =
+            watchers.filter_map(|device| past.silent.get(&device.id).copied()).collect();
+        let rank = if heard.contains(&false) { 0 } else { 1 + usize::from(!heard.is_empty()) };
+        for amount in amounts.clone() {
+            let code = wallet.qr.is_some() || wallet.fixed.iter().any(|(a, _)| a.minor() == amount);
+            if amount > 0 && code && !held.contains(&amount) {
+                places.push((amount.abs_diff(requested), rank, held.len(), turn, amount));
+            }
+        }
+    }
+    match places.into_iter().min() {
+        Some((.., turn, amount)) => Ok((merchant.wallets[turn].to_string(), amount)),
+        None if usable => Err(Rejection::AmountsExhausted),
+        None => Err(Rejection::NoWallet),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_allocator_finds_what_trying_everything_finds(
+        steps in history(60),
+        max_offset in 0_u32..5,
+        step in prop_oneof![Just(Step::Up), Just(Step::Down), Just(Step::Nearest)],
+    ) {
+        let mut book = Book::new(Policy { max_offset, step, ..Policy::default() });
+        book.play(&steps);
+        let past = Past::of(&book.log);
+        for merchant in past.merchants.values() {
+            for requested in [1, 2, 97, 98, 99, 100, 101, 102, 103, 104, 500] {
+                for channels in [&[][..], &[Channel::Wechat], &[Channel::Alipay], &[Channel::Qq]] {
+                    let wanted = tried(&past, merchant, requested, channels);
+                    let amount = Amount::fen(requested);
+                    let got = find_hold(&book.state, merchant, amount, channels)
+                        .map(|hold| (hold.wallet.to_string(), hold.payable.minor()));
+                    prop_assert_eq!(got, wanted, "{} {}", merchant.id, requested);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! The values whose first-written bytes are kept.
+//!
+//! Invariants: a sample never changes after its golden file was released; nothing here comes from builders that
+//! may change. Numbers are chosen so that every width of the integer coding occurs.
+//! Deliberately not here: what the values mean together; they are not one history.
+
+use std::collections::BTreeMap;
+
+use duizhang_core::amount::{Amount, Currency};
+use duizhang_core::callback::{AttemptOutcome, CallbackId, Topic};
+use duizhang_core::channel::Channel;
+use duizhang_core::decision::Decision;
+use duizhang_core::digest::Digest;
+use duizhang_core::event::Event;
+use duizhang_core::fact::{
+    BookOpened, CallbackAttempted, Closer, Device, EvidenceJudged, Fact, HeartbeatReceived,
+    Judgement, Merchant, NotificationReceived, OrderCloseRequested, OrderRequested,
+    PaymentAssigned, PolicyActivated, Reading, RedeliveryRequested, RefundRequested,
+    RefundStepTaken, Wallet,
+};
+use duizhang_core::id::{
+    DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
+};
+use duizhang_core::matcher::{Grade, HoldReason, Rule, Standing};
+use duizhang_core::notification::Verdict;
+use duizhang_core::order::Dialect;
+use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
+use duizhang_core::refund::{RefundState, RefundStep};
+use duizhang_core::time::{Span, Timestamp};
+
+/// Variants of `Fact`.
+pub(crate) const FACTS: usize = 16;
+/// Variants of `Decision`.
+pub(crate) const DECISIONS: usize = 19;
+
+/// The place of the event's variant in the stored form.
+pub(crate) fn place_of(event: &Event) -> usize {
+    match event {
+        Event::Fact { fact, .. } => match fact {
+            Fact::BookOpened(_) => 0,
+            Fact::PolicyActivated(_) => 1,
+            Fact::MerchantDeclared(_) => 2,
+            Fact::WalletDeclared(_) => 3,
+            Fact::DeviceDeclared(_) => 4,
+            Fact::OrderRequested(_) => 5,
+            Fact::OrderCloseRequested(_) => 6,
+            Fact::NotificationReceived(_) => 7,
+            Fact::HeartbeatReceived(_) => 8,
+            Fact::ClockTicked => 9,
+            Fact::CallbackAttempted(_) => 10,
+            Fact::RedeliveryRequested(_) => 11,
+            Fact::RefundRequested(_) => 12,
+            Fact::RefundStepTaken(_) => 13,
+            Fact::PaymentAssigned(_) => 14,
+            Fact::EvidenceJudged(_) => 15,
+        },
+        Event::Decision(decision) => match decision {
+            Decision::OrderAccepted { .. } => 0,
+            Decision::OrderExpired { .. } => 1,
+            Decision::OrderClosed { .. } => 2,
+            Decision::AmountReleased { .. } => 3,
+            Decision::NotificationJudged { .. } => 4,
+            Decision::PaymentObserved { .. } => 5,
+            Decision::PaymentMatched { .. } => 6,
+            Decision::PaymentHeld { .. } => 7,
+            Decision::MatchProposed { .. } => 8,
+            Decision::OrderPaid { .. } => 9,
+            Decision::CallbackScheduled { .. } => 10,
+            Decision::CallbackRetried { .. } => 11,
+            Decision::CallbackAcknowledged { .. } => 12,
+            Decision::CallbackAbandoned { .. } => 13,
+            Decision::DeviceFellSilent { .. } => 14,
+            Decision::DeviceReturned { .. } => 15,
+            Decision::RefundOpened { .. } => 16,
+            Decision::RefundAdvanced { .. } => 17,
+            Decision::EvidenceDismissed { .. } => 18,
+        },
+    }
+}
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_micros(secs * 1_000_000 + 123_456)
+}
+
+fn order() -> OrderId {
+    OrderId::from_bits(0x0123_4567_89ab_cdef_0011_2233_4455_6677)
+}
+
+fn payment() -> PaymentId {
+    PaymentId::from_bits(u128::MAX)
+}
+
+fn notification() -> NotificationId {
+    NotificationId::from_bits(0xfedc_ba98_7654_3210_ffee_ddcc_bbaa_9988)
+}
+
+fn refund() -> RefundId {
+    RefundId::from_bits(250)
+}
+
+fn callback() -> CallbackId {
+    CallbackId { order: order(), number: 300 }
+}
+
+fn wallet() -> WalletId {
+    WalletId::new("wx-main").expect("a good name")
+}
+
+fn device() -> DeviceId {
+    DeviceId::new("phone_1").expect("a good name")
+}
+
+fn shop() -> MerchantId {
+    MerchantId::new("1001").expect("a good name")
+}
+
+fn person() -> String {
+    String::from("小王")
+}
+
+struct Samples(BTreeMap<String, Event>);
+
+impl Samples {
+    fn fact(&mut self, name: &str, secs: i64, fact: Fact) {
+        let before = self.0.insert(format!("fact-{name}"), Event::Fact { at: at(secs), fact });
+        assert_eq!(before, None, "{name} is there twice");
+    }
+
+    fn decision(&mut self, name: &str, decision: Decision) {
+        let event = Event::Decision(decision);
+        assert_eq!(self.0.insert(format!("decision-{name}"), event), None, "{name} is there twice");
+    }
+}
+
+/// Every sample by its name.
+pub(crate) fn samples() -> BTreeMap<String, Event> {
+    let mut all = Samples(BTreeMap::new());
+    declarations(&mut all);
+    requests(&mut all);
+    evidence(&mut all);
+    callbacks_and_refunds(&mut all);
+    order_decisions(&mut all);
+    payment_decisions(&mut all);
+    other_decisions(&mut all);
+    all.0
+}
+
+fn declarations(all: &mut Samples) {
+    let opened =
+        BookOpened { book: String::from("对账"), time_zone: String::from("Asia/Shanghai") };
+    all.fact("book-opened", 0, Fact::BookOpened(opened));
+    for (name, step, late) in [
+        ("up-settle", Step::Up, LateRule::Settle),
+        ("down-hold", Step::Down, LateRule::Hold),
+        ("nearest", Step::Nearest, LateRule::Settle),
+    ] {
+        let policy = Policy {
+            order_ttl: Span::from_mins(5),
+            quarantine: Span::from_mins(15),
+            step,
+            max_offset: 99,
+            clock_skew: Span::from_mins(2),
+            lookback: Span::from_hours(24),
+            late,
+            device_silence: Span::from_secs(110),
+            open_orders_max: 10_000,
+            schedules: vec![
+                Schedule { dialect: Dialect::Native, delays: vec![Span::ZERO, Span::from_secs(5)] },
+                Schedule { dialect: Dialect::Vmq, delays: vec![Span::ZERO] },
+            ],
+        };
+        let activated = PolicyActivated { policy, by: String::from("config") };
+        all.fact(&format!("policy-activated-{name}"), 1, Fact::PolicyActivated(activated));
+    }
+    let merchant = Merchant {
+        id: shop(),
+        name: String::from("小店"),
+        notify_url: Some(String::from("https://shop.example/notify")),
+        wallets: vec![wallet()],
+        default: true,
+        strict: false,
+        enabled: true,
+    };
+    all.fact("merchant-declared", 2, Fact::MerchantDeclared(merchant));
+    for channel in Channel::ALL {
+        let wallet = Wallet {
+            id: wallet(),
+            channel,
+            qr: (channel != Channel::Youzan).then(|| String::from("wxp://f2f0")),
+            fixed: vec![(Amount::fen(1_000), String::from("wxp://fixed"))],
+            enabled: channel != Channel::Qq,
+        };
+        all.fact(&format!("wallet-declared-{channel}"), 3, Fact::WalletDeclared(wallet));
+    }
+    let device = Device { id: device(), wallets: vec![wallet()], enabled: true };
+    all.fact("device-declared", 4, Fact::DeviceDeclared(device));
+    all.fact("clock-ticked", 1_800_000_000, Fact::ClockTicked);
+}
+
+fn requests(all: &mut Samples) {
+    let whole = OrderRequested {
+        order: order(),
+        merchant: shop(),
+        number: String::from("20261121-0001"),
+        requested: Amount::fen(1_000),
+        channels: vec![Channel::Wechat, Channel::Alipay],
+        dialect: Dialect::Native,
+        ttl: Some(Span::from_mins(10)),
+        notify_url: Some(String::from("https://shop.example/notify?a=1")),
+        return_url: Some(String::from("https://shop.example/back")),
+        subject: Some(String::from("月卡")),
+        attachment: Some(String::from("user=7")),
+        echo: Some(String::from("t=1")),
+        idempotency: Some(Digest::of(&[b"key"])),
+    };
+    let bare = OrderRequested {
+        channels: Vec::new(),
+        dialect: Dialect::Vmq,
+        requested: Amount::from_minor(1, Currency::Cny),
+        ttl: None,
+        notify_url: None,
+        return_url: None,
+        subject: None,
+        attachment: None,
+        echo: None,
+        idempotency: None,
+        ..whole.clone()
+    };
+    all.fact("order-requested-whole", 1_800_000_000, Fact::OrderRequested(whole));
+    all.fact("order-requested-bare", 1_800_000_001, Fact::OrderRequested(bare));
+    for (name, by) in
+        [("merchant", Closer::Merchant(shop())), ("operator", Closer::Operator(person()))]
+    {
+        let request = OrderCloseRequested { order: order(), by };
+        let name = format!("order-close-requested-{name}");
+        all.fact(&name, 1_800_000_002, Fact::OrderCloseRequested(request));
+    }
+}
+
+fn evidence(all: &mut Samples) {
+    let money = |currency| Reading::Money {
+        amount: Amount::from_minor(100_001, currency),
+        channel: Some(Channel::Wechat),
+        sent_at: Some(at(1_799_999_999)),
+        references: vec![String::from("20261121-0001")],
+    };
+    let bare = Reading::Money {
+        amount: Amount::fen(-70_000),
+        channel: None,
+        sent_at: None,
+        references: Vec::new(),
+    };
+    for (name, reading) in [
+        ("money-cny", money(Currency::Cny)),
+        ("money-hkd", money(Currency::Hkd)),
+        ("money-usd", money(Currency::Usd)),
+        ("money-eur", money(Currency::Eur)),
+        ("money-jpy", money(Currency::Jpy)),
+        ("money-bare", bare),
+        ("ignored", Reading::Ignored),
+        ("unreadable", Reading::Unreadable),
+        ("forged", Reading::Forged),
+    ] {
+        let received = NotificationReceived {
+            notification: notification(),
+            device: (reading != Reading::Forged).then(device),
+            source: String::from("vmq-push"),
+            reading,
+            rule: String::from("appPush"),
+            key: Digest::of(&[b"key"]),
+            content: Digest::of(&[b"content"]),
+            raw: vec![0, 127, 128, 255],
+        };
+        let name = format!("notification-received-{name}");
+        all.fact(&name, 1_800_000_003, Fact::NotificationReceived(received));
+    }
+    for (name, sent_at) in [("timed", Some(at(-1))), ("untimed", None)] {
+        let beat = HeartbeatReceived { device: device(), sent_at };
+        all.fact(&format!("heartbeat-received-{name}"), 70, Fact::HeartbeatReceived(beat));
+    }
+    let money =
+        Judgement::Money { wallet: wallet(), amount: Amount::fen(5), paid_at: at(1_700_000_000) };
+    for (name, judgement) in [("money", money), ("not-money", Judgement::NotMoney)] {
+        let judged = EvidenceJudged {
+            notification: notification(),
+            judgement,
+            by: person(),
+            reason: String::from("截图"),
+        };
+        all.fact(&format!("evidence-judged-{name}"), 71, Fact::EvidenceJudged(judged));
+    }
+    let assigned = PaymentAssigned {
+        payment: payment(),
+        order: order(),
+        by: person(),
+        reason: String::from("电话确认"),
+    };
+    all.fact("payment-assigned", 72, Fact::PaymentAssigned(assigned));
+}
+
+fn callbacks_and_refunds(all: &mut Samples) {
+    let answered = |retry_after| AttemptOutcome::Answered { status: 503, retry_after };
+    for (name, outcome) in [
+        ("acknowledged", AttemptOutcome::Acknowledged { status: 200 }),
+        ("answered", answered(None)),
+        ("answered-retry-after", answered(Some(Span::from_secs(120)))),
+        ("gone", AttemptOutcome::Gone),
+        ("unreachable", AttemptOutcome::Unreachable),
+        ("address-refused", AttemptOutcome::AddressRefused),
+    ] {
+        let attempt = CallbackAttempted {
+            callback: callback(),
+            outcome,
+            took: Span::from_millis(31),
+            excerpt: String::from("success"),
+            jitter_ppm: 199_999,
+        };
+        all.fact(&format!("callback-attempted-{name}"), 80, Fact::CallbackAttempted(attempt));
+    }
+    let redelivery = RedeliveryRequested { callback: callback(), by: person() };
+    all.fact("redelivery-requested", 81, Fact::RedeliveryRequested(redelivery));
+    let request = RefundRequested {
+        refund: refund(),
+        merchant: shop(),
+        order: order(),
+        number: String::from("R-1"),
+        amount: Amount::fen(251),
+        reason: String::from("退货"),
+    };
+    all.fact("refund-requested", 82, Fact::RefundRequested(request));
+    for (name, step) in [
+        ("approve", RefundStep::Approve),
+        ("send", RefundStep::Send),
+        ("confirm", RefundStep::Confirm),
+        ("decline", RefundStep::Decline),
+    ] {
+        let taken = RefundStepTaken {
+            refund: refund(),
+            step,
+            by: person(),
+            evidence: String::from("100004270120261121"),
+        };
+        all.fact(&format!("refund-step-taken-{name}"), 83, Fact::RefundStepTaken(taken));
+    }
+}
+
+fn order_decisions(all: &mut Samples) {
+    let quarantined_until = at(1_800_001_200);
+    let order = order();
+    all.decision(
+        "order-accepted",
+        Decision::OrderAccepted {
+            order,
+            wallet: wallet(),
+            payable: Amount::fen(1_001),
+            expires_at: at(1_800_000_300),
+        },
+    );
+    all.decision("order-expired", Decision::OrderExpired { order, quarantined_until });
+    all.decision("order-closed", Decision::OrderClosed { order, quarantined_until });
+    all.decision("amount-released", Decision::AmountReleased { order });
+    for (name, standing) in [
+        ("exact", Standing::Exact),
+        ("late", Standing::Late),
+        ("over", Standing::Over),
+        ("under", Standing::Under),
+    ] {
+        let received = Amount::fen(1_001);
+        let payment = payment();
+        let paid = Decision::OrderPaid { order, payment, received, standing, quarantined_until };
+        all.decision(&format!("order-paid-{name}"), paid);
+    }
+}
+
+fn payment_decisions(all: &mut Samples) {
+    let (order, payment, notification) = (order(), payment(), notification());
+    for verdict in [
+        Verdict::First,
+        Verdict::Stale,
+        Verdict::Repeat { of: NotificationId::from_bits(1) },
+        Verdict::Conflict { with: NotificationId::from_bits(2) },
+        Verdict::Ignored,
+        Verdict::Unreadable,
+        Verdict::Forged,
+    ] {
+        let name = format!("notification-judged-{}", verdict.word());
+        all.decision(&name, Decision::NotificationJudged { notification, verdict });
+    }
+    all.decision(
+        "payment-observed",
+        Decision::PaymentObserved {
+            payment,
+            wallets: vec![wallet()],
+            amount: Amount::fen(1_001),
+            paid_at: at(1_800_000_100),
+        },
+    );
+    for (name, grade, rule) in [
+        ("isolated-slot", Grade::Isolated, Rule::Slot),
+        ("isolated-reference", Grade::Isolated, Rule::Reference),
+        ("forced", Grade::Forced, Rule::Slot),
+        ("assigned", Grade::Assigned, Rule::Operator),
+    ] {
+        let candidates = vec![order];
+        let matched = Decision::PaymentMatched { payment, order, grade, rule, candidates };
+        all.decision(&format!("payment-matched-{name}"), matched);
+    }
+    for (name, reason) in [
+        ("no-order", HoldReason::NoOrder),
+        ("several-orders", HoldReason::SeveralOrders),
+        ("already-paid", HoldReason::AlreadyPaid),
+        ("order-closed", HoldReason::OrderClosed),
+        ("late", HoldReason::Late),
+        ("rival-payment", HoldReason::RivalPayment),
+        ("clock-doubt", HoldReason::ClockDoubt),
+        ("stale", HoldReason::Stale),
+        ("vetoed", HoldReason::Vetoed),
+    ] {
+        let orphan = reason == HoldReason::NoOrder;
+        let held = Decision::PaymentHeld {
+            payment,
+            grade: if orphan { Grade::Orphan } else { Grade::Ambiguous },
+            reason,
+            candidates: if orphan { vec![] } else { vec![order, OrderId::from_bits(3)] },
+        };
+        all.decision(&format!("payment-held-{name}"), held);
+    }
+    all.decision("match-proposed", Decision::MatchProposed { payment, order });
+    all.decision("evidence-dismissed", Decision::EvidenceDismissed { notification });
+}
+
+fn other_decisions(all: &mut Samples) {
+    let (callback, due) = (callback(), at(1_800_000_105));
+    for (name, topic) in [
+        ("order-paid", Topic::OrderPaid),
+        ("refund-confirmed", Topic::RefundConfirmed(refund())),
+        ("refund-declined", Topic::RefundDeclined(refund())),
+    ] {
+        let scheduled = Decision::CallbackScheduled { callback, topic, due };
+        all.decision(&format!("callback-scheduled-{name}"), scheduled);
+    }
+    all.decision("callback-retried", Decision::CallbackRetried { callback, due });
+    all.decision("callback-acknowledged", Decision::CallbackAcknowledged { callback });
+    all.decision("callback-abandoned", Decision::CallbackAbandoned { callback });
+    let since = at(1_799_999_000);
+    all.decision("device-fell-silent", Decision::DeviceFellSilent { device: device(), since });
+    all.decision("device-returned", Decision::DeviceReturned { device: device(), since });
+    let refund = refund();
+    all.decision("refund-opened", Decision::RefundOpened { refund });
+    for to in [
+        RefundState::Requested,
+        RefundState::Approved,
+        RefundState::Sent,
+        RefundState::Confirmed,
+        RefundState::Declined,
+    ] {
+        let advanced = Decision::RefundAdvanced { refund, to };
+        all.decision(&format!("refund-advanced-{}", to.word()), advanced);
+    }
+}
