@@ -17,7 +17,7 @@ fn demo(arguments: &[&str], data: &Path) -> Output {
 
 /// What a day prints, with the name of its directory taken out.
 fn told(seed: &str) -> String {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a temporary directory");
     let output = demo(&["--exit", "--seed", seed], directory.path());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = String::from_utf8(output.stdout).expect("the report is text");
