@@ -41,6 +41,8 @@ pub(super) struct Arguments {
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
+    /// Play one realistic day through the real server, print its reconciliation, and keep serving
+    Demo(DemoArguments),
     /// Play a day or a range of positions again: the day's report, and whether every decision follows
     Replay(ReplayRange),
     /// Check the whole log: frames, roots, invariants, decisions and views
@@ -67,6 +69,19 @@ pub(super) enum Verb {
     /// Check the configuration, or print what is in force
     #[command(subcommand)]
     Config(ConfigVerb),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Which day to play; the same seed plays the same day
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// End after the report, with 1 where the books or the replay disagree
+    #[arg(long)]
+    pub(super) exit: bool,
+    /// Where to listen; 0 picks a free port
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(super) port: u16,
 }
 
 #[derive(Debug, Args)]

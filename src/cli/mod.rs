@@ -2,6 +2,7 @@
 
 mod arguments;
 mod configuration;
+mod demonstration;
 mod devices;
 mod first_run;
 mod logging;

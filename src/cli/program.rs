@@ -10,7 +10,9 @@ use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Verb};
 use super::output::Form;
-use super::{configuration, devices, logging, merchants, review, serve, users, wallets};
+use super::{
+    configuration, demonstration, devices, logging, merchants, review, serve, users, wallets,
+};
 use crate::config::{self, Config, Given};
 
 /// A check found something wrong.
@@ -78,9 +80,15 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         given: Given { file: config, data },
         variables: variables(),
     };
-    logging::start(if matches!(verb, Verb::Serve) { "info" } else { "warn" })?;
+    logging::start(match verb {
+        Verb::Serve => "info",
+        // The demo plays a forger and a shop that is down; what the server says of them is no news.
+        Verb::Demo(_) => "error",
+        _ => "warn",
+    })?;
     match verb {
         Verb::Serve => serve::run(&setting),
+        Verb::Demo(arguments) => demonstration::run(&setting, arguments),
         Verb::Replay(range) => review::replay(&setting, &range),
         Verb::Audit => review::audit(&setting),
         Verb::Explain { kind, id } => review::explain(&setting, &kind, &id),

@@ -5,6 +5,7 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod cli;
+mod demo;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;
