@@ -140,8 +140,8 @@ impl OpenBook {
 
     /// Brings what the configuration declares into the book, and names the secrets that moved.
     pub(crate) async fn declare(&mut self, config: &Config) -> anyhow::Result<Vec<SecretOf>> {
-        let moved = self.store(&config.secrets())?;
         let facts = differences(&self.state, &self.views, config)?;
+        let moved = self.store(&config.secrets())?;
         self.submit(facts).await?;
         Ok(moved)
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing waits for a time; a server is ready when it says so.
 //! Deliberately not here: what the server answers in detail, which is tested beside each protocol.
+#![expect(clippy::unwrap_used, reason = "what a test's own steps need may fail the test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -43,21 +44,21 @@ impl Serving {
     fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut command = duizhang(data);
         command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
+        let child = command.spawn().expect("the program starts");
+        let mut serving = Self { child, said: String::new(), address: String::new() };
+        let mut lines = BufReader::new(serving.child.stdout.take().unwrap());
         loop {
             let mut line = String::new();
             if lines.read_line(&mut line).unwrap() == 0 {
                 let mut complaint = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+                serving.child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
                 panic!("the server ended before it was ready: {complaint}");
             }
             if let Some(address) = line.strip_prefix("listening on http://") {
-                let address = address.trim_end().to_owned();
-                return Self { child, said, address };
+                serving.address = address.trim_end().to_owned();
+                return serving;
             }
-            said.push_str(&line);
+            serving.said.push_str(&line);
         }
     }
 
