@@ -117,15 +117,16 @@ impl Serving {
         labels.iter().chain(&more).map(|label| self.shown(label)).collect()
     }
 
-    fn signal(&self, signal: &str) {
+    /// Asks it to stop, and gives its exit code and its log.
+    fn stop(self) -> (Option<i32>, String) {
+        self.stop_by("-TERM")
+    }
+
+    /// A second signal would end it at once, so this sends one.
+    fn stop_by(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());
-    }
-
-    /// Asks it to stop, and gives its exit code and its log.
-    fn stop(mut self) -> (Option<i32>, String) {
-        self.signal("-TERM");
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
@@ -264,8 +265,7 @@ fn a_first_run_shows_keys_once_and_they_work() {
     let bearer = format!("authorization: Bearer {}\r\n", secrets[1]);
     let (status, again) = second.ask("GET", &format!("/v1/orders/{id}"), &bearer, "");
     assert_eq!((status, field(&again, "status").as_str()), (200, "paid"), "{again}");
-    second.signal("-INT");
-    assert_eq!(second.stop().0, Some(0));
+    assert_eq!(second.stop_by("-INT").0, Some(0));
 
     the_log_can_be_reviewed(&data, &id);
 }
