@@ -1,0 +1,44 @@
+//! `config check` and `config print`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::arguments::ConfigVerb;
+use super::output::{line, print};
+use super::program::Setting;
+use crate::config::{self, Config};
+
+pub(super) fn run(setting: &Setting, verb: ConfigVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        ConfigVerb::Print { default: true } => line(config::DEFAULTS)?,
+        ConfigVerb::Print { default: false } => {
+            let config = setting.config()?;
+            print(setting.form, &config::as_toml(&config), &config::as_json(&config))?;
+        }
+        ConfigVerb::Check => check(setting, &setting.config()?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(setting: &Setting, config: &Config) -> anyhow::Result<()> {
+    let source = match &config.file {
+        Some(file) => file.display().to_string(),
+        None => "no file, so the defaults".into(),
+    };
+    let mut text = format!(
+        "the configuration is sound ({source}): {} wallets, {} devices, {} merchants\n",
+        config.wallets.len(),
+        config.devices.len(),
+        config.merchants.len()
+    );
+    for warning in &config.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    let json = json!({
+        "sound": true,
+        "file": config.file.as_ref().map(|file| file.display().to_string()),
+        "warnings": config.warnings,
+    });
+    print(setting.form, &text, &json)
+}

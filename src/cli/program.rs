@@ -1,0 +1,91 @@
+//! From the command line to a verb, and from its end to an exit code.
+//!
+//! Invariant: an error is told once, with all that led to it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use super::arguments::{Arguments, Verb};
+use super::output::Form;
+use super::{configuration, logging, serve};
+use crate::config::{self, Config, Given};
+
+/// The command could not run.
+pub(super) const CANNOT_RUN: u8 = 2;
+/// The command line makes no sense.
+const USAGE: u8 = 64;
+
+/// What every verb is given.
+pub(super) struct Setting {
+    pub(super) form: Form,
+    pub(super) given: Given,
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+impl Setting {
+    /// The configuration in force.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        config::read(&self.given, &self.variables)
+    }
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed standard output or error leaves nobody to tell.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(USAGE),
+            };
+        }
+    };
+    match carry_out(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            tell(&error);
+            ExitCode::from(CANNOT_RUN)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
+fn tell(error: &anyhow::Error) {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some errors repeat their source in their own words.
+        if !text.ends_with(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    eprintln!("duizhang: {text}");
+}
+
+fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { config, data, json, verb } = arguments;
+    let setting = Setting {
+        form: if json { Form::Json } else { Form::Text },
+        given: Given { file: config, data },
+        variables: variables(),
+    };
+    logging::start(if matches!(verb, Verb::Serve) { "info" } else { "warn" })?;
+    match verb {
+        Verb::Serve => serve::run(&setting),
+        Verb::Config(verb) => configuration::run(&setting, verb),
+    }
+}
+
+/// The variables that may be settings. One that is no text cannot be ours.
+fn variables() -> BTreeMap<String, String> {
+    let texts = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| name.starts_with("DUIZHANG_")).collect()
+}

@@ -1,0 +1,316 @@
+//! The composition root: opens a book with all that belongs to it, and brings what is declared into it.
+//!
+//! Invariants: the log's lock is taken before anything else in the data directory is touched; secrets
+//! are stored before the facts that need them; a fact enters the log through the writer only, and only
+//! where it differs from what the log says, so declaring the same again appends nothing.
+//! Deliberately not here: business rules, and how anything is printed.
+
+use std::env::VarError;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use duizhang_api::book::{Settled, SubmitError};
+use duizhang_api::clock::{Clock, SystemClock};
+use duizhang_api::dialects::{Dialect, Native, Vmq};
+use duizhang_api::metrics::Metrics;
+use duizhang_api::opening;
+use duizhang_api::outbound::{self, Outbound, SystemResolver, Timeouts};
+use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretStore, SecretsError};
+use duizhang_api::writer::Writer;
+use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
+use duizhang_core::order;
+use duizhang_core::position::Position;
+use duizhang_core::state::State;
+use duizhang_eventlog::{EventLog, LogConfig, SledLog};
+use duizhang_listener_bridge::rules::Rules;
+use duizhang_listener_bridge::source::Source;
+use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
+use duizhang_projections::calendar::Zone;
+use duizhang_projections::views::Views;
+
+use crate::config::{Config, MASTER_KEY_VARIABLE};
+
+/// The name for people of a new book.
+const BOOK: &str = "main";
+/// Who activates the policy that the configuration holds.
+const BY: &str = "configuration";
+/// Where the journal lies in a data directory.
+const JOURNAL: &str = "journal";
+
+/// What to do where the data directory holds no book yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// Make one.
+    Make,
+    /// Say so.
+    Refuse,
+}
+
+/// Told about long work: what is done, at which position, of how many.
+pub(crate) type Progress<'a> = dyn FnMut(&'static str, Position, Position) + 'a;
+
+/// An open book that nothing serves yet.
+pub(crate) struct OpenBook {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) state: State,
+    pub(crate) views: Views,
+    pub(crate) secrets: Arc<SecretStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl OpenBook {
+    /// Opens the book of a data directory and folds its log.
+    pub(crate) fn open(
+        data: &Path,
+        absent: Absent,
+        progress: &mut Progress<'_>,
+    ) -> anyhow::Result<Self> {
+        let log = open_log(data, absent)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let secrets = Arc::new(open_secrets(data, &*log, &*clock)?);
+        let (state, views) = fold(&log, progress)?;
+        Ok(Self { log, state, views, secrets, clock })
+    }
+
+    /// Whether nothing was ever recorded in it.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.state.is_open()
+    }
+
+    /// The zone of its business days.
+    pub(crate) fn zone(&self) -> anyhow::Result<Zone> {
+        Zone::new(self.views.book.time_zone()).context("the zone that the book was opened with")
+    }
+
+    /// Stores secrets, all or none, and names those that were not there before.
+    pub(crate) fn store(&self, secrets: &[(SecretOf, Secret)]) -> anyhow::Result<Vec<SecretOf>> {
+        let moved: Vec<SecretOf> = secrets
+            .iter()
+            .filter(|(of, secret)| !self.is_stored(of, secret))
+            .map(|(of, _)| of.clone())
+            .collect();
+        self.secrets.set_all(secrets, &*self.clock).map_err(readable)?;
+        Ok(moved)
+    }
+
+    fn is_stored(&self, of: &SecretOf, secret: &Secret) -> bool {
+        let now = self.clock.now();
+        if of.is_token() {
+            return self.secrets.token_owner(secret.expose(), now).as_ref() == Some(of);
+        }
+        match self.secrets.keys_of(of, now).as_slice() {
+            [only] => only.secret.equals(secret.expose()),
+            _ => false,
+        }
+    }
+
+    /// Submits facts one after the other through a writer that lives only for them.
+    pub(crate) async fn submit(&mut self, facts: Vec<Fact>) -> anyhow::Result<()> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let (state, views) = (std::mem::take(&mut self.state), std::mem::take(&mut self.views));
+        let (book, writer) = Writer::start(
+            Arc::clone(&self.log),
+            state,
+            views,
+            Arc::clone(&self.clock),
+            Arc::new(Metrics::new()),
+        )
+        .context("start the writer")?;
+        let mut outcome = Ok(());
+        for fact in facts {
+            let what = described(&fact);
+            outcome = match book.submit(fact).await {
+                Ok(Settled::Recorded(_) | Settled::Repeat(_)) => continue,
+                Err(SubmitError::Rejected(rejection)) => Err(anyhow::anyhow!(rejection)),
+                Err(error) => Err(anyhow::anyhow!(error)),
+            }
+            .with_context(|| format!("record {what}"));
+            break;
+        }
+        drop(book);
+        tokio::task::spawn_blocking(move || writer.join()).await.context("stop the writer")??;
+        let (state, views) = fold(&self.log, &mut |_, _, _| {})?;
+        (self.state, self.views) = (state, views);
+        outcome
+    }
+
+    /// Brings what the configuration declares into the book, and names the secrets that moved.
+    pub(crate) async fn declare(&mut self, config: &Config) -> anyhow::Result<Vec<SecretOf>> {
+        let moved = self.store(&secrets_of(config))?;
+        let facts = differences(&self.state, &self.views, config)?;
+        self.submit(facts).await?;
+        Ok(moved)
+    }
+
+    /// Closes the log.
+    pub(crate) fn close(self) -> anyhow::Result<()> {
+        self.log.close().context("close the log")
+    }
+}
+
+/// Opens the log alone, for verbs that only read. The lock is taken all the same.
+pub(crate) fn open_log(data: &Path, absent: Absent) -> anyhow::Result<Arc<dyn EventLog>> {
+    if absent == Absent::Refuse && !data.join(JOURNAL).is_dir() {
+        bail!("there is no book in {}; `duizhang serve` makes one", data.display());
+    }
+    make_directory(data)?;
+    let (log, opening) = SledLog::open(data, LogConfig::default())
+        .with_context(|| format!("open the book in {}", data.display()))?;
+    tracing::debug!(?opening, "the log is open");
+    Ok(Arc::new(log))
+}
+
+/// Keys lie in it, so a new one is its owner's alone.
+fn make_directory(data: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if data.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("make the data directory {}", data.display()))
+}
+
+fn open_secrets(data: &Path, log: &dyn EventLog, clock: &dyn Clock) -> anyhow::Result<SecretStore> {
+    let master = master_key()?;
+    // A book that has events has had secrets: an empty store in their place would lock everybody out.
+    let new = log.head().position == Position::START && !data.join(SECRETS_FILE).exists();
+    let opened = if new {
+        SecretStore::create(data, master, clock)
+    } else {
+        SecretStore::open(data, master)
+    };
+    Ok(opened?)
+}
+
+fn master_key() -> anyhow::Result<Option<MasterKey>> {
+    match std::env::var(MASTER_KEY_VARIABLE) {
+        Ok(text) => match MasterKey::parse(&text) {
+            Some(key) => Ok(Some(key)),
+            None => bail!(
+                "{MASTER_KEY_VARIABLE} holds neither 64 hexadecimal digits nor base64 of 32 bytes"
+            ),
+        },
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{MASTER_KEY_VARIABLE} is not text"),
+    }
+}
+
+fn fold(log: &Arc<dyn EventLog>, progress: &mut Progress<'_>) -> anyhow::Result<(State, Views)> {
+    let end = log.head().position;
+    let folded = opening::fold(log, &mut |at| progress("reading the log", at, end));
+    folded.context("read the log")
+}
+
+/// A key that two owners share is the one mistake that people make here often.
+fn readable(error: SecretsError) -> anyhow::Error {
+    match &error {
+        SecretsError::Shared { of, other } => anyhow::anyhow!(
+            "the {of} and the {other} are the same; a signature would not tell whose it is, so \
+             each needs its own"
+        ),
+        _ => error.into(),
+    }
+}
+
+/// The secrets that a configuration holds.
+fn secrets_of(config: &Config) -> Vec<(SecretOf, Secret)> {
+    let mut secrets = Vec::new();
+    for device in &config.devices {
+        let of = SecretOf::DeviceKey(device.declared.id.clone());
+        secrets.extend(device.key.clone().map(|key| (of, key)));
+    }
+    for merchant in &config.merchants {
+        let id = || merchant.declared.id.clone();
+        let given = [
+            (SecretOf::MerchantKey(id()), &merchant.key),
+            (SecretOf::NativeToken(id()), &merchant.token),
+            (SecretOf::WebhookSecret(id()), &merchant.webhook_secret),
+        ];
+        secrets.extend(given.into_iter().filter_map(|(of, key)| Some((of, key.clone()?))));
+    }
+    secrets
+}
+
+/// The facts that bring the log to what the configuration says, in the order in which they build on
+/// each other.
+fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    let time_zone = &config.server.time_zone;
+    if !state.is_open() {
+        let (book, time_zone) = (BOOK.to_owned(), time_zone.clone());
+        facts.push(Fact::BookOpened(BookOpened { book, time_zone }));
+    } else if views.book.time_zone() != time_zone {
+        bail!(
+            "server.time_zone says {time_zone}, but this book's days are those of {}, and a book's \
+             days never change: set server.time_zone = \"{}\"",
+            views.book.time_zone(),
+            views.book.time_zone()
+        );
+    }
+    if *state.policy() != config.policy {
+        let activated = PolicyActivated { policy: config.policy.clone(), by: BY.to_owned() };
+        facts.push(Fact::PolicyActivated(activated));
+    }
+    for wallet in &config.wallets {
+        if state.wallet(&wallet.id).is_none_or(|known| known.declared != *wallet) {
+            facts.push(Fact::WalletDeclared(wallet.clone()));
+        }
+    }
+    for device in config.devices.iter().map(|device| &device.declared) {
+        if state.device(&device.id).is_none_or(|known| known.declared != *device) {
+            facts.push(Fact::DeviceDeclared(device.clone()));
+        }
+    }
+    for merchant in config.merchants.iter().map(|merchant| &merchant.declared) {
+        if state.merchant(&merchant.id).is_none_or(|(_, known)| known != merchant) {
+            facts.push(Fact::MerchantDeclared(merchant.clone()));
+        }
+    }
+    Ok(facts)
+}
+
+fn described(fact: &Fact) -> String {
+    match fact {
+        Fact::BookOpened(_) => "the opening of the book".into(),
+        Fact::PolicyActivated(_) => "the policy".into(),
+        Fact::WalletDeclared(wallet) => format!("wallet {}", wallet.id),
+        Fact::DeviceDeclared(device) => format!("device {}", device.id),
+        Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),
+        _ => "a fact".into(),
+    }
+}
+
+/// The merchant-side protocols, in the order in which they are asked.
+pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
+    vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))]
+}
+
+/// The evidence-side protocols, in the order in which they are asked.
+pub(crate) fn sources() -> Vec<Box<dyn Source + Send + Sync>> {
+    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))]
+}
+
+/// Who calls shops, and never ourselves.
+pub(crate) fn outbound(config: &Config, listening: std::net::SocketAddr) -> Outbound {
+    let policy = outbound::Policy {
+        allow_private: config.callbacks.allow_private_addresses,
+        own_sockets: vec![listening],
+        own_names: config.server.public_url.as_deref().and_then(name_of).into_iter().collect(),
+    };
+    let whole = std::time::Duration::from_micros(config.callbacks.timeout.micros());
+    let timeouts = Timeouts { whole, ..Timeouts::default() };
+    Outbound::new(policy, Arc::new(SystemResolver), timeouts)
+}
+
+/// The name and port under which the outside reaches us.
+fn name_of(public_url: &str) -> Option<(String, u16)> {
+    let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
+    let target = outbound::check_url(public_url, &any).ok()?;
+    Some((target.host().to_string().to_lowercase(), target.port()))
+}

@@ -1,0 +1,15 @@
+//! The configuration: defaults, then the file, then the environment.
+
+mod duration;
+mod environment;
+mod file;
+mod finding;
+mod item;
+mod print;
+mod section;
+mod settings;
+mod values;
+mod whole;
+
+pub(crate) use print::{as_json, as_toml};
+pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, read};

@@ -1,0 +1,265 @@
+//! The configuration in force: defaults, then the file, then the environment, then the command line.
+//!
+//! Invariant: a configuration that is returned is sound by itself; all that is wrong with one that is
+//! refused is told at once.
+//! Deliberately not here: what differs from the log (`compose.rs`), and reading the environment
+//! itself: variables are an argument.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use duizhang_api::outbound;
+use duizhang_api::secrets::Secret;
+use duizhang_core::fact::Wallet;
+use duizhang_core::id::WalletId;
+use duizhang_core::limits::DECLARED_MAX;
+use duizhang_core::policy::Policy;
+
+use super::file::{FILE_BYTES_MAX, items};
+use super::finding::Findings;
+use super::item::{Item, Node, Origin};
+use super::section::{SECTIONS, Section};
+use super::settings::{self, Callbacks, DeviceSettings, MerchantSettings, ServerSettings};
+use super::{environment, finding::Refused};
+
+/// The name of the file that is looked for in the data directory.
+pub(crate) const FILE_NAME: &str = "duizhang.toml";
+/// The variable that gives the master key; it is no setting.
+pub(crate) const MASTER_KEY_VARIABLE: &str = "DUIZHANG_MASTER_KEY";
+/// Every key with its default, for people.
+pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// Epay's own words stand where BufPay's paths carry the merchant.
+const RESERVED_MERCHANTS: &[&str] =
+    &["submit", "create", "query", "refund", "refundquery", "close"];
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) server: ServerSettings,
+    pub(crate) policy: Policy,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) wallets: Vec<Wallet>,
+    pub(crate) devices: Vec<DeviceSettings>,
+    pub(crate) merchants: Vec<MerchantSettings>,
+    /// The file it was read from.
+    pub(crate) file: Option<PathBuf>,
+    /// What is allowed but probably not meant.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Config {
+    /// Whether nothing is declared: such a book begins with a sandbox.
+    pub(crate) fn declares_nothing(&self) -> bool {
+        self.wallets.is_empty() && self.devices.is_empty() && self.merchants.is_empty()
+    }
+}
+
+/// Finds, reads and checks the configuration.
+pub(crate) fn read(given: &Given, variables: &BTreeMap<String, String>) -> anyhow::Result<Config> {
+    let wanted_data = given.data.clone().or_else(|| {
+        variables.get("DUIZHANG_SERVER__DATA").filter(|text| !text.is_empty()).map(PathBuf::from)
+    });
+    let findings = Findings::default();
+    let found = match &given.file {
+        Some(file) => {
+            let text = contents(file)?.with_context(|| format!("{} is not there", file.display()));
+            Some((file.clone(), text?))
+        }
+        None => {
+            let data = wanted_data.clone().unwrap_or_else(|| ServerSettings::default().data);
+            let file = data.join(FILE_NAME);
+            contents(&file)?.map(|text| (file, text))
+        }
+    };
+    let mut tree = match &found {
+        Some((file, text)) => items(&file.display().to_string(), text, &findings),
+        None => BTreeMap::new(),
+    };
+    environment::overlay(&mut tree, variables, &findings);
+    let mut config = settle(tree, findings)?;
+    let in_directory = found.as_ref().filter(|_| given.file.is_none());
+    if let (None, Some((file, _))) = (&wanted_data, in_directory) {
+        let beside = file.parent().unwrap_or(Path::new(".")).to_owned();
+        if config.server.data != beside {
+            let (said, beside) = (config.server.data.display(), beside.display());
+            config.warnings.push(format!(
+                "server.data says {said}, but this file lies in {beside}, which is used"
+            ));
+        }
+        config.server.data = beside;
+    }
+    config.server.data = wanted_data.unwrap_or(config.server.data);
+    config.file = found.map(|(file, _)| file);
+    Ok(config)
+}
+
+/// The file's text; none where there is no file.
+fn contents(path: &Path) -> anyhow::Result<Option<String>> {
+    let reading = || format!("read the configuration file {}", path.display());
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.with_context(reading)?,
+    };
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).with_context(reading)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+        anyhow::bail!("{}: longer than {FILE_BYTES_MAX} bytes", reading());
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        anyhow::anyhow!("{}: byte {} is not UTF-8", reading(), error.utf8_error().valid_up_to())
+    })?;
+    Ok(Some(text))
+}
+
+/// What the items mean, and what is wrong with them.
+pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result<Config, Refused> {
+    let root = Item { origin: Origin::Environment(String::new()), node: Node::Table(tree) };
+    let mut root = Section::new("", Some(root), SECTIONS, &findings);
+    let mut part = |name: &str, keys: &[&str]| {
+        let item = root.item(name);
+        Section::new(name, item, keys, &findings)
+    };
+    let server = settings::server(part("server", settings::SERVER_KEYS));
+    let policy_section = part("policy", settings::POLICY_KEYS);
+    let policy_origin = policy_section.origin.clone();
+    let policy = settings::policy(policy_section);
+    let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
+    let mut warnings = Vec::new();
+    let wallets = root.sections("wallet", settings::WALLET_KEYS);
+    let wallets: Vec<Wallet> = wallets.into_iter().filter_map(settings::wallet).collect();
+    let devices = root.sections("device", settings::DEVICE_KEYS);
+    let devices: Vec<DeviceSettings> = devices.into_iter().filter_map(settings::device).collect();
+    let merchants = root.sections("merchant", settings::MERCHANT_KEYS);
+    let merchants: Vec<MerchantSettings> = merchants
+        .into_iter()
+        .filter_map(|section| settings::merchant(section, &mut warnings))
+        .collect();
+    if let Err(error) = policy.check() {
+        findings.add(policy_origin.as_ref(), "policy", error.to_string());
+    }
+    let mut config =
+        Config { server, policy, callbacks, wallets, devices, merchants, file: None, warnings };
+    check_names(&config, &findings);
+    check_keys(&config, &findings);
+    check_addresses(&config, &findings);
+    warn(&mut config);
+    findings.settle(config)
+}
+
+fn check_names(config: &Config, findings: &Findings) {
+    fn unique<T: PartialEq + Display>(section: &str, ids: &[&T], findings: &Findings) {
+        if ids.len() > DECLARED_MAX {
+            findings.add(None, section, format!("more than {DECLARED_MAX} are declared"));
+        }
+        let twice = |(at, id): &(usize, &&T)| ids.iter().take(*at).any(|other| other == *id);
+        for (_, id) in ids.iter().enumerate().filter(twice) {
+            findings.add(None, section, format!("{id} is declared twice"));
+        }
+    }
+    let wallets: Vec<_> = config.wallets.iter().map(|wallet| &wallet.id).collect();
+    let devices: Vec<_> = config.devices.iter().map(|device| &device.declared.id).collect();
+    let merchants: Vec<_> = config.merchants.iter().map(|one| &one.declared.id).collect();
+    unique("wallet", &wallets, findings);
+    unique("device", &devices, findings);
+    unique("merchant", &merchants, findings);
+    for id in merchants.iter().filter(|id| RESERVED_MERCHANTS.contains(&id.as_str())) {
+        findings.add(None, "merchant", format!("{id} is a word of a protocol and no name"));
+    }
+    let defaults = config.merchants.iter().filter(|one| one.declared.default);
+    let defaults: Vec<&str> = defaults.map(|one| one.declared.id.as_str()).collect();
+    if defaults.len() > 1 {
+        let what = format!("only one may be the default, not {}", defaults.join(" and "));
+        findings.add(None, "merchant", what);
+    }
+}
+
+fn check_keys(config: &Config, findings: &Findings) {
+    fn shared(section: &str, keys: &[(&str, &Secret)], findings: &Findings) {
+        for (at, (owner, key)) in keys.iter().enumerate() {
+            let same = keys.iter().take(at).find(|(_, other)| other.equals(key.expose()));
+            if let Some((other, _)) = same {
+                let what = format!("{owner} has the same key as {other}; each needs its own");
+                findings.add(None, section, what);
+            }
+        }
+    }
+    let devices: Vec<_> = config
+        .devices
+        .iter()
+        .filter_map(|device| Some((device.declared.id.as_str(), device.key.as_ref()?)))
+        .collect();
+    shared("device", &devices, findings);
+    let tokens: Vec<_> = config
+        .merchants
+        .iter()
+        .filter_map(|one| Some((one.declared.id.as_str(), one.token.as_ref()?)))
+        .collect();
+    shared("merchant", &tokens, findings);
+}
+
+fn check_addresses(config: &Config, findings: &Findings) {
+    let policy = outbound::Policy {
+        allow_private: config.callbacks.allow_private_addresses,
+        ..outbound::Policy::default()
+    };
+    for merchant in &config.merchants {
+        if let Some(url) = &merchant.declared.notify_url
+            && let Err(refusal) = outbound::check_url(url, &policy)
+        {
+            let key = format!("merchant {}: notify_url", merchant.declared.id);
+            findings.add(None, &key, refusal.to_string());
+        }
+    }
+}
+
+fn warn(config: &mut Config) {
+    let mut warnings = Vec::new();
+    let here = ["://127.", "://localhost", "://[::1]"];
+    if let Some(url) = &config.server.public_url
+        && here.iter().any(|local| url.contains(local))
+        && !config.server.listen.ip().is_loopback()
+    {
+        warnings.push(
+            "server.public_url names this machine only, but server.listen is open to others: \
+             payers will get links that they cannot follow"
+                .into(),
+        );
+    }
+    if config.callbacks.allow_private_addresses {
+        warnings.push(
+            "callbacks.allow_private_addresses: a shop can make the server call machines inside \
+             the network"
+                .into(),
+        );
+    }
+    let declared: Vec<&WalletId> = config.wallets.iter().map(|wallet| &wallet.id).collect();
+    let devices = config
+        .devices
+        .iter()
+        .map(|one| ("device", one.declared.id.as_str(), &one.declared.wallets));
+    let merchants = config
+        .merchants
+        .iter()
+        .map(|one| ("merchant", one.declared.id.as_str(), &one.declared.wallets));
+    for (kind, id, wallets) in devices.chain(merchants) {
+        for wallet in wallets.iter().filter(|wallet| !declared.contains(wallet)) {
+            warnings.push(format!(
+                "{kind} {id} names the wallet {wallet}, which is not declared here: it must be in \
+                 the book already"
+            ));
+        }
+    }
+    config.warnings.extend(warnings);
+}
