@@ -139,7 +139,7 @@ impl OpenBook {
 
     /// Brings what the configuration declares into the book, and names the secrets that moved.
     pub(crate) async fn declare(&mut self, config: &Config) -> anyhow::Result<Vec<SecretOf>> {
-        let moved = self.store(&secrets_of(config))?;
+        let moved = self.store(&config.secrets())?;
         let facts = differences(&self.state, &self.views, config)?;
         self.submit(facts).await?;
         Ok(moved)
@@ -216,25 +216,6 @@ fn readable(error: SecretsError) -> anyhow::Error {
         ),
         _ => error.into(),
     }
-}
-
-/// The secrets that a configuration holds.
-fn secrets_of(config: &Config) -> Vec<(SecretOf, Secret)> {
-    let mut secrets = Vec::new();
-    for device in &config.devices {
-        let of = SecretOf::DeviceKey(device.declared.id.clone());
-        secrets.extend(device.key.clone().map(|key| (of, key)));
-    }
-    for merchant in &config.merchants {
-        let id = || merchant.declared.id.clone();
-        let given = [
-            (SecretOf::MerchantKey(id()), &merchant.key),
-            (SecretOf::NativeToken(id()), &merchant.token),
-            (SecretOf::WebhookSecret(id()), &merchant.webhook_secret),
-        ];
-        secrets.extend(given.into_iter().filter_map(|(of, key)| Some((of, key.clone()?))));
-    }
-    secrets
 }
 
 /// The facts that bring the log to what the configuration says, in the order in which they build on
