@@ -126,7 +126,6 @@ pub(super) async fn play(
     let text = [
         heading(options.seed, directory),
         story.text(),
-        String::new(),
         replay.report.text(),
         verdict(&replay, &differences),
     ]
