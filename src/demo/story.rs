@@ -141,8 +141,8 @@ impl Story<'_> {
             format!("{stray} comes that nobody asked for: in suspense, for a person to look at.");
         let forged = "Somebody with a guessed key reports money: kept as evidence, without effect.";
         let again = format!(
-            "{retries} deliveries came twice and {asked_again} requests for an order were repeated: \
-             nothing happened twice."
+            "{retries} deliveries came twice and {asked_again} requests for an order were \
+             repeated: nothing happened twice."
         );
         let told = |clock: &str, words: &str| (clock.to_owned(), moment(clock, words));
         // Words come behind digits, so what lasted all day stands at the end.

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 fn demo(arguments: &[&str], data: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_duizhang"))
@@ -89,16 +89,28 @@ fn get(url: &str) -> String {
     answer
 }
 
+/// A program that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test was content.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn without_exit_the_server_goes_on_and_its_order_can_be_paid() {
     let directory = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_duizhang"))
+    let child = Command::new(env!("CARGO_BIN_EXE_duizhang"))
         .args(["demo", "--data"])
         .arg(directory.path())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut running = Running(child);
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let told: Vec<String> = lines.take_while(|line| !line.starts_with("Press Ctrl-C")).collect();
     let after = |words: &str| {
         let line = told.iter().find_map(|line| line.split_once(words));
@@ -115,7 +127,7 @@ fn without_exit_the_server_goes_on_and_its_order_can_be_paid() {
     let events = get(&format!("{cashier}/events"));
     assert!(events.starts_with("HTTP/1.1 204"), "a paid order changes no more: {events}");
 
-    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let signal = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
     assert!(signal.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
 }
