@@ -78,6 +78,24 @@ impl Serving {
         (status, body)
     }
 
+    /// Sends what curl was asked to send.
+    fn curl(&self, words: &[String]) -> (u16, String) {
+        let behind = |flag: &str| {
+            let pairs = words.iter().zip(words.iter().skip(1));
+            pairs
+                .filter(|(word, _)| *word == flag)
+                .map(|(_, next)| next.clone())
+                .collect::<Vec<_>>()
+        };
+        let here = format!("http://{}", self.address);
+        let path = words.iter().find_map(|word| word.strip_prefix(&here)).expect("our address");
+        let headers: String = behind("-H").iter().map(|line| format!("{line}\r\n")).collect();
+        match behind("-d").first() {
+            Some(body) => self.ask("POST", path, &headers, body),
+            None => self.ask("GET", path, &headers, ""),
+        }
+    }
+
     fn order(&self, token: &str) -> (u16, String) {
         let headers = format!(
             "authorization: Bearer {token}\r\ncontent-type: application/json\r\n\
@@ -126,15 +144,17 @@ fn field(json: &str, name: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn md5(text: &str) -> String {
-    let mut child = Command::new("md5sum")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("md5sum (Debian package coreutils) is installed");
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    String::from_utf8(output.stdout).unwrap()[..32].to_owned()
+/// What curl would be asked to send, for each of the lines that the first run tells to paste.
+fn pasted(said: &str) -> Vec<Vec<String>> {
+    let (_, lines) = said.split_once("Paste this into another shell").unwrap();
+    let (_, lines) = lines.split_once('\n').unwrap();
+    let (lines, _) = lines.split_once("The cashier page now").unwrap();
+    let script = format!("curl() {{ printf '%s\\n' \"$@\" end; }}\n{lines}");
+    let output = Command::new("bash").arg("-euc").arg(script).output().expect("bash is there");
+    assert!(output.status.success(), "{output:?}");
+    let words = String::from_utf8(output.stdout).unwrap();
+    let calls = words.split("end\n").filter(|call| !call.is_empty());
+    calls.map(|call| call.lines().map(str::to_owned).collect()).collect()
 }
 
 fn holds(directory: &Path, needle: &[u8]) -> Option<String> {
@@ -211,18 +231,16 @@ fn a_first_run_shows_keys_once_and_they_work() {
     }
     assert!(first.said.contains(&format!("URL=http://{}", first.address)), "{}", first.said);
 
-    let (status, order) = first.order(&secrets[1]);
+    let calls = pasted(&first.said);
+    let [create, push] = calls.as_slice() else { panic!("two calls to paste: {calls:?}") };
+    let (status, order) = first.curl(create);
     assert_eq!(status, 201, "{order}");
     assert_eq!(field(&order, "payable"), "10.00");
     let id = field(&order, "id");
     let (status, page) = first.ask("GET", &format!("/pay/{id}"), "", "");
     assert_eq!(status, 200);
     assert!(page.contains("10.00"), "{page}");
-
-    let t = "1795200000000";
-    let sign = md5(&format!("110.00{t}{}", secrets[4]));
-    let push = format!("/appPush?type=1&price=10.00&t={t}&sign={sign}");
-    let (_, answer) = first.ask("GET", &push, "", "");
+    let (_, answer) = first.curl(push);
     assert!(answer.contains("\"code\":1"), "{answer}");
 
     let (code, log) = told(&run(&data, &["audit"]));
