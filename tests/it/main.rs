@@ -4,6 +4,8 @@
 //! `tidy_planted` proves that each rule catches what it is for.
 //! Deliberately not here: tests of one module, which live beside it.
 
+mod kill;
+mod program;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;
