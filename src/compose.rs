@@ -235,7 +235,7 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
             views.book.time_zone()
         );
     }
-    if *state.policy() != config.policy {
+    if !state.has_policy() || *state.policy() != config.policy {
         let activated = PolicyActivated { policy: config.policy.clone(), by: BY.to_owned() };
         facts.push(Fact::PolicyActivated(activated));
     }

@@ -46,7 +46,10 @@ impl State {
     fn fold_fact(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::BookOpened(_) => self.open = true,
-            Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
+            Fact::PolicyActivated(activated) => {
+                self.policy = activated.policy.clone();
+                self.has_policy = true;
+            }
             Fact::MerchantDeclared(merchant) => match self.merchant_numbers.get(&merchant.id) {
                 Some(number) => self.merchants[usize::from(*number)] = merchant.clone(),
                 None => {
