@@ -16,9 +16,9 @@ use crate::config::duration;
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine; 1 a finding (a check found something wrong); 2 could not run; 64 wrong usage.
 
-Configuration: defaults, then duizhang.toml in the data directory (or --config), then the environment
-(DUIZHANG_SERVER__LISTEN=…). `duizhang config print` shows what is in force. Logs go to standard error;
-DUIZHANG_LOG=debug shows more of them, DUIZHANG_LOG=json,info writes them as JSON.";
+Configuration: defaults, then duizhang.toml in the data directory (or --config), then the
+environment (DUIZHANG_SERVER__LISTEN=…). `duizhang config print` shows what is in force. Logs go to
+standard error; DUIZHANG_LOG=debug shows more, DUIZHANG_LOG=json,info writes them as JSON.";
 
 /// Payment reconciliation: collects payments into your own accounts and proves every line of it.
 #[derive(Debug, Parser)]
@@ -43,7 +43,7 @@ pub(super) enum Verb {
     Serve,
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
-    /// Play a day or a range of positions again: the day's report, and whether every decision follows
+    /// Play a day or a range of positions again: its report, and whether every decision follows
     Replay(ReplayRange),
     /// Check the whole log: frames, roots, invariants, decisions and views
     Audit,
@@ -87,7 +87,8 @@ pub(super) struct DemoArguments {
 #[derive(Debug, Args)]
 pub(super) struct ReplayRange {
     /// The business day, like 2026-11-21
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"], required_unless_present = "from")]
+    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    #[arg(required_unless_present = "from")]
     pub(super) day: Option<NaiveDate>,
     /// The first position
     #[arg(long, value_name = "P", requires = "to")]

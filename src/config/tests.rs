@@ -320,7 +320,9 @@ proptest! {
     }
 
     #[test]
-    fn any_file_is_read_or_refused(text in "(\\[|\\]|=|\"|[a-z_]{1,8}|\\n| |[0-9]|server|merchant|id){0,40}") {
+    fn any_file_is_read_or_refused(
+        text in "(\\[|\\]|=|\"|[a-z_]{1,8}|\\n| |[0-9]|server|merchant|id){0,40}"
+    ) {
         let _read_or_refused = parse(&text, &[]);
     }
 }

@@ -1,7 +1,7 @@
-//! The configuration in force: defaults, then the file, then the environment, then the command line.
+//! The configuration in force: defaults, the file, the environment, and the command line.
 //!
-//! Invariant: a configuration that is returned is sound by itself; all that is wrong with one that is
-//! refused is told at once.
+//! Invariant: a configuration that is returned is sound by itself; all that is wrong with one that
+//! is refused is told at once.
 //! Deliberately not here: what differs from the log (`compose.rs`), and reading the environment
 //! itself: variables are an argument.
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing waits for a time; a server is ready when it says so.
 //! Deliberately not here: what the server answers in detail, which is tested beside each protocol.
+#![expect(clippy::unwrap_used, reason = "what a test's own steps need may fail the test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -43,21 +44,21 @@ impl Serving {
     fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut command = duizhang(data);
         command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
+        let child = command.spawn().expect("the program starts");
+        let mut serving = Self { child, said: String::new(), address: String::new() };
+        let mut lines = BufReader::new(serving.child.stdout.take().unwrap());
         loop {
             let mut line = String::new();
             if lines.read_line(&mut line).unwrap() == 0 {
                 let mut complaint = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+                serving.child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
                 panic!("the server ended before it was ready: {complaint}");
             }
             if let Some(address) = line.strip_prefix("listening on http://") {
-                let address = address.trim_end().to_owned();
-                return Self { child, said, address };
+                serving.address = address.trim_end().to_owned();
+                return serving;
             }
-            said.push_str(&line);
+            serving.said.push_str(&line);
         }
     }
 
@@ -116,15 +117,16 @@ impl Serving {
         labels.iter().chain(&more).map(|label| self.shown(label)).collect()
     }
 
-    fn signal(&self, signal: &str) {
+    /// Asks it to stop, and gives its exit code and its log.
+    fn stop(self) -> (Option<i32>, String) {
+        self.stop_by("-TERM")
+    }
+
+    /// A second signal would end it at once, so this sends one.
+    fn stop_by(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());
-    }
-
-    /// Asks it to stop, and gives its exit code and its log.
-    fn stop(mut self) -> (Option<i32>, String) {
-        self.signal("-TERM");
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code(), log)
@@ -263,8 +265,7 @@ fn a_first_run_shows_keys_once_and_they_work() {
     let bearer = format!("authorization: Bearer {}\r\n", secrets[1]);
     let (status, again) = second.ask("GET", &format!("/v1/orders/{id}"), &bearer, "");
     assert_eq!((status, field(&again, "status").as_str()), (200, "paid"), "{again}");
-    second.signal("-INT");
-    assert_eq!(second.stop().0, Some(0));
+    assert_eq!(second.stop_by("-INT").0, Some(0));
 
     the_log_can_be_reviewed(&data, &id);
 }

@@ -1,0 +1,116 @@
+//! The HTTP front: operators' paths, limits, the cashier page and its stream.
+
+use duizhang_core::time::Span;
+
+use crate::rig::{Rig, T, TOKEN, guarded};
+use crate::shop::Shop;
+use crate::wire::{Events, get, post_json, raw};
+
+#[tokio::test]
+async fn operators_paths_say_how_the_server_is() {
+    let rig = Rig::new().await;
+    let alive = get(rig.at, "/healthz").await;
+    assert_eq!((alive.status, alive.text().as_str()), (200, "ok\n"));
+    let ready = get(rig.at, "/readyz").await;
+    assert_eq!((ready.status, ready.text().as_str()), (200, "ready\n"));
+    rig.order("N1", "10.00", "http://shop.example/n").await;
+    let metrics = get(rig.at, "/metrics").await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.header("content-type").is_some_and(|kind| kind.contains("openmetrics")));
+    assert!(metrics.text().contains("orders"), "{}", metrics.text());
+    assert!(metrics.text().ends_with("# EOF\n"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_nobody_speaks_is_not_found() {
+    let rig = Rig::new().await;
+    let head = rig.server.book().log().head();
+    for path in ["/", "/nothing", "/v1", "/pay", "/pay/", "/createOrder/x", "/hook/", "/.env"] {
+        assert_eq!(get(rig.at, path).await.status, 404, "{path}");
+    }
+    for token in ["x", "o1", "o00000000000000000000000001", "%00", "..%2f..%2fetc"] {
+        let page = get(rig.at, &format!("/pay/{token}")).await;
+        assert_eq!(page.status, 404, "{token}");
+        let events = get(rig.at, &format!("/pay/{token}/events")).await;
+        assert_eq!(events.status, 404, "{token}");
+    }
+    assert_eq!(rig.server.book().log().head(), head);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_refused_and_changes_nothing() {
+    let rig = Rig::new().await;
+    let head = rig.server.book().log().head();
+    let long = format!(r#"{{"amount":"1.00","subject":"{}"}}"#, "x".repeat(40_000));
+    assert_eq!(post_json(rig.at, "/v1/orders", TOKEN, &long).await.status, 413);
+    assert_eq!(post_json(rig.at, "/createOrder", "", &long).await.status, 413);
+    assert_eq!(post_json(rig.at, "/hook/phone-1", "", &long).await.status, 413);
+    let lied = format!(
+        "POST /v1/orders HTTP/1.1\r\nHost: {}\r\nContent-Length: 99999999\r\nConnection: close\r\n\
+         \r\n{}",
+        rig.at,
+        "x".repeat(40_000)
+    );
+    assert_eq!(raw(rig.at, lied.as_bytes()).await.status, 413);
+    assert_eq!(rig.server.book().log().head(), head);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_shows_the_amount_and_its_stream_turns_from_waiting_to_paid() {
+    let rig = Rig::new().await;
+    let mut shop = Shop::good().await;
+    rig.order("N0", "10.00", &shop.url()).await;
+    let (id, payable) = rig.order("N1", "10.00", &shop.url()).await;
+    assert_eq!(payable, "10.01");
+    let page = get(rig.at, &format!("/pay/{id}")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains(r#"data-state="waiting""#), "{}", page.text());
+    assert!(page.text().contains("10.01"));
+    assert!(page.header("content-security-policy").is_some());
+
+    let mut events = Events::open(rig.at, &format!("/pay/{id}/events")).await;
+    assert_eq!(events.next().await.as_deref(), Some("waiting"));
+    assert_eq!(rig.push("10.01", T).await.json()["code"], 1);
+    assert_eq!(events.next().await.as_deref(), Some("paid"));
+    assert_eq!(events.next().await, None, "a paid order changes no more");
+    shop.next().await;
+    let page = get(rig.at, &format!("/pay/{id}")).await;
+    assert!(page.text().contains(r#"data-state="paid""#), "{}", page.text());
+    assert_eq!(get(rig.at, &format!("/pay/{id}/events")).await.status, 204);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_stream_follows_an_order_that_expires_and_is_paid_late() {
+    let rig = Rig::new().await;
+    let shop = Shop::good().await;
+    let (id, payable) = rig.order("N1", "10.00", &shop.url()).await;
+    let mut events = Events::open(rig.at, &format!("/pay/{id}/events")).await;
+    assert_eq!(events.next().await.as_deref(), Some("waiting"));
+    rig.clock().advance(Span::from_mins(6));
+    assert_eq!(events.next().await.as_deref(), Some("expired"));
+    let late = T + 6 * 60_000;
+    assert_eq!(rig.push(&payable, late).await.json()["code"], 1);
+    assert_eq!(events.next().await.as_deref(), Some("paid-late"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn streams_end_when_the_server_stops() {
+    let rig = Rig::new().await;
+    let (id, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        let mut events = Events::open(rig.at, &format!("/pay/{id}/events")).await;
+        assert_eq!(events.next().await.as_deref(), Some("waiting"));
+        streams.push(events);
+    }
+    let stopping = tokio::spawn(rig.stop());
+    for mut events in streams {
+        assert_eq!(events.next().await, None);
+    }
+    guarded("the server to stop", stopping).await.expect("no panic");
+}

@@ -1,0 +1,141 @@
+//! Phones over real sockets: repeats, late and disordered pushes, heartbeats and silence.
+
+use duizhang_core::decision::Decision;
+use duizhang_core::fact::Fact;
+use duizhang_core::notification::Verdict;
+use duizhang_core::order::OrderStatus;
+use duizhang_core::time::Span;
+
+use crate::rig::{Rig, T, guarded, push_path};
+use crate::shop::Shop;
+use crate::wire::get;
+
+fn payments(rig: &Rig) -> usize {
+    let observed = |decision: &Decision| matches!(decision, Decision::PaymentObserved { .. });
+    rig.chapters(|chapter| chapter.decisions.iter().any(observed)).len()
+}
+
+fn deliveries(rig: &Rig) -> usize {
+    rig.chapters(|chapter| matches!(chapter.fact, Fact::NotificationReceived(_))).len()
+}
+
+#[tokio::test]
+async fn one_push_sent_once_twice_or_a_thousand_times_at_once_is_one_payment() {
+    for times in [1, 2, 1_000] {
+        let rig = Rig::new().await;
+        let mut shop = Shop::good().await;
+        let (order, payable) = rig.order("N1", "10.00", &shop.url()).await;
+        let (other, _) = rig.order("N2", "10.00", &shop.url()).await;
+        let path = push_path(&payable, T);
+        let pushes: Vec<_> = (0..times)
+            .map(|_| {
+                let (at, path) = (rig.at, path.clone());
+                tokio::spawn(async move { get(at, &path).await })
+            })
+            .collect();
+        for push in pushes {
+            let answer = push.await.expect("no panic");
+            assert_eq!(answer.json()["code"], 1, "a repeat is answered like the first");
+        }
+        assert_eq!(payments(&rig), 1, "{times} times");
+        assert_eq!(deliveries(&rig), times, "every delivery is kept with its verdict");
+        assert_eq!(rig.seen(order).status, OrderStatus::Paid);
+        assert_eq!(rig.seen(order).received, rig.seen(order).payable);
+        assert_eq!(rig.seen(other).status, OrderStatus::Open);
+        shop.next().await;
+        assert_eq!(shop.waiting(), 0);
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_forced_push_of_the_same_money_is_a_repeat() {
+    let rig = Rig::new().await;
+    let (order, payable) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let path = push_path(&payable, T);
+    for path in [&path, &format!("{path}&force_push=1"), &format!("{path}&force_push=true")] {
+        assert_eq!(get(rig.at, path).await.json()["code"], 1, "{path}");
+    }
+    assert_eq!((payments(&rig), deliveries(&rig)), (1, 3));
+    let judged = rig.chapters(|chapter| {
+        let repeat = |decision: &Decision| {
+            matches!(decision, Decision::NotificationJudged { verdict: Verdict::Repeat { .. }, .. })
+        };
+        chapter.decisions.iter().any(repeat)
+    });
+    assert_eq!(judged.len(), 2);
+    assert_eq!(rig.seen(order).status, OrderStatus::Paid);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn pushes_in_any_order_each_settle_their_own() {
+    let rig = Rig::new().await;
+    let mut orders = Vec::new();
+    for number in 0..10 {
+        orders.push(rig.order(&format!("N{number}"), "10.00", "http://shop.example/n").await);
+    }
+    rig.clock().advance(Span::from_mins(1));
+    // The newest is pushed first; each bears the time at which the phone saw it.
+    for (age, (_, payable)) in (0..).zip(&orders).collect::<Vec<(u64, _)>>().into_iter().rev() {
+        assert_eq!(rig.push(payable, T + 1_000 * age).await.json()["code"], 1);
+    }
+    for (order, _) in &orders {
+        let seen = rig.seen(*order);
+        assert_eq!((seen.status, seen.received), (OrderStatus::Paid, seen.payable));
+    }
+    assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_push_that_comes_hours_late_is_money_of_its_own_order_or_of_a_person_and_never_lost() {
+    let rig = Rig::new().await;
+    rig.heartbeat(T).await;
+    let (order, payable) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    rig.clock().advance(Span::from_mins(6));
+    rig.until("the order to expire", |rig| rig.seen(order).status == OrderStatus::Expired).await;
+    rig.clock().advance(Span::from_hours(3));
+    let (next, same) = rig.order("N2", "10.00", "http://shop.example/n").await;
+    assert_eq!(same, payable, "the amount has a new holder");
+    assert_eq!(rig.push(&payable, T + 60_000).await.json()["code"], 1);
+    assert_eq!(payments(&rig), 1);
+    assert_eq!(rig.seen(next).status, OrderStatus::Open, "never another's money");
+    let settled = rig.seen(order).status.is_settled();
+    let held: Vec<_> = rig.server.book().views().inbox.held().cloned().collect();
+    match &held[..] {
+        [] => assert!(settled, "it settled the order that it was paid for"),
+        [held] => assert!(!settled && held.candidates.contains(&order), "{held:?}"),
+        several => panic!("one payment, not {several:?}"),
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_phone_is_noticed_and_its_gap_is_known_when_it_returns() {
+    let rig = Rig::new().await;
+    let gaps = |rig: &Rig| rig.server.book().views().book.gaps().to_vec();
+    for beat in 0..4 {
+        assert_eq!(rig.heartbeat(T + beat * 50_000).await.json()["code"], 1);
+        rig.clock().advance(Span::from_secs(50));
+    }
+    assert!(gaps(&rig).is_empty());
+    rig.clock().advance(Span::from_secs(200));
+    rig.until("the phone to be silent", |rig| {
+        rig.server.book().views().book.devices().any(|device| device.silent)
+    })
+    .await;
+    assert_eq!(gaps(&rig).len(), 1);
+    assert_eq!(gaps(&rig)[0].to, None);
+    let text = get(rig.at, "/metrics").await.text();
+    let silent = text.lines().find(|line| line.contains("devices_silent") && line.contains(" 1"));
+    assert!(silent.is_some(), "{text}");
+
+    assert_eq!(rig.heartbeat(T + 400_000).await.json()["code"], 1);
+    let known = gaps(&rig);
+    let [gap] = &known[..] else { panic!("one gap, not {known:?}") };
+    let to = gap.to.expect("the phone is back");
+    assert!(to.since(gap.from) >= Span::from_secs(200), "{gap:?}");
+    assert!(!rig.server.book().views().book.devices().any(|device| device.silent));
+    guarded("the server to stop", rig.stop()).await;
+}
