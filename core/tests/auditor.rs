@@ -100,6 +100,7 @@ fn double_first(log: &mut [Entry], name: &str) {
 
 type Damage = fn(&mut Vec<Entry>);
 
+// tidy: long because it is one table
 fn damages() -> Vec<(&'static str, Damage, Invariant)> {
     use Invariant::{
         AttemptsEnd, KnownOnly, MatchedExactly, NeverGuessed, OneHolder, OneVerdict, OnlyFirstPays,

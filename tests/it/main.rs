@@ -6,6 +6,8 @@
 
 mod cli;
 mod demo;
+mod kill;
+mod program;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;

@@ -1,0 +1,21 @@
+//! What the tests of the whole drive the program with: processes, HTTP, a shop, load, and the log's records.
+
+mod book;
+mod chance;
+mod http;
+mod load;
+mod planted;
+mod process;
+mod records;
+mod shop;
+
+pub(crate) use book::{
+    BookFile, DEVICE_KEY, MERCHANT_KEY, OPERATOR_TOKEN, TOKEN, WEBHOOK, millis, push_path,
+};
+pub(crate) use chance::Chance;
+pub(crate) use http::{Answer, Caller};
+pub(crate) use load::{Ledger, Load};
+pub(crate) use planted::Planted;
+pub(crate) use process::{GUARD, Program, skip};
+pub(crate) use records::Records;
+pub(crate) use shop::{Came, Shop};
