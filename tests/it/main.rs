@@ -5,6 +5,7 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod kill;
+mod power_cut;
 mod program;
 mod tidy;
 mod tidy_planted;
