@@ -4,6 +4,8 @@
 //! `tidy_planted` proves that each rule catches what it is for.
 //! Deliberately not here: tests of one module, which live beside it.
 
+mod damage;
+mod disk_faults;
 mod kill;
 mod power_cut;
 mod program;
