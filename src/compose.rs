@@ -1,8 +1,9 @@
-//! The composition root: opens a book with all that belongs to it, and brings what is declared into it.
+//! The composition root: opens a book with all that belongs to it, and declares what is configured.
 //!
-//! Invariants: the log's lock is taken before anything else in the data directory is touched; secrets
-//! are stored before the facts that need them; a fact enters the log through the writer only, and only
-//! where it differs from what the log says, so declaring the same again appends nothing.
+//! Invariants: the log's lock is taken before anything else in the data directory is touched;
+//! secrets are stored before the facts that need them; a fact enters the log through the writer
+//! only, and only where it differs from what the log says, so declaring the same again appends
+//! nothing.
 //! Deliberately not here: business rules, and how anything is printed.
 
 use std::env::VarError;
@@ -139,8 +140,8 @@ impl OpenBook {
 
     /// Brings what the configuration declares into the book, and names the secrets that moved.
     pub(crate) async fn declare(&mut self, config: &Config) -> anyhow::Result<Vec<SecretOf>> {
-        let moved = self.store(&secrets_of(config))?;
         let facts = differences(&self.state, &self.views, config)?;
+        let moved = self.store(&config.secrets())?;
         self.submit(facts).await?;
         Ok(moved)
     }
@@ -178,7 +179,7 @@ fn make_directory(data: &Path) -> anyhow::Result<()> {
 
 fn open_secrets(data: &Path, log: &dyn EventLog, clock: &dyn Clock) -> anyhow::Result<SecretStore> {
     let master = master_key()?;
-    // A book that has events has had secrets: an empty store in their place would lock everybody out.
+    // A book that has events has had secrets: an empty store would lock everybody out.
     let new = log.head().position == Position::START && !data.join(SECRETS_FILE).exists();
     let opened = if new {
         SecretStore::create(data, master, clock)
@@ -216,25 +217,6 @@ fn readable(error: SecretsError) -> anyhow::Error {
         ),
         _ => error.into(),
     }
-}
-
-/// The secrets that a configuration holds.
-fn secrets_of(config: &Config) -> Vec<(SecretOf, Secret)> {
-    let mut secrets = Vec::new();
-    for device in &config.devices {
-        let of = SecretOf::DeviceKey(device.declared.id.clone());
-        secrets.extend(device.key.clone().map(|key| (of, key)));
-    }
-    for merchant in &config.merchants {
-        let id = || merchant.declared.id.clone();
-        let given = [
-            (SecretOf::MerchantKey(id()), &merchant.key),
-            (SecretOf::NativeToken(id()), &merchant.token),
-            (SecretOf::WebhookSecret(id()), &merchant.webhook_secret),
-        ];
-        secrets.extend(given.into_iter().filter_map(|(of, key)| Some((of, key.clone()?))));
-    }
-    secrets
 }
 
 /// The facts that bring the log to what the configuration says, in the order in which they build on

@@ -3,6 +3,7 @@
 mod cli;
 mod compose;
 mod config;
+mod demo;
 
 fn main() -> std::process::ExitCode {
     cli::run()

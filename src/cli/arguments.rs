@@ -4,14 +4,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use duizhang_core::amount::{Amount, Currency};
+use duizhang_core::channel::Channel;
+use duizhang_core::id::{DeviceId, MerchantId, WalletId};
+use duizhang_core::time::Span;
+
+use crate::config::duration;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine; 1 a finding (a check found something wrong); 2 could not run; 64 wrong usage.
 
-Configuration: defaults, then duizhang.toml in the data directory (or --config), then the environment
-(DUIZHANG_SERVER__LISTEN=…). `duizhang config print` shows what is in force. Logs go to standard error;
-DUIZHANG_LOG=debug shows more of them, DUIZHANG_LOG=json,info writes them as JSON.";
+Configuration: defaults, then duizhang.toml in the data directory (or --config), then the
+environment (DUIZHANG_SERVER__LISTEN=…). `duizhang config print` shows what is in force. Logs go to
+standard error; DUIZHANG_LOG=debug shows more, DUIZHANG_LOG=json,info writes them as JSON.";
 
 /// Payment reconciliation: collects payments into your own accounts and proves every line of it.
 #[derive(Debug, Parser)]
@@ -34,9 +41,202 @@ pub(super) struct Arguments {
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
+    /// Play one realistic day through the real server, print its reconciliation, and keep serving
+    Demo(DemoArguments),
+    /// Play a day or a range of positions again: its report, and whether every decision follows
+    Replay(ReplayRange),
+    /// Check the whole log: frames, roots, invariants, decisions and views
+    Audit,
+    /// Tell the story of one thing, event by event
+    Explain {
+        /// order, notification, payment or callback
+        kind: String,
+        /// Its id; for an order also the shop's own number
+        id: String,
+    },
+    /// Declare shops, list them, and give them new keys
+    #[command(subcommand)]
+    Merchant(MerchantVerb),
+    /// Declare receiving accounts and list them
+    #[command(subcommand)]
+    Wallet(WalletVerb),
+    /// Declare phones, list them, and give them new keys
+    #[command(subcommand)]
+    Device(DeviceVerb),
+    /// Give operators tokens, list them, and take tokens away
+    #[command(subcommand)]
+    User(UserVerb),
     /// Check the configuration, or print what is in force
     #[command(subcommand)]
     Config(ConfigVerb),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Which day to play; the same seed plays the same day
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// End after the report, with 1 where the books or the replay disagree
+    #[arg(long)]
+    pub(super) exit: bool,
+    /// Where to listen; 0 picks a free port
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(super) port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayRange {
+    /// The business day, like 2026-11-21
+    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    #[arg(required_unless_present = "from")]
+    pub(super) day: Option<NaiveDate>,
+    /// The first position
+    #[arg(long, value_name = "P", requires = "to")]
+    pub(super) from: Option<u64>,
+    /// The last position
+    #[arg(long, value_name = "P", requires = "from")]
+    pub(super) to: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MerchantVerb {
+    /// Declare a shop, draw its keys and print them once
+    Add(MerchantAdd),
+    /// List all shops
+    List,
+    /// Show one shop
+    Show { id: MerchantId },
+    /// Take no more orders from a shop; its open orders and callbacks go on
+    Disable { id: MerchantId },
+    /// Draw a new key and print it once; the old one is accepted for a time of grace
+    RotateKey {
+        id: MerchantId,
+        /// Which of its secrets
+        #[arg(long, value_enum, default_value_t = MerchantSecret::Key)]
+        secret: MerchantSecret,
+        #[command(flatten)]
+        grace: Grace,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MerchantAdd {
+    /// Its name in protocols
+    #[arg(long)]
+    pub(super) id: MerchantId,
+    /// Its name for people [default: the id]
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// A wallet that takes its money; may be given several times
+    #[arg(long = "wallet", required = true, value_name = "WALLET")]
+    pub(super) wallets: Vec<WalletId>,
+    /// Where callbacks go that name no address of their own
+    #[arg(long, value_name = "URL")]
+    pub(super) notify_url: Option<String>,
+    /// Answers on paths that carry no merchant
+    #[arg(long)]
+    pub(super) default: bool,
+    /// Accept legacy signatures only in the grammar that leaves one reading
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// The secrets of a merchant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum MerchantSecret {
+    /// The key of the MD5 protocols
+    Key,
+    /// The bearer token of the native API
+    Token,
+    /// What signs the callbacks of the native API
+    WebhookSecret,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Grace {
+    /// How long the old one is still accepted
+    #[arg(long = "grace", default_value = "24h", value_parser = duration, value_name = "DURATION")]
+    pub(super) span: Span,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WalletVerb {
+    /// Declare a receiving account
+    Add(WalletAdd),
+    /// List all wallets
+    List,
+    /// Show one wallet
+    Show { id: WalletId },
+    /// Take no more orders into a wallet; money that comes all the same is seen
+    Disable { id: WalletId },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WalletAdd {
+    /// Its name
+    #[arg(long)]
+    pub(super) id: WalletId,
+    /// wechat, alipay, qq, unionpay, youzan or sandbox
+    #[arg(long)]
+    pub(super) channel: Channel,
+    /// The text of its any-amount code
+    #[arg(long, value_name = "TEXT", required_unless_present = "fixed")]
+    pub(super) qr: Option<String>,
+    /// A code of one amount, like 10.00=wxp://f2f0ten; may be given several times
+    #[arg(long, value_parser = fixed, value_name = "AMOUNT=TEXT")]
+    pub(super) fixed: Vec<(Amount, String)>,
+}
+
+fn fixed(text: &str) -> Result<(Amount, String), String> {
+    let (amount, qr) = text.split_once('=').ok_or("no = between the amount and the code")?;
+    let amount = Amount::parse(amount, Currency::Cny).map_err(|error| error.to_string())?;
+    if !amount.is_positive() || qr.is_empty() {
+        return Err("the amount must be more than zero, and the code not empty".into());
+    }
+    Ok((amount, qr.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeviceVerb {
+    /// Declare a phone, draw its key and print it once
+    Add {
+        /// Its name
+        #[arg(long)]
+        id: DeviceId,
+        /// A wallet that it watches; may be given several times
+        #[arg(long = "wallet", required = true, value_name = "WALLET")]
+        wallets: Vec<WalletId>,
+    },
+    /// List all devices
+    List,
+    /// Show one device
+    Show { id: DeviceId },
+    /// Take no more reports from a device
+    Disable { id: DeviceId },
+    /// Draw a new key and print it once; the old one is accepted for a time of grace
+    RotateKey {
+        id: DeviceId,
+        #[command(flatten)]
+        grace: Grace,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserVerb {
+    /// Draw a token for an operator and print it once
+    Add { name: MerchantId },
+    /// List all operators
+    List,
+    /// Show one operator
+    Show { name: MerchantId },
+    /// Take an operator's tokens away for ever
+    Disable { name: MerchantId },
+    /// Draw a new token and print it once; the old one is accepted for a time of grace
+    RotateKey {
+        name: MerchantId,
+        #[command(flatten)]
+        grace: Grace,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

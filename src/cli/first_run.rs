@@ -1,7 +1,7 @@
 //! The first run without configuration: a sandbox to try things out, and how to use it.
 //!
-//! Invariants: the keys are drawn here, shown once, and never again; they are durable before they are
-//! shown.
+//! Invariants: the keys are drawn here, shown once, and never again; they are durable before they
+//! are shown.
 
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf};
 use duizhang_api::webhook::SigningKey;

@@ -2,10 +2,17 @@
 
 mod arguments;
 mod configuration;
+mod demonstration;
+mod devices;
 mod first_run;
 mod logging;
+mod merchants;
 mod output;
 mod program;
+mod review;
 mod serve;
+mod stopped;
+mod users;
+mod wallets;
 
 pub(crate) use program::run;

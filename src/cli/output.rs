@@ -1,7 +1,7 @@
 //! What goes to standard output, and the progress that goes to standard error.
 //!
-//! Invariants: with `--json` there is one document on standard output and nothing else; bars show on
-//! a terminal only.
+//! Invariants: with `--json` there is one document on standard output and nothing else; bars show
+//! on a terminal only.
 
 use std::io::{self, Write};
 

@@ -10,9 +10,13 @@ use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Verb};
 use super::output::Form;
-use super::{configuration, logging, serve};
+use super::{
+    configuration, demonstration, devices, logging, merchants, review, serve, users, wallets,
+};
 use crate::config::{self, Config, Given};
 
+/// A check found something wrong.
+pub(super) const FINDING: u8 = 1;
 /// The command could not run.
 pub(super) const CANNOT_RUN: u8 = 2;
 /// The command line makes no sense.
@@ -76,9 +80,22 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         given: Given { file: config, data },
         variables: variables(),
     };
-    logging::start(if matches!(verb, Verb::Serve) { "info" } else { "warn" })?;
+    logging::start(match verb {
+        Verb::Serve => "info",
+        // The demo plays a forger and a shop that is down; what the server says of them is no news.
+        Verb::Demo(_) => "error",
+        _ => "warn",
+    })?;
     match verb {
         Verb::Serve => serve::run(&setting),
+        Verb::Demo(arguments) => demonstration::run(&setting, arguments),
+        Verb::Replay(range) => review::replay(&setting, &range),
+        Verb::Audit => review::audit(&setting),
+        Verb::Explain { kind, id } => review::explain(&setting, &kind, &id),
+        Verb::Merchant(verb) => merchants::run(&setting, verb),
+        Verb::Wallet(verb) => wallets::run(&setting, verb),
+        Verb::Device(verb) => devices::run(&setting, verb),
+        Verb::User(verb) => users::run(&setting, verb),
         Verb::Config(verb) => configuration::run(&setting, verb),
     }
 }

@@ -1,7 +1,8 @@
 //! `serve`: the server, from opening to the last signal.
 //!
-//! Invariants: the listener is bound before a book is made, so that a first run that cannot serve leaves
-//! no secrets that nobody saw; what the configuration declares is in the log before anybody is served.
+//! Invariants: the listener is bound before a book is made, so that a first run that cannot serve
+//! leaves no secrets that nobody saw; what the configuration declares is in the log before anybody
+//! is served.
 //! Deliberately not here: what is served.
 
 use std::net::SocketAddr;

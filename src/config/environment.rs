@@ -3,7 +3,8 @@
 //! Two underscores part the levels. A number addresses an entry of a list of sections, counted from
 //! zero in the order of the file: `DUIZHANG_MERCHANT__0__KEY`; one more than there are makes a new
 //! entry. A list of texts is written with commas.
-//! Deliberately not here: variables without two underscores (`DUIZHANG_LOG`), which are no settings.
+//! Deliberately not here: variables without two underscores (`DUIZHANG_LOG`), which are no
+//! settings.
 
 use std::collections::BTreeMap;
 

@@ -8,8 +8,11 @@ mod item;
 mod print;
 mod section;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod values;
 mod whole;
 
+pub(crate) use duration::{duration, duration_text};
 pub(crate) use print::{as_json, as_toml};
 pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, read};

@@ -31,10 +31,21 @@ pub(crate) fn as_json(config: &Config) -> Value {
     );
     let lists = [
         ("wallet", config.wallets.iter().map(wallet).collect::<Vec<_>>()),
-        ("device", config.devices.iter().map(|one| {
-            let device = &one.declared;
-            json!({ "id": device.id.as_str(), "wallets": texts(&device.wallets), "enabled": device.enabled })
-        }).collect()),
+        (
+            "device",
+            config
+                .devices
+                .iter()
+                .map(|one| {
+                    let device = &one.declared;
+                    json!({
+                        "id": device.id.as_str(),
+                        "wallets": texts(&device.wallets),
+                        "enabled": device.enabled,
+                    })
+                })
+                .collect(),
+        ),
         ("merchant", config.merchants.iter().map(merchant).collect()),
     ];
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {

@@ -1,6 +1,6 @@
 //! What each section says, read key by key over its defaults.
 //!
-//! Invariant: the defaults here are those that `config.default.toml` documents; a test compares them.
+//! Invariant: the defaults here are those that `config.default.toml` documents; a test compares.
 //! Deliberately not here: what the sections mean together (`whole.rs`).
 
 use std::net::{Ipv4Addr, SocketAddr};

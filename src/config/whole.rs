@@ -1,19 +1,18 @@
-//! The configuration in force: defaults, then the file, then the environment, then the command line.
+//! The configuration in force: defaults, the file, the environment, and the command line.
 //!
-//! Invariant: a configuration that is returned is sound by itself; all that is wrong with one that is
-//! refused is told at once.
+//! Invariant: a configuration that is returned is sound by itself; all that is wrong with one that
+//! is refused is told at once.
 //! Deliberately not here: what differs from the log (`compose.rs`), and reading the environment
 //! itself: variables are an argument.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use duizhang_api::outbound;
-use duizhang_api::secrets::Secret;
+use duizhang_api::secrets::{Secret, SecretOf};
 use duizhang_core::fact::Wallet;
 use duizhang_core::id::WalletId;
 use duizhang_core::limits::DECLARED_MAX;
@@ -63,6 +62,25 @@ impl Config {
     /// Whether nothing is declared: such a book begins with a sandbox.
     pub(crate) fn declares_nothing(&self) -> bool {
         self.wallets.is_empty() && self.devices.is_empty() && self.merchants.is_empty()
+    }
+
+    /// The secrets that it holds.
+    pub(crate) fn secrets(&self) -> Vec<(SecretOf, Secret)> {
+        let mut secrets = Vec::new();
+        for device in &self.devices {
+            let of = SecretOf::DeviceKey(device.declared.id.clone());
+            secrets.extend(device.key.clone().map(|key| (of, key)));
+        }
+        for merchant in &self.merchants {
+            let id = || merchant.declared.id.clone();
+            let given = [
+                (SecretOf::MerchantKey(id()), &merchant.key),
+                (SecretOf::NativeToken(id()), &merchant.token),
+                (SecretOf::WebhookSecret(id()), &merchant.webhook_secret),
+            ];
+            secrets.extend(given.into_iter().filter_map(|(of, key)| Some((of, key.clone()?))));
+        }
+        secrets
     }
 }
 
@@ -159,54 +177,44 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
 }
 
 fn check_names(config: &Config, findings: &Findings) {
-    fn unique<T: PartialEq + Display>(section: &str, ids: &[&T], findings: &Findings) {
-        if ids.len() > DECLARED_MAX {
+    fn unique<'a>(section: &str, ids: impl Iterator<Item = &'a str>, findings: &Findings) {
+        let mut seen = BTreeSet::new();
+        for id in ids {
+            if !seen.insert(id) {
+                findings.add(None, section, format!("{id} is declared twice"));
+            }
+        }
+        if seen.len() > DECLARED_MAX {
             findings.add(None, section, format!("more than {DECLARED_MAX} are declared"));
         }
-        let twice = |(at, id): &(usize, &&T)| ids.iter().take(*at).any(|other| other == *id);
-        for (_, id) in ids.iter().enumerate().filter(twice) {
-            findings.add(None, section, format!("{id} is declared twice"));
-        }
     }
-    let wallets: Vec<_> = config.wallets.iter().map(|wallet| &wallet.id).collect();
-    let devices: Vec<_> = config.devices.iter().map(|device| &device.declared.id).collect();
-    let merchants: Vec<_> = config.merchants.iter().map(|one| &one.declared.id).collect();
-    unique("wallet", &wallets, findings);
-    unique("device", &devices, findings);
-    unique("merchant", &merchants, findings);
-    for id in merchants.iter().filter(|id| RESERVED_MERCHANTS.contains(&id.as_str())) {
-        findings.add(None, "merchant", format!("{id} is a word of a protocol and no name"));
+    let merchants = || config.merchants.iter().map(|one| &one.declared);
+    unique("wallet", config.wallets.iter().map(|wallet| wallet.id.as_str()), findings);
+    unique("device", config.devices.iter().map(|one| one.declared.id.as_str()), findings);
+    unique("merchant", merchants().map(|merchant| merchant.id.as_str()), findings);
+    for merchant in merchants().filter(|one| RESERVED_MERCHANTS.contains(&one.id.as_str())) {
+        let what = format!("{} is a word of a protocol and no name", merchant.id);
+        findings.add(None, "merchant", what);
     }
-    let defaults = config.merchants.iter().filter(|one| one.declared.default);
-    let defaults: Vec<&str> = defaults.map(|one| one.declared.id.as_str()).collect();
+    let defaults: Vec<&str> =
+        merchants().filter(|one| one.default).map(|one| one.id.as_str()).collect();
     if defaults.len() > 1 {
         let what = format!("only one may be the default, not {}", defaults.join(" and "));
         findings.add(None, "merchant", what);
     }
 }
 
+/// The same secret for two uses would make a signature of one good for the other.
 fn check_keys(config: &Config, findings: &Findings) {
-    fn shared(section: &str, keys: &[(&str, &Secret)], findings: &Findings) {
-        for (at, (owner, key)) in keys.iter().enumerate() {
-            let same = keys.iter().take(at).find(|(_, other)| other.equals(key.expose()));
-            if let Some((other, _)) = same {
-                let what = format!("{owner} has the same key as {other}; each needs its own");
-                findings.add(None, section, what);
-            }
+    let secrets = config.secrets();
+    let mut owners: BTreeMap<&[u8], &SecretOf> = BTreeMap::new();
+    for (of, secret) in &secrets {
+        if let Some(other) = owners.get(secret.expose()) {
+            let what = format!("the {of} and the {other} are the same, but each needs its own");
+            findings.add(None, "", what);
         }
+        owners.insert(secret.expose(), of);
     }
-    let devices: Vec<_> = config
-        .devices
-        .iter()
-        .filter_map(|device| Some((device.declared.id.as_str(), device.key.as_ref()?)))
-        .collect();
-    shared("device", &devices, findings);
-    let tokens: Vec<_> = config
-        .merchants
-        .iter()
-        .filter_map(|one| Some((one.declared.id.as_str(), one.token.as_ref()?)))
-        .collect();
-    shared("merchant", &tokens, findings);
 }
 
 fn check_addresses(config: &Config, findings: &Findings) {

@@ -4,7 +4,9 @@
 //! `tidy_planted` proves that each rule catches what it is for.
 //! Deliberately not here: tests of one module, which live beside it.
 
+mod cli;
 mod damage;
+mod demo;
 mod disk_faults;
 mod kill;
 mod power_cut;

@@ -125,6 +125,19 @@ pub struct Key {
     pub secret: Secret,
 }
 
+/// What may be told about a key that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyListing {
+    /// Its use and its owner.
+    pub of: SecretOf,
+    /// Its name in the log.
+    pub id: KeyId,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The first instant at which it is no longer accepted.
+    pub until: Timestamp,
+}
+
 /// The store of one data directory.
 pub struct SecretStore {
     dir: PathBuf,
@@ -202,6 +215,21 @@ impl SecretStore {
         }
         let table = self.table();
         table.entries(of).iter().filter(|entry| at < entry.until).map(key).collect()
+    }
+
+    /// Whose keys are in force, each with its name, its age and its end, and without its bytes.
+    #[must_use]
+    pub fn in_force(&self, at: Timestamp) -> Vec<KeyListing> {
+        let table = self.table();
+        let in_force = table.all().filter(|(_, entry)| at < entry.until);
+        in_force
+            .map(|(of, entry)| KeyListing {
+                of: of.clone(),
+                id: entry.key,
+                made: entry.made,
+                until: entry.until,
+            })
+            .collect()
     }
 
     /// Every device's keys in force, for a push that does not say whose it is.

@@ -222,6 +222,25 @@ fn of_several_secrets_all_are_set_or_none() {
 }
 
 #[test]
+fn keys_in_force_are_listed_with_their_ends_and_without_their_bytes() {
+    let clock = clock();
+    let (_dir, store) = filled(&clock);
+    let made = clock.now();
+    clock.advance(Span::from_secs(10));
+    store.rotate(&token(), &secret("native-token-000002"), Span::from_secs(60), &clock).unwrap();
+    let end = clock.now().plus(Span::from_secs(60));
+    let of_token = |at| {
+        let listed = store.in_force(at).into_iter().filter(|key| key.of == token());
+        listed.map(|key| (key.made, key.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(store.in_force(made).len(), 6);
+    assert_eq!(of_token(made), [(clock.now(), Timestamp::MAX), (made, end)]);
+    assert_eq!(of_token(end), [(clock.now(), Timestamp::MAX)]);
+    let told = format!("{:?}", store.in_force(made));
+    assert!(!told.contains("native-token") && !told.contains("device-key-0001"), "{told}");
+}
+
+#[test]
 fn no_secret_and_no_token_stands_readable_in_the_files_or_in_debug_texts() {
     let clock = clock();
     let (dir, store) = filled(&clock);

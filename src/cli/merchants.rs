@@ -1,0 +1,170 @@
+//! `merchant add|list|show|disable|rotate-key`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use duizhang_api::clock::Clock;
+use duizhang_api::outbound;
+use duizhang_api::secrets::{Secret, SecretOf};
+use duizhang_api::webhook::SigningKey;
+use duizhang_core::fact::{Fact, Merchant};
+use duizhang_core::id::MerchantId;
+use serde_json::{Value, json};
+
+use super::arguments::{Grace, MerchantAdd, MerchantSecret, MerchantVerb};
+use super::output::{print, table};
+use super::program::Setting;
+use super::stopped::{Declared, Stopped, shown};
+
+pub(super) fn run(setting: &Setting, verb: MerchantVerb) -> anyhow::Result<ExitCode> {
+    let stopped = Stopped::open(setting)?;
+    match verb {
+        MerchantVerb::Add(add) => self::add(setting, stopped, add),
+        MerchantVerb::List => list(setting, stopped),
+        MerchantVerb::Show { id } => show(setting, stopped, &id),
+        MerchantVerb::Disable { id } => disable(setting, stopped, &id),
+        MerchantVerb::RotateKey { id, secret, grace } => {
+            rotate(setting, stopped, &id, secret, &grace)
+        }
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn find<'a>(stopped: &'a Stopped, id: &MerchantId) -> anyhow::Result<&'a Merchant> {
+    stopped.book.views.book.merchant(id).with_context(|| format!("there is no merchant {id}"))
+}
+
+fn add(setting: &Setting, stopped: Stopped, add: MerchantAdd) -> anyhow::Result<()> {
+    let id = add.id;
+    stopped.refuse_if_configured(&Declared::Merchant(id.as_str()))?;
+    if stopped.book.views.book.merchant(&id).is_some() {
+        bail!("there is a merchant {id} already");
+    }
+    check(&stopped, &add.wallets, add.notify_url.as_deref())?;
+    if add.default
+        && let Some(other) = stopped.book.views.book.merchants().find(|other| other.default)
+    {
+        bail!("merchant {} is the default already", other.id);
+    }
+    let (key, token) = (stopped.draw(), stopped.draw());
+    let webhook = signing_secret(&*stopped.book.clock);
+    stopped.book.store(&[
+        (SecretOf::MerchantKey(id.clone()), key.clone()),
+        (SecretOf::NativeToken(id.clone()), token.clone()),
+        (SecretOf::WebhookSecret(id.clone()), webhook.clone()),
+    ])?;
+    let merchant = Merchant {
+        id: id.clone(),
+        name: add.name.unwrap_or_else(|| id.to_string()),
+        notify_url: add.notify_url,
+        wallets: add.wallets,
+        default: add.default,
+        strict: add.strict,
+        enabled: true,
+    };
+    stopped.record(vec![Fact::MerchantDeclared(merchant)])?;
+    let [key, token, webhook] = [shown(&key), shown(&token), shown(&webhook)];
+    let text = format!(
+        "merchant {id} is declared; its secrets are shown this once:\n  key             {key}\n  \
+         token           {token}\n  webhook secret  {webhook}\n"
+    );
+    let json = json!({
+        "merchant": id.as_str(), "key": key, "token": token, "webhook_secret": webhook,
+    });
+    print(setting.form, &text, &json)
+}
+
+/// Refuses before any key is drawn what the rules would refuse afterwards.
+fn check(
+    stopped: &Stopped,
+    wallets: &[duizhang_core::id::WalletId],
+    notify_url: Option<&str>,
+) -> anyhow::Result<()> {
+    for wallet in wallets {
+        if stopped.book.views.book.wallet(wallet).is_none() {
+            bail!("there is no wallet {wallet}");
+        }
+    }
+    if let Some(url) = notify_url {
+        let policy = outbound::Policy {
+            allow_private: stopped.config.callbacks.allow_private_addresses,
+            ..outbound::Policy::default()
+        };
+        outbound::check_url(url, &policy).context("the address for callbacks is refused")?;
+    }
+    Ok(())
+}
+
+fn signing_secret(clock: &dyn Clock) -> Secret {
+    let text = SigningKey::new_text([clock.draw(), clock.draw()]);
+    Secret::new(text.as_bytes().to_vec())
+}
+
+fn as_json(merchant: &Merchant) -> Value {
+    json!({
+        "id": merchant.id.as_str(),
+        "name": merchant.name,
+        "notify_url": merchant.notify_url,
+        "wallets": merchant.wallets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "default": merchant.default,
+        "strict": merchant.strict,
+        "enabled": merchant.enabled,
+    })
+}
+
+fn row(merchant: &Merchant) -> Vec<String> {
+    let wallets: Vec<&str> = merchant.wallets.iter().map(|wallet| wallet.as_str()).collect();
+    let mut traits = vec![if merchant.enabled { "enabled" } else { "disabled" }];
+    traits.extend(merchant.default.then_some("default"));
+    traits.extend(merchant.strict.then_some("strict"));
+    vec![merchant.id.to_string(), merchant.name.clone(), wallets.join(","), traits.join(",")]
+}
+
+fn list(setting: &Setting, stopped: Stopped) -> anyhow::Result<()> {
+    let merchants = || stopped.book.views.book.merchants();
+    let rows: Vec<Vec<String>> = merchants().map(row).collect();
+    let text = if rows.is_empty() { "no merchants".into() } else { table(&rows) };
+    print(setting.form, &text, &merchants().map(as_json).collect())?;
+    stopped.close()
+}
+
+fn show(setting: &Setting, stopped: Stopped, id: &MerchantId) -> anyhow::Result<()> {
+    let merchant = find(&stopped, id)?;
+    let (lines, keys) = stopped.keys(|of| {
+        !matches!(of, SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_))
+            && of.owner() == id.as_str()
+    })?;
+    let url = merchant.notify_url.as_deref().unwrap_or("none of its own");
+    let text = format!("{}callbacks go to: {url}\n{}", table(&[row(merchant)]), lines.join("\n"));
+    let mut json = as_json(merchant);
+    json["keys"] = Value::Array(keys);
+    print(setting.form, &text, &json)?;
+    stopped.close()
+}
+
+fn disable(setting: &Setting, stopped: Stopped, id: &MerchantId) -> anyhow::Result<()> {
+    let merchant = Merchant { enabled: false, ..find(&stopped, id)?.clone() };
+    stopped.refuse_if_configured(&Declared::Merchant(id.as_str()))?;
+    stopped.record(vec![Fact::MerchantDeclared(merchant)])?;
+    let text = format!("merchant {id} takes no more orders");
+    print(setting.form, &text, &json!({ "merchant": id.as_str(), "enabled": false }))
+}
+
+fn rotate(
+    setting: &Setting,
+    stopped: Stopped,
+    id: &MerchantId,
+    which: MerchantSecret,
+    grace: &Grace,
+) -> anyhow::Result<()> {
+    find(&stopped, id)?;
+    let (of, new) = match which {
+        MerchantSecret::Key => (SecretOf::MerchantKey(id.clone()), stopped.draw()),
+        MerchantSecret::Token => (SecretOf::NativeToken(id.clone()), stopped.draw()),
+        MerchantSecret::WebhookSecret => {
+            let new = signing_secret(&*stopped.book.clock);
+            (SecretOf::WebhookSecret(id.clone()), new)
+        }
+    };
+    super::users::rotated(setting, stopped, &of, new, grace)
+}

@@ -1,0 +1,328 @@
+//! The configuration against wrong keys, wrong values and wrong variables, as tables.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use duizhang_core::amount::Amount;
+use duizhang_core::policy::{LateRule, Policy, Step};
+use duizhang_core::time::Span;
+use proptest::prelude::*;
+
+use super::duration::{duration, duration_text};
+use super::finding::{Findings, nearest};
+use super::whole::{Config, DEFAULTS, FILE_NAME, Given, read, settle};
+use super::{as_json, as_toml, environment, file};
+
+const CONTRACT: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+public_url = "http://127.0.0.1:8330"
+data = "data"
+time_zone = "Asia/Shanghai"
+
+[policy]
+order_ttl = "10m"
+quarantine = "20m"
+step = "nearest"
+max_offset = "0.50"
+
+[callbacks]
+timeout = "3s"
+allow_private_addresses = true
+
+[[wallet]]
+id = "wx-main"
+channel = "wechat"
+qr = "wxp://f2f0example"
+  [[wallet.fixed]]
+  amount = "10.00"
+  qr = "wxp://f2f0ten"
+
+[[wallet]]
+id = "ali-main"
+channel = "alipay"
+qr = "https://qr.alipay.com/fkx0"
+
+[[device]]
+id = "phone-1"
+key = "device-key-0001"
+wallets = ["wx-main", "ali-main"]
+
+[[merchant]]
+id = "1001"
+name = "Shop"
+key = "merchant-key-0001"
+token = "native-token-000001"
+notify_url = "https://shop.example/notify"
+wallets = ["wx-main", "ali-main"]
+default = true
+  [merchant.beecloud]
+  app_id = "bee-app-id-0001"
+"#;
+
+fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let findings = Findings::default();
+    let mut tree = file::items("duizhang.toml", text, &findings);
+    let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    environment::overlay(&mut tree, &pairs.collect(), &findings);
+    settle(tree, findings).map_err(|refused| refused.to_string())
+}
+
+fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+    match parse(text, variables) {
+        Ok(_) => panic!("accepted: {text} {variables:?}"),
+        Err(refused) => refused,
+    }
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let documented = parse(DEFAULTS, &[]).unwrap();
+    let built_in = Config::default();
+    assert_eq!(as_json(&documented), as_json(&built_in));
+    assert_eq!(built_in.policy, Policy::default());
+    // What is printed has every key that is documented without a comment sign, and the reverse.
+    let printed: toml::Table = as_toml(&built_in).parse().unwrap();
+    assert_eq!(printed, DEFAULTS.parse::<toml::Table>().unwrap());
+}
+
+#[test]
+fn the_commented_examples_of_the_defaults_are_a_sound_configuration() {
+    let examples: Vec<&str> = DEFAULTS
+        .lines()
+        .skip_while(|line| !line.starts_with("# [[wallet]]"))
+        .map(|line| line.trim_start_matches('#').trim())
+        .filter(|line| !line.contains('…'))
+        .collect();
+    let config = parse(&examples.join("\n"), &[]).unwrap();
+    let counts = (config.wallets.len(), config.devices.len(), config.merchants.len());
+    assert_eq!(counts, (1, 1, 1));
+    assert_eq!(config.wallets[0].fixed, [(Amount::fen(1_000), "wxp://f2f0ten".to_owned())]);
+}
+
+#[test]
+fn the_sample_of_the_contract_is_read_whole() {
+    let config = parse(CONTRACT, &[]).unwrap();
+    assert_eq!(config.server.listen.port(), 0);
+    assert_eq!(config.policy.order_ttl, Span::from_mins(10));
+    assert_eq!((config.policy.step, config.policy.max_offset), (Step::Nearest, 50));
+    assert_eq!(config.policy.clock_skew, Policy::default().clock_skew);
+    assert_eq!(config.callbacks.timeout, Span::from_secs(3));
+    assert_eq!(config.wallets.len(), 2);
+    assert_eq!(config.devices[0].declared.wallets.len(), 2);
+    let merchant = &config.merchants[0];
+    assert!(merchant.declared.default && merchant.declared.enabled && !merchant.declared.strict);
+    assert!(merchant.key.as_ref().unwrap().equals(b"merchant-key-0001"));
+    assert_eq!(config.secrets().len(), 3);
+    assert_eq!(config.warnings.len(), 2, "{:?}", config.warnings);
+}
+
+#[test]
+fn variables_stand_above_the_file() {
+    let config = parse(
+        CONTRACT,
+        &[
+            ("DUIZHANG_SERVER__LISTEN", "0.0.0.0:9000"),
+            ("DUIZHANG_POLICY__LATE", "hold"),
+            ("DUIZHANG_POLICY__OPEN_ORDERS_MAX", "7"),
+            ("DUIZHANG_POLICY__SCHEDULES__VMQ", "0s, 1m"),
+            ("DUIZHANG_CALLBACKS__ALLOW_PRIVATE_ADDRESSES", "false"),
+            ("DUIZHANG_MERCHANT__0__KEY", "another-key-0002"),
+            ("DUIZHANG_MERCHANT__0__WALLETS", "ali-main"),
+            ("DUIZHANG_DEVICE__1__ID", "phone-2"),
+            ("DUIZHANG_DEVICE__1__WALLETS", "wx-main,ali-main"),
+            ("DUIZHANG_LOG", "debug"),
+            ("DUIZHANG_MASTER_KEY", "no setting"),
+            ("DUIZHANG_SKIPS", "/no/setting"),
+            ("SERVER__LISTEN", "not ours"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:9000");
+    assert_eq!((config.policy.late, config.policy.open_orders_max), (LateRule::Hold, 7));
+    let vmq = config.policy.schedules.iter().find(|s| s.dialect.word() == "vmq").unwrap();
+    assert_eq!(vmq.delays, [Span::ZERO, Span::from_mins(1)]);
+    assert!(!config.callbacks.allow_private_addresses);
+    assert!(config.merchants[0].key.as_ref().unwrap().equals(b"another-key-0002"));
+    assert_eq!(config.merchants[0].declared.wallets.len(), 1);
+    assert_eq!(config.devices[1].declared.id.as_str(), "phone-2");
+    let loopback = config.warnings.iter().any(|warning| warning.contains("public_url"));
+    assert!(loopback, "{:?}", config.warnings);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    let cases = [
+        ("[servr]", "duizhang.toml:1: servr: unknown key (did you mean server?)"),
+        (
+            "[server]\nlissten = 1",
+            "duizhang.toml:2: server.lissten: unknown key (did you mean listen?)",
+        ),
+        ("[policy]\nxyzzy = 1", "policy.xyzzy: unknown key"),
+        ("server = 3", "server: a section is expected, not a number"),
+        ("[server]\nlisten = \"localhost:1\"", "server.listen: \"localhost:1\" is not an address"),
+        ("[server]\npublic_url = \"shop.example\"", "server.public_url"),
+        ("[server]\ntime_zone = \"Mars/Base\"", "unknown time zone Mars/Base"),
+        ("[policy]\nstep = \"upp\"", "\"upp\" is not one of up, down, nearest (did you mean up?)"),
+        ("[policy]\norder_ttl = \"5 minutes\"", "\"5 minutes\" is not a duration"),
+        ("[policy]\norder_ttl = 5", "policy.order_ttl: a text is expected, not a number"),
+        ("[policy]\nmax_offset = 0.99", "fractions are written as texts"),
+        ("[policy]\nmax_offset = \"-0.01\"", "policy.max_offset"),
+        ("[policy]\nmax_offset = \"0.999\"", "policy.max_offset"),
+        ("[policy]\nquarantine = \"1m\"", "quarantine must not be shorter than clock_skew"),
+        ("[policy]\norder_ttl = \"25h\"", "order_ttl must lie between"),
+        ("[policy.schedules]\nnative = []", "each dialect has one callback schedule"),
+        ("[policy.schedules]\nepay = [\"0s\"]", "policy.schedules.epay: unknown key"),
+        ("[callbacks]\ntimeout = \"0s\"", "callbacks.timeout: must lie between 1s and 2m"),
+        ("[callbacks]\nallow_private_addresses = \"no\"", "true or false is expected"),
+        ("[wallet]\nid = \"a\"", "write [[wallet]]"),
+        ("[[wallet]]\nchannel = \"wechat\"\nqr = \"x\"", "wallet[0].id: is missing"),
+        ("[[wallet]]\nid = \"a\"\nchannel = \"cash\"\nqr = \"x\"", "unknown channel"),
+        ("[[wallet]]\nid = \"a\"\nchannel = \"qq\"", "a wallet needs a code"),
+        ("[[device]]\nid = \"a b\"\nwallets = []", "device[0].id: \"a b\""),
+        ("[[device]]\nid = \"a\"\nwallets = [\"w\", \"w\"]", "\"w\" stands twice"),
+        ("[[merchant]]\nid = \"submit\"\nwallets = []", "submit is a word of a protocol"),
+        (
+            "[[merchant]]\nid = \"a\"\nwallets = []\n[merchant.beecloud]\nappid = \"x\"",
+            "(did you mean app_id?)",
+        ),
+        ("[server]\nlisten = 1979-05-27", "a time has no meaning here"),
+        ("[server\nlisten = 1", "duizhang.toml:1: this is not TOML"),
+        ("[server]\ndata = \"a\\u0000b\"", "a control character"),
+    ];
+    for (text, expected) in cases {
+        let refused = refusal(text, &[]);
+        assert!(refused.contains(expected), "{text}\n  told: {refused}\n  not: {expected}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_variable_is_told_with_its_name() {
+    let cases = [
+        (("DUIZHANG_SERVER__LISTN", "x"), "DUIZHANG_SERVER__LISTN: server.listn: unknown key"),
+        (("DUIZHANG_SERVER__LISTEN", "x"), "DUIZHANG_SERVER__LISTEN: server.listen: \"x\" is not"),
+        (("DUIZHANG_SERVER_LISTEN", "x"), "two underscores stand behind SERVER"),
+        (("DUIZHANG_SERVER__", "x"), "is empty"),
+        (("DUIZHANG_MERCHANT__5__KEY", "x"), "merchant has 0 entries, so the next is 0"),
+        (("DUIZHANG_POLICY__STEP__X", "x"), "policy.step: a text is expected, not a section"),
+        (("DUIZHANG_POLICY__OPEN_ORDERS_MAX", "-1"), "a whole number"),
+    ];
+    for (variable, expected) in cases {
+        let refused = refusal("", &[variable]);
+        assert!(refused.contains(expected), "{variable:?}\n  told: {refused}\n  not: {expected}");
+    }
+}
+
+#[test]
+fn several_things_that_are_wrong_are_all_told() {
+    let refused = refusal("[server]\nlisten = 1\nfoo = 2\n[policy]\nstep = \"x\"", &[]);
+    for place in ["duizhang.toml:2", "duizhang.toml:3", "duizhang.toml:5"] {
+        assert!(refused.contains(place), "{refused}");
+    }
+}
+
+#[test]
+fn names_keys_and_defaults_are_each_used_once() {
+    let wallet = "[[wallet]]\nid = \"w\"\nchannel = \"qq\"\nqr = \"x\"\n";
+    let merchant =
+        |id: &str, rest: &str| format!("[[merchant]]\nid = \"{id}\"\nwallets = [\"w\"]\n{rest}\n");
+    let cases = [
+        (format!("{wallet}{wallet}"), "w is declared twice"),
+        (merchant("a", "") + &merchant("a", ""), "a is declared twice"),
+        (
+            merchant("a", "default = true") + &merchant("b", "default = true"),
+            "only one may be the default, not a and b",
+        ),
+        (
+            merchant("a", "key = \"key-of-both-0001\"")
+                + &merchant("b", "key = \"key-of-both-0001\""),
+            "the merchant-key of b and the merchant-key of a are the same",
+        ),
+        (merchant("a", "notify_url = \"http://127.0.0.1/x\""), "merchant a: notify_url"),
+    ];
+    for (text, expected) in cases {
+        let refused = refusal(&text, &[]);
+        assert!(refused.contains(expected), "{text}\n  told: {refused}");
+    }
+}
+
+#[test]
+fn no_secret_is_told_or_printed() {
+    let secrets =
+        ["merchant-key-0001", "native-token-000001", "device-key-0001", "bee-app-id-0001"];
+    let config = parse(CONTRACT, &[]).unwrap();
+    let broken = format!("{CONTRACT}\nkey = \"merchant-key-0001\"\nkey = \"native-token-000001\"");
+    let wrong_type = CONTRACT.replace("wallets = [\"wx-main\", \"ali-main\"]", "wallets = 1");
+    let texts = [
+        as_toml(&config),
+        as_json(&config).to_string(),
+        format!("{config:?}"),
+        refusal(&broken, &[]),
+        refusal(&wrong_type, &[]),
+        refusal(&CONTRACT.replace("\"device-key-0001\"", "[\"device-key-0001\"]"), &[]),
+        refusal(CONTRACT, &[("DUIZHANG_DEVICE__0__KEY", "merchant-key-0001")]),
+    ];
+    for (secret, text) in
+        secrets.iter().flat_map(|secret| texts.iter().map(move |text| (secret, text)))
+    {
+        assert!(!text.contains(secret), "{secret} is in: {text}");
+    }
+}
+
+#[test]
+fn what_is_printed_is_read_back_as_the_same() {
+    let config = parse(CONTRACT, &[]).unwrap();
+    let again = parse(&as_toml(&config), &[]).unwrap();
+    assert_eq!(as_json(&again), as_json(&config));
+}
+
+#[test]
+fn the_file_is_found_in_the_data_directory_unless_one_is_named() {
+    let none = BTreeMap::new();
+    let data = tempfile::tempdir().unwrap();
+    let given = |file: Option<PathBuf>| Given { file, data: Some(data.path().to_owned()) };
+    let config = read(&given(None), &none).unwrap();
+    assert_eq!((config.file, config.server.data.as_path()), (None, data.path()));
+
+    let file = data.path().join(FILE_NAME);
+    std::fs::write(&file, "[server]\nlisten = \"127.0.0.1:1\"\ndata = \"elsewhere\"").unwrap();
+    let config = read(&given(None), &none).unwrap();
+    assert_eq!((config.server.listen.port(), config.file), (1, Some(file)));
+    assert_eq!(config.server.data, data.path(), "the command line stands above the file");
+
+    let missing = read(&given(Some(data.path().join("nothing.toml"))), &none).unwrap_err();
+    assert!(missing.to_string().contains("nothing.toml is not there"), "{missing}");
+    std::fs::write(data.path().join("latin.toml"), b"# \xe9").unwrap();
+    let latin = read(&given(Some(data.path().join("latin.toml"))), &none).unwrap_err();
+    assert!(latin.to_string().contains("byte 2 is not UTF-8"), "{latin}");
+    std::fs::write(data.path().join("long.toml"), vec![b'#'; 1_048_577]).unwrap();
+    let long = read(&given(Some(data.path().join("long.toml"))), &none).unwrap_err();
+    assert!(long.to_string().contains("longer than"), "{long}");
+}
+
+#[test]
+fn only_near_words_are_proposed() {
+    assert_eq!(nearest("lisen", &["listen", "data"]), " (did you mean listen?)");
+    assert_eq!(nearest("zzzzzzzz", &["listen", "data"]), "");
+    assert_eq!(nearest("anything", &[]), "");
+}
+
+proptest! {
+    #[test]
+    fn a_duration_is_printed_as_it_is_read(number in 0_u64..1_000_000, unit in "ms|s|m|h|d") {
+        let span = duration(&format!("{number}{unit}")).unwrap();
+        prop_assert_eq!(duration(&duration_text(span)).unwrap(), span);
+    }
+
+    #[test]
+    fn any_text_is_a_duration_or_a_sentence(text in "\\PC{0,12}") {
+        let _read_or_refused = duration(&text);
+    }
+
+    #[test]
+    fn any_file_is_read_or_refused(
+        text in "(\\[|\\]|=|\"|[a-z_]{1,8}|\\n| |[0-9]|server|merchant|id){0,40}"
+    ) {
+        let _read_or_refused = parse(&text, &[]);
+    }
+}

@@ -1,0 +1,207 @@
+//! The demo from its first line to its last: the town is built, the day is played, and the report
+//! is printed and checked.
+//!
+//! Invariants: the printed text depends on nothing but the seed and the data directory; the exit
+//! code is 0 only where the replay derives every decision again and the town's, the shops' and the
+//! engine's books agree.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use duizhang_api::clock::{Clock, ManualClock, SystemClock};
+use duizhang_api::server::Server;
+use duizhang_core::time::Span;
+use duizhang_projections::calendar::Zone;
+use duizhang_replay::day::{DayReplay, replay_day};
+
+use super::audit::Audit;
+use super::chance::Chance;
+use super::day::{Day, friday};
+use super::doors::{Doors, Faults, Locks};
+use super::drive::Drive;
+use super::pace::Pace;
+use super::phones::Phones;
+use super::story::Story;
+use super::till::Till;
+use super::town::{self, Keys, ZONE};
+use super::wire::Wire;
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Which day.
+    pub(crate) seed: u64,
+    /// Whether to end after the report.
+    pub(crate) exit: bool,
+    /// Where to listen; 0 takes a free port.
+    pub(crate) port: u16,
+    /// Where the book lies; none takes a new directory among the temporary ones.
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// How often the clock is moved on while the server goes on after the day.
+const STRIDE: Span = Span::from_millis(200);
+
+/// Plays the day and reports on it.
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let directory = directory(&options)?;
+    let played = play(&options, &directory, Faults::default()).await?;
+    print(&played.text)?;
+    if !options.exit {
+        linger(&played).await?;
+    }
+    played.server.stop().await.context("stop the server")?;
+    Ok(if played.clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A day that was played, with the server still running.
+pub(super) struct Played {
+    pub(super) text: String,
+    pub(super) clean: bool,
+    server: Server,
+    clock: ManualClock,
+    keys: Keys,
+    wire: Wire,
+    shops: String,
+}
+
+impl Played {
+    /// Stops the server.
+    #[cfg(test)]
+    pub(super) async fn stop(self) {
+        self.server.stop().await.expect("a demo without faults in the log stops well");
+    }
+}
+
+fn directory(options: &Options) -> anyhow::Result<PathBuf> {
+    let Some(named) = &options.data else {
+        let made = tempfile::Builder::new().prefix("duizhang-demo-").tempdir();
+        return Ok(made.context("make a directory for the demo")?.keep());
+    };
+    std::fs::create_dir_all(named)
+        .with_context(|| format!("make the data directory {}", named.display()))?;
+    let mut inside = std::fs::read_dir(named)
+        .with_context(|| format!("look into the data directory {}", named.display()))?;
+    anyhow::ensure!(
+        inside.next().is_none(),
+        "the data directory {} is not empty; the demo begins a new book",
+        named.display()
+    );
+    Ok(named.clone())
+}
+
+/// Plays the day of a seed into an empty directory.
+pub(super) async fn play(
+    options: &Options,
+    directory: &Path,
+    faults: Faults,
+) -> anyhow::Result<Played> {
+    let (day, zone) = (Day::planned(options.seed), Zone::new(ZONE)?);
+    let clock = ManualClock::new(day.opens, options.seed);
+    let (server, keys) = town::build(directory, &clock, options.port).await?;
+    let locks = Locks { tea: keys.tea.clone(), kite_webhook: keys.kite_webhook.clone() };
+    let doors = Doors::open(&clock, friday(options.seed), locks, faults).await?;
+    let (wire, shops) = (Wire::to(format!("http://{}", server.address())), doors.base());
+    let pace =
+        Pace { clock: clock.clone(), book: server.book().clone(), dawdling: doors.dawdling() };
+    let till = Till { wire: &wire, keys: &keys, shops: &shops };
+    let phones = Phones { wire: &wire, keys: &keys };
+    // The plan has drawn from the seed itself; what happens by chance draws from another stream.
+    let chance = Chance::new(options.seed.rotate_left(32));
+    let mut drive = Drive::new(&day, &pace, till, phones, zone, chance);
+    drive.play().await?;
+    let (mut truth, books) = (drive.truth, doors.books());
+    truth.slip(faults.slip_fen);
+    drop(pace);
+    let replay = replayed(&server, zone.day_of(day.opens)).await?;
+    let differences = {
+        let views = server.book().views();
+        let (report, truth, books) = (&replay.report, &truth, &books);
+        Audit { day: &day, truth, books, report, views: &views }.differences()
+    };
+    let story = Story { day: &day, truth: &truth, books: &books, zone };
+    let clean = differences.is_empty() && replay.is_clean();
+    let text = [
+        heading(options.seed, directory),
+        story.text(),
+        String::new(),
+        replay.report.text(),
+        verdict(&replay, &differences),
+    ]
+    .join("\n");
+    Ok(Played { text, clean, server, clock, keys, wire, shops })
+}
+
+async fn replayed(server: &Server, day: chrono::NaiveDate) -> anyhow::Result<DayReplay> {
+    let book = server.book().clone();
+    let replayed = tokio::task::spawn_blocking(move || {
+        let head = book.log().head().position;
+        replay_day(book.log(), day, head, &mut |_, _| {})
+    });
+    replayed.await?.context("replay the day")
+}
+
+fn heading(seed: u64, directory: &Path) -> String {
+    let data = directory.display();
+    format!(
+        "One day on Lantern Street (seed {seed}), played through the real server over HTTP.\n\
+         The book of the day stays in {data}\n\
+         After the demo has ended, look at anything below with\n  \
+         duizhang explain order ID --data {data}\n"
+    )
+}
+
+fn verdict(replay: &DayReplay, differences: &[String]) -> String {
+    let decisions = &replay.decisions;
+    let again = decisions.facts.saturating_sub(decisions.differing);
+    let mut text = format!(
+        "Replay\n  every decision derived again: {again} of {} facts, {} decisions\n",
+        decisions.facts, decisions.decisions
+    );
+    if !decisions.is_clean() {
+        text += &decisions.text();
+    }
+    text += "\nThree books: what the town did, what the shops were told, what the engine reports\n";
+    if differences.is_empty() {
+        text += "  they agree\n";
+    }
+    for difference in differences {
+        text += &format!("  DIFFERENCE  {difference}\n");
+    }
+    text + "\nStatements of the channels and ledgers are not part of this version.\n"
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("print the report")
+}
+
+/// Keeps the server running from the end of the day on, until the user ends it.
+async fn linger(played: &Played) -> anyhow::Result<()> {
+    let Played { server, clock, keys, wire, shops, .. } = played;
+    let exhibit = Till { wire, keys, shops }.exhibit().await?;
+    let push = Phones { wire, keys }.push_by_hand(exhibit.payable, clock.now());
+    print(&format!(
+        "\nThe server goes on at http://{}\n  an open order to look at: {}\n  \
+         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {}\n\
+         Press Ctrl-C to end.\n",
+        server.address(),
+        exhibit.cashier_url,
+        keys.operator
+    ))?;
+    let system = SystemClock::new();
+    let (began, midnight) = (system.now(), clock.now());
+    let run = async {
+        loop {
+            system.sleep_until(system.now().plus(STRIDE)).await;
+            clock.set(midnight.plus(system.now().since(began)));
+        }
+    };
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended.context("wait for Ctrl-C"),
+        () = server.failed() => anyhow::bail!("the log failed"),
+        () = run => Ok(()),
+    }
+}
