@@ -5,8 +5,11 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod cli;
+mod damage;
 mod demo;
+mod disk_faults;
 mod kill;
+mod power_cut;
 mod program;
 mod tidy;
 mod tidy_planted;

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::http::Caller;
@@ -24,6 +25,7 @@ pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
     errors: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
     at: Option<SocketAddr>,
 }
 
@@ -63,14 +65,14 @@ impl Program {
         });
         let errors = Arc::new(Mutex::new(String::new()));
         let (mut stream, kept) = (child.stderr.take().expect("piped"), Arc::clone(&errors));
-        std::thread::spawn(move || {
+        let listener = std::thread::spawn(move || {
             let mut bytes = [0; 4_096];
             while let Ok(read @ 1..) = stream.read(&mut bytes) {
                 let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
                 kept.lock().expect("whole").push_str(&text);
             }
         });
-        let mut program = Self { child, lines, errors, at: None };
+        let mut program = Self { child, lines, errors, listener: Some(listener), at: None };
         let mut output = String::new();
         while program.at.is_none() {
             let Some(line) = program.line() else {
@@ -142,6 +144,9 @@ impl Program {
             output += &format!("{line}\n");
         }
         let status = self.child.wait().expect("it ends");
+        if let Some(listener) = self.listener.take() {
+            listener.join().expect("no panic");
+        }
         Ended { code: status.code(), output, errors: self.errors() }
     }
 }
