@@ -26,6 +26,9 @@ use duizhang_core::time::{Span, Timestamp};
 /// Orders that are requested before the first of them is paid.
 const WAVE: u64 = 50;
 
+/// A way through a history, and its name.
+type Run = (&'static str, fn(&[Entry]) -> State);
+
 struct History {
     entries: Vec<Entry>,
     state: State,
@@ -121,7 +124,7 @@ fn fold(criterion: &mut Criterion) {
     let fastest = [const { Cell::new(Duration::MAX) }; 2];
     let mut group = criterion.benchmark_group("fold");
     group.sample_size(10);
-    let runs: [(&str, fn(&[Entry]) -> State); 2] = [("evolve", folded), ("decide again", replayed)];
+    let runs: [Run; 2] = [("evolve", folded), ("decide again", replayed)];
     for (place, (name, run)) in runs.into_iter().enumerate() {
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|count| {

@@ -149,7 +149,7 @@ fn to_outbound(request: CallbackRequest) -> OutboundRequest {
     for (name, value) in &request.headers {
         let header = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         if let (Ok(name), Ok(value)) = header {
-            headers.append(name, value);
+            headers.insert(name, value);
         }
     }
     let method = match request.method {

@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 
 use client::Job;
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Connections, as the issue of this bench names them.
 const CONNECTIONS: [usize; 3] = [1, 64, 256];
 /// How long one run sends.

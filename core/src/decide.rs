@@ -49,7 +49,11 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
     match fact {
         Fact::BookOpened(_) if state.is_open() => Err(Rejection::BookAlreadyOpen),
         Fact::BookOpened(_) => Ok(Ruling::Decided(Vec::new())),
-        Fact::PolicyActivated(activated) if activated.policy == *state.policy() => nothing(),
+        Fact::PolicyActivated(activated)
+            if state.has_policy() && activated.policy == *state.policy() =>
+        {
+            nothing()
+        }
         Fact::PolicyActivated(activated) => {
             activated.policy.check().map_err(Rejection::BadPolicy)?;
             Ok(Ruling::Decided(Vec::new()))
@@ -120,4 +124,23 @@ fn tick(state: &State, at: Timestamp) -> Ruling {
         })
         .collect();
     if decisions.is_empty() { Ruling::Repeat(Repeat::Nothing) } else { Ruling::Decided(decisions) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::PolicyActivated;
+    use crate::policy::Policy;
+    use crate::position::Position;
+
+    #[test]
+    fn the_first_policy_enters_the_log_even_where_it_is_the_default() {
+        let mut state = State::new();
+        let at = Timestamp::from_secs(1);
+        let activated = PolicyActivated { policy: Policy::default(), by: "test".into() };
+        let fact = Fact::PolicyActivated(activated);
+        assert_eq!(decide(&state, at, &fact), Ok(Ruling::Decided(Vec::new())));
+        state.evolve(Position::new(1), at, &fact, &[]);
+        assert_eq!(decide(&state, at, &fact), Ok(Ruling::Repeat(Repeat::Nothing)));
+    }
 }

@@ -27,8 +27,8 @@ pub const EVIDENCE_BYTES_MAX: usize = 32 * 1_024;
 /// Most references (order numbers found in a remark) looked at in one notification.
 pub const REFERENCES_MAX: usize = 8;
 
-/// Most candidates that a decision lists. Slots are exclusive, so more than a few need a clock that is hours
-/// wrong; beyond this the list says that it was cut.
+/// Most candidates that a decision lists, the oldest first. Slots are exclusive, so more than a few need a clock that
+/// is hours wrong; such a payment is held in any case.
 pub const CANDIDATES_MAX: usize = 16;
 
 /// Most decisions that one clock fact makes: 512 × about 30 bytes is one chunk of 16 KiB. The writer ticks again

@@ -182,6 +182,7 @@ pub(crate) fn rule_on_request(
     if state.open_orders(merchant_index) >= state.policy().open_orders_max {
         return Err(Rejection::TooManyOpenOrders);
     }
+    assert!(state.order(request.order).is_none(), "a drawn order id is new");
     let hold = allocator::find_hold(state, merchant, request.requested, &request.channels)?;
     let ttl = request.ttl.unwrap_or(state.policy().order_ttl).clamp(ORDER_TTL_MIN, ORDER_TTL_MAX);
     Ok(Ruling::Decided(vec![Decision::OrderAccepted {

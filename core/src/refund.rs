@@ -146,6 +146,7 @@ pub(crate) fn rule_on_request(
     if !fits {
         return Err(Rejection::RefundExceeds { left });
     }
+    assert!(state.refund(request.refund).is_none(), "a drawn refund id is new");
     Ok(Ruling::Decided(vec![Decision::RefundOpened { refund: request.refund }]))
 }
 

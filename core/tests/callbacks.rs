@@ -260,7 +260,14 @@ fn a_declined_refund_gives_its_room_back() {
     assert_eq!(refund(&mut book, order, "R2", 31), exceeds(30));
     refund(&mut book, order, "R3", 30).expect("the rest fits to the last fen");
     assert_eq!(refund(&mut book, order, "R4", 1), exceeds(0));
-    step(&mut book, first, RefundStep::Decline).expect("it may be declined");
+    let declined = step(&mut book, first, RefundStep::Decline).expect("it may be declined");
+    let told = Decision::CallbackScheduled {
+        callback: CallbackId { number: 2, ..callback },
+        topic: Topic::RefundDeclined(first),
+        due: book.at,
+    };
+    let advanced = Decision::RefundAdvanced { refund: first, to: RefundState::Declined };
+    assert_eq!(declined, Ruling::Decided(vec![advanced, told]));
     assert_eq!(book.row(order).refunded, 30);
     assert_eq!(refund(&mut book, order, "R5", 71), exceeds(70));
     refund(&mut book, order, "R6", 70).expect("the room is back");

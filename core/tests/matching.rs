@@ -605,3 +605,23 @@ fn a_policy_counts_from_its_activation() {
     );
     assert_eq!(book.violations(), vec![]);
 }
+
+#[test]
+fn a_fixed_code_in_another_currency_and_a_wallet_named_twice_change_nothing() {
+    let mut book = Book::default();
+    let mut fixed = duizhang_core::testing::wallet("box", Channel::Sandbox);
+    fixed.qr = None;
+    fixed.fixed = vec![(Amount::from_minor(700, Currency::Usd), String::from("qr"))];
+    book.must(Fact::WalletDeclared(fixed));
+    book.must(Fact::MerchantDeclared(merchant("shop", &["box"])));
+    let refused = book.submit(Fact::OrderRequested(order("shop", "1", 700)));
+    assert_eq!(refused, Err(duizhang_core::rejection::Rejection::AmountsExhausted));
+    book.must(Fact::DeviceDeclared(device("phone", &["wx", "wx"])));
+    let (_, decisions) = book.pay(5);
+    let once = vec![WalletId::new("wx").expect("it is there")];
+    assert!(
+        decisions.iter().any(
+            |one| matches!(one, Decision::PaymentObserved { wallets, .. } if *wallets == once)
+        )
+    );
+}

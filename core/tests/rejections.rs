@@ -97,7 +97,7 @@ fn long(bytes: usize) -> String {
 }
 
 /// Every way to be refused, and by what.
-#[expect(clippy::too_many_lines, reason = "a table")]
+// tidy: long because it is one table
 fn table() -> Vec<(&'static str, Scene, Fact, Rejection)> {
     let mut rows = Vec::new();
     let mut row = |name, make: &dyn Fn(&mut Scene) -> (Fact, Rejection)| {

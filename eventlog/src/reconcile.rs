@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::journal::Recovered;
 
 /// Bytes of events that are checked at opening, the newest first: 1 GiB is seven million events of 150 bytes
-/// and takes about a second; a server reads all of them after opening anyway.
+/// and takes two seconds or three; a server reads all of them after opening anyway.
 const CHECK_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Bytes of events in one batch of a replay.
 const REPLAY_BATCH_BYTES: u64 = 512 * 1024;

@@ -30,7 +30,8 @@ fn filled() -> (tempfile::TempDir, Vec<Read>) {
 fn repaired(directory: &Path, whole: &[Read]) -> Opening {
     let (log, opening) = SledLog::open(directory, CONFIG)
         .unwrap_or_else(|e| panic!("the journal has everything, but: {e:?}"));
-    assert!(read_all(&log).expect("reads") == whole, "not what was written");
+    let read = read_all(&log).unwrap_or_else(|e| panic!("{e:?} after {opening:?}"));
+    assert!(read == whole, "not what was written, after {opening:?}");
     assert_eq!(verify(&log, &mut |_| ()).expect("verifies").groups, 60);
     log.close().expect("closes");
     let (log, again) = SledLog::open(directory, CONFIG).expect("opens");

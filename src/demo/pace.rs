@@ -14,7 +14,7 @@ use duizhang_core::time::Timestamp;
 use tokio::sync::watch;
 
 /// How long the server may take to do what is due before the demo gives up, in real time.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_secs(120);
 
 /// The clock, and what must be quiet before it moves.
 pub(super) struct Pace {

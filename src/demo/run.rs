@@ -19,8 +19,8 @@ use duizhang_replay::day::{DayReplay, replay_day};
 use super::audit::Audit;
 use super::chance::Chance;
 use super::day::{Day, friday};
-use super::doors::{Doors, Faults, Locks};
-use super::drive::Drive;
+use super::doors::{Books, Doors, Faults, Locks};
+use super::drive::{Drive, Truth};
 use super::pace::Pace;
 use super::phones::Phones;
 use super::story::Story;
@@ -48,18 +48,23 @@ const STRIDE: Span = Span::from_millis(200);
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let directory = directory(&options)?;
     let played = play(&options, &directory, Faults::default()).await?;
-    print(&played.text)?;
+    print(&played.text(&directory))?;
+    let clean = played.is_clean();
     if !options.exit {
         linger(&played).await?;
     }
     played.server.stop().await.context("stop the server")?;
-    Ok(if played.clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// A day that was played, with the server still running.
 pub(super) struct Played {
-    pub(super) text: String,
-    pub(super) clean: bool,
+    pub(super) truth: Truth,
+    pub(super) books: Books,
+    seed: u64,
+    day: Day,
+    replay: DayReplay,
+    zone: Zone,
     server: Server,
     clock: ManualClock,
     keys: Keys,
@@ -68,6 +73,30 @@ pub(super) struct Played {
 }
 
 impl Played {
+    /// Where the town's, the shops' and the engine's books differ.
+    pub(super) fn differences(&self) -> Vec<String> {
+        let views = self.server.book().views();
+        let (day, truth, books) = (&self.day, &self.truth, &self.books);
+        Audit { day, truth, books, report: &self.replay.report, views: &views }.differences()
+    }
+
+    /// Whether the books agree and every decision was derived again.
+    pub(super) fn is_clean(&self) -> bool {
+        self.differences().is_empty() && self.replay.is_clean()
+    }
+
+    /// Everything that is printed of the day.
+    pub(super) fn text(&self, directory: &Path) -> String {
+        let (day, truth, books, zone) = (&self.day, &self.truth, &self.books, self.zone);
+        [
+            heading(self.seed, directory),
+            Story { day, truth, books, zone }.text(),
+            self.replay.report.text(),
+            verdict(&self.replay, &self.differences()),
+        ]
+        .join("\n")
+    }
+
     /// Stops the server.
     #[cfg(test)]
     pub(super) async fn stop(self) {
@@ -116,22 +145,8 @@ pub(super) async fn play(
     truth.slip(faults.slip_fen);
     drop(pace);
     let replay = replayed(&server, zone.day_of(day.opens)).await?;
-    let differences = {
-        let views = server.book().views();
-        let (report, truth, books) = (&replay.report, &truth, &books);
-        Audit { day: &day, truth, books, report, views: &views }.differences()
-    };
-    let story = Story { day: &day, truth: &truth, books: &books, zone };
-    let clean = differences.is_empty() && replay.is_clean();
-    let text = [
-        heading(options.seed, directory),
-        story.text(),
-        String::new(),
-        replay.report.text(),
-        verdict(&replay, &differences),
-    ]
-    .join("\n");
-    Ok(Played { text, clean, server, clock, keys, wire, shops })
+    let seed = options.seed;
+    Ok(Played { truth, books, seed, day, replay, zone, server, clock, keys, wire, shops })
 }
 
 async fn replayed(server: &Server, day: chrono::NaiveDate) -> anyhow::Result<DayReplay> {

@@ -22,8 +22,7 @@ pub(super) struct Story<'a> {
 impl Story<'_> {
     /// The whole story.
     pub(super) fn text(&self) -> String {
-        let mut text = String::from("What happened\n");
-        for scene in [
+        let scenes = [
             Scene::Crowd,
             Scene::Mumbling,
             Scene::Late,
@@ -38,24 +37,25 @@ impl Story<'_> {
             Scene::Unread,
             Scene::Declined,
             Scene::Gone,
-        ] {
-            text += &self.scene(scene);
-        }
-        text += &self.evidence();
-        text
+        ];
+        let scenes = scenes.into_iter().filter_map(|scene| self.scene(scene));
+        let mut moments: Vec<(String, String)> = scenes.chain(self.evidence()).collect();
+        moments.sort();
+        let moments: String = moments.into_iter().map(|(_, text)| text).collect();
+        format!("What happened\n{moments}")
     }
 
-    fn scene(&self, scene: Scene) -> String {
+    /// A scene: when it begins, and its text.
+    fn scene(&self, scene: Scene) -> Option<(String, String)> {
         let of = |(_, visit, _): &(_, &Visit, _)| visit.scene == Some(scene);
-        let mut orders = numbered(self.day, self.truth).filter(of);
-        let Some((_, first, order)) = orders.next() else { return String::new() };
+        let (_, first, order) = numbered(self.day, self.truth).find(of)?;
         let clock = self.zone.clock_text(first.at);
         let mut text = moment(&clock, &self.words(scene));
         text += &moment("", &format!("explain order {order}"));
         if let Some((_, id, amount, _)) = self.truth.refunds.iter().find(|(of, ..)| *of == scene) {
             text += &moment("", &format!("refund {id} of {amount}"));
         }
-        text
+        Some((clock, text))
     }
 
     fn words(&self, scene: Scene) -> String {
@@ -132,33 +132,26 @@ impl Story<'_> {
         told.map_or(0, |told| told.times)
     }
 
-    fn evidence(&self) -> String {
+    /// What has no order.
+    fn evidence(&self) -> [(String, String); 4] {
         let Truth { retries, asked_again, .. } = self.truth;
         let stray = Amount::fen(STRAY_FEN);
+        let report = "A monthly report of the payment app comes by: known to be no money.";
+        let stray =
+            format!("{stray} comes that nobody asked for: in suspense, for a person to look at.");
+        let forged = "Somebody with a guessed key reports money: kept as evidence, without effect.";
+        let again = format!(
+            "{retries} deliveries came twice and {asked_again} requests for an order were \
+             repeated: nothing happened twice."
+        );
+        let told = |clock: &str, words: &str| (clock.to_owned(), moment(clock, words));
+        // Words come behind digits, so what lasted all day stands at the end.
         [
-            moment(
-                "10:00:05",
-                "A monthly report of the payment app comes by: known to be no money.",
-            ),
-            moment(
-                "11:11:11",
-                &format!(
-                    "{stray} comes that nobody asked for: in suspense, for a person to look at."
-                ),
-            ),
-            moment(
-                "13:13:13",
-                "Somebody with a guessed key reports money: kept as evidence, without effect.",
-            ),
-            moment(
-                "all day",
-                &format!(
-                    "{retries} deliveries came twice and {asked_again} requests for an order were \
-                     repeated: nothing happened twice."
-                ),
-            ),
+            told("10:00:05", report),
+            told("11:11:11", &stray),
+            told("13:13:13", forged),
+            told("all day", &again),
         ]
-        .concat()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::doors::Faults;
+use super::doors::{Books, Faults, Told};
+use super::drive::Truth;
 use super::run::{Options, Played, play, run};
 
 fn options(seed: u64) -> Options {
@@ -14,43 +15,70 @@ async fn day(seed: u64, faults: Faults) -> Played {
     play(&options(seed), directory.path(), faults).await.unwrap()
 }
 
-fn differences(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.trim().strip_prefix("DIFFERENCE  ")).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_without_faults_agrees_in_all_three_books() {
     let played = day(3, Faults::default()).await;
-    assert!(played.clean, "{}", played.text);
-    assert!(differences(&played.text).is_empty());
-    assert!(played.text.contains("they agree"));
+    assert_eq!(played.differences(), Vec::<String>::new());
+    assert!(played.is_clean());
+    assert!(played.text(Path::new("DIR")).contains("they agree"));
     played.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_that_the_shop_forgets_is_found_and_is_the_only_difference() {
     let played = day(3, Faults { callbacks_forgotten: 1, ..Faults::default() }).await;
-    assert!(!played.clean);
-    let found = differences(&played.text);
+    let found = played.differences();
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("believes that the shop knows, and the shop does not"), "{found:?}");
+    assert!(!played.is_clean());
+    assert!(played.text(Path::new("DIR")).contains(&format!("DIFFERENCE  {}", found[0])));
     played.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fen_too_much_in_the_town_s_own_list_is_found() {
     let played = day(3, Faults { slip_fen: 1, ..Faults::default() }).await;
-    assert!(!played.clean);
-    let found = differences(&played.text);
+    let found = played.differences();
     assert!(found.iter().any(|line| line.starts_with("all money: ")), "{found:?}");
     assert!(found.iter().any(|line| line.starts_with("money on wallet ")), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
+    assert!(!played.is_clean());
     played.stop().await;
 }
 
-/// The story and the report without the lines that name the directory.
-fn told(text: &str, directory: &Path) -> String {
-    text.replace(&directory.display().to_string(), "DIR")
+/// A page of one of the books that is not as it was, and the words that say so.
+type Forgery = (&'static str, fn(&mut Truth, &mut Books));
+
+const FORGERIES: [Forgery; 11] = [
+    ("deliveries sent again: ", |truth, _| truth.retries += 1),
+    ("forged deliveries: ", |truth, _| truth.forged = 0),
+    ("reports that are no money: ", |truth, _| truth.ignored += 1),
+    ("notices that say no amount: ", |truth, _| truth.unread += 1),
+    ("payments assigned by an operator: ", |truth, _| truth.assigned -= 1),
+    ("payments: ", |truth, _| drop(truth.paid.pop())),
+    ("refunds: ", |truth, _| drop(truth.refunds.pop())),
+    ("knocks at the shops' doors: ", |_, books| books.knocks += 1),
+    ("as the shop was told: ", |_, books| books.refunds.clear()),
+    ("of an order TEA-9999 that nobody made", |_, books| {
+        books.paid.insert("TEA-9999".into(), Told { received: "1.00".into(), times: 1 });
+    }),
+    ("the shop heard 0.01, the engine has ", |_, books| {
+        books.paid.values_mut().take(1).for_each(|told| told.received = "0.01".into());
+    }),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_forged_page_of_the_books_is_found() {
+    let mut played = day(4, Faults::default()).await;
+    let (truth, books) = (played.truth.clone(), played.books.clone());
+    for (words, forge) in FORGERIES {
+        forge(&mut played.truth, &mut played.books);
+        let found = played.differences();
+        assert!(found.iter().any(|line| line.contains(words)), "{words}: {found:?}");
+        (played.truth, played.books) = (truth.clone(), books.clone());
+        assert!(played.is_clean(), "the book is as it was");
+    }
+    played.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +87,7 @@ async fn the_same_seed_tells_the_same_story_and_another_seed_another() {
     for seed in [5, 5, 6] {
         let directory = tempfile::tempdir().unwrap();
         let played = play(&options(seed), directory.path(), Faults::default()).await.unwrap();
-        stories.push(told(&played.text, directory.path()));
+        stories.push(played.text(Path::new("DIR")));
         played.stop().await;
     }
     assert_eq!(stories[0], stories[1]);

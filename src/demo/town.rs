@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use duizhang_api::accept::Limits;
@@ -45,6 +46,10 @@ pub(super) const PHONES: [&str; 3] = [COUNTER, STALL, DESK];
 
 /// Two missed beats of a phone are silence.
 const SILENCE: Span = Span::from_mins(9);
+
+/// How long a knock at a door may take in real time. The machine may be busy, and an attempt that
+/// gave up for that would make two days of one seed differ.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A day of this size needs one small segment.
 const SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
@@ -123,6 +128,7 @@ pub(super) async fn build(
     let own = listener.local_addr()?;
     let policy =
         OutboundPolicy { allow_private: true, own_sockets: vec![own], own_names: Vec::new() };
+    let timeouts = Timeouts { connect: PATIENCE, whole: PATIENCE, ..Timeouts::default() };
     let server = Server::start(Parts {
         log,
         state,
@@ -131,7 +137,7 @@ pub(super) async fn build(
         secrets: Arc::new(secrets),
         dialects: spoken(),
         sources: heard(),
-        outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), Timeouts::default())),
+        outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),
         listener,
         limits: Limits::default(),
         public_url: None,

@@ -2,8 +2,10 @@
 //!
 //! Deliberately not here: planted faults, which need a seam in the code (`src/demo/tests.rs`).
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 fn demo(arguments: &[&str], data: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_duizhang"))
@@ -73,4 +75,59 @@ fn a_seed_that_is_no_number_is_wrong_usage() {
     let output = demo(&["--exit", "--seed", "friday"], directory.path());
     assert_eq!(output.status.code(), Some(64));
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// One request of a browser or a phone, and the whole answer.
+fn get(url: &str) -> String {
+    let (host, path) =
+        url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect(url);
+    let mut stream = TcpStream::connect(host).expect("the server listens");
+    let head = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("the server takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the server answers with text");
+    answer
+}
+
+/// A program that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test was content.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn without_exit_the_server_goes_on_and_its_order_can_be_paid() {
+    let directory = tempfile::tempdir().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_duizhang"))
+        .args(["demo", "--data"])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told: Vec<String> = lines.take_while(|line| !line.starts_with("Press Ctrl-C")).collect();
+    let after = |words: &str| {
+        let line = told.iter().find_map(|line| line.split_once(words));
+        line.unwrap_or_else(|| panic!("{words:?} is not in {told:#?}")).1.trim().to_owned()
+    };
+    let cashier = after("an open order to look at:");
+    let push = after("pay it, as a phone would:  curl ").replace('\'', "");
+    assert!(!after("the operator's token:").is_empty());
+
+    let waiting = get(&cashier);
+    assert!(waiting.starts_with("HTTP/1.1 200") && waiting.contains("68.00"), "{waiting}");
+    let taken = get(&push);
+    assert!(taken.contains(r#""code":1,"#), "{taken}");
+    let events = get(&format!("{cashier}/events"));
+    assert!(events.starts_with("HTTP/1.1 204"), "a paid order changes no more: {events}");
+
+    let signal = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tidy::{Offence, RULES, Tree, exceeding};
+use crate::tidy::{Offence, RULES, Tree};
 
 /// Rule, files of the tree, and the beginning of each offence that must be found, in order.
 type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
@@ -389,19 +389,4 @@ fn golden_files_are_for_ever() {
         "a/golden/gone: golden file is gone",
     ];
     assert_found("golden files", &tree, &expected);
-}
-
-#[test]
-fn debt_is_bounded_by_rule_and_file() {
-    let owed = &[("width", "a.rs", 2), ("headers", "b.rs", 1)];
-    let offences =
-        |path: &str, count: usize| (0..count).map(|at| Offence::line(path, at, "x")).collect();
-    for (rule, path, count, left) in [
-        ("width", "a.rs", 2, 0),
-        ("width", "a.rs", 3, 3),
-        ("width", "b.rs", 1, 1),
-        ("headers", "b.rs", 1, 0),
-    ] {
-        assert_eq!(exceeding(rule, offences(path, count), owed).len(), left, "{rule} {path}");
-    }
 }

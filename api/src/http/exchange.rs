@@ -48,7 +48,7 @@ pub(super) fn write(answer: Answer) -> Response<Body> {
     for (name, value) in answer.headers {
         let header = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value));
         if let (Ok(name), Ok(value)) = header {
-            response.headers_mut().append(name, value);
+            response.headers_mut().insert(name, value);
         }
     }
     response

@@ -122,7 +122,7 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
     let request = OrderRequested {
         order,
         merchant: merchant.clone(),
-        number: new.number.clone().unwrap_or_else(|| order.to_string()),
+        number: number_of(new, order),
         requested: new.requested,
         channels: new.channels.clone(),
         dialect,
@@ -139,6 +139,16 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
         Ok(Settled::Repeat(Repeat::Order(order))) => show(app, order, true),
         Ok(Settled::Repeat(_)) => unreachable!("a request for an order repeats an order"),
         Err(error) => refused(error),
+    }
+}
+
+/// The merchant's number of a new order. Where it named none, a retry must come to the same number: one made from its
+/// idempotency key, or else our id, which makes every request a new order.
+fn number_of(new: &NewOrder, order: OrderId) -> String {
+    match (&new.number, new.idempotency) {
+        (Some(number), _) => number.clone(),
+        (None, Some(key)) => format!("key-{key:?}"),
+        (None, None) => order.to_string(),
     }
 }
 

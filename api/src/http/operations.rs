@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 
-use crate::dialects::Desk;
+use crate::dialects::{Desk, docs_page, openapi_document};
 use crate::http::router::Shared;
 
 /// The process answers.
@@ -26,6 +26,21 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
     "ready\n".into_response()
+}
+
+/// The description of the native API.
+pub(super) async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], openapi_document())
+}
+
+/// The same for people.
+pub(super) async fn docs() -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, docs_page())
 }
 
 /// Counters, and what there is at this moment.

@@ -39,6 +39,8 @@ pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
         .route(SCRIPT_PATH, get(pay::script))
         .route("/healthz", get(operations::alive))
         .route("/readyz", get(operations::ready))
+        .route("/openapi.json", get(operations::openapi))
+        .route("/docs", get(operations::docs))
         .route("/metrics", get(operations::metrics))
         .fallback(wire)
         .with_state(shared)

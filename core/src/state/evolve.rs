@@ -12,7 +12,7 @@ use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::decision::Decision;
 use crate::fact::{Fact, NotificationReceived, OrderRequested};
-use crate::id::{DeviceId, OrderId, PaymentId};
+use crate::id::{DeviceId, OrderId, PaymentId, RefundId};
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
@@ -46,7 +46,10 @@ impl State {
     fn fold_fact(&mut self, at: Timestamp, fact: &Fact) {
         match fact {
             Fact::BookOpened(_) => self.open = true,
-            Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
+            Fact::PolicyActivated(activated) => {
+                self.policy = activated.policy.clone();
+                self.has_policy = true;
+            }
             Fact::MerchantDeclared(merchant) => match self.merchant_numbers.get(&merchant.id) {
                 Some(number) => self.merchants[usize::from(*number)] = merchant.clone(),
                 None => {
@@ -160,15 +163,7 @@ impl State {
             // Hearing it has already brought it back.
             Decision::DeviceReturned { .. } => {}
             Decision::RefundOpened { .. } => self.open_refund(fact),
-            Decision::RefundAdvanced { refund, to } => {
-                let record = self.refunds.get_mut(refund).expect("the refund exists");
-                record.state = *to;
-                let (order, amount) = (record.order, record.amount.minor());
-                if *to == RefundState::Declined {
-                    let row = self.row_mut(order);
-                    row.refunded = row.refunded.saturating_sub(amount);
-                }
-            }
+            Decision::RefundAdvanced { refund, to } => self.advance_refund(*refund, *to),
             Decision::EvidenceDismissed { notification } => {
                 self.questions.remove(notification);
             }
@@ -371,6 +366,16 @@ impl State {
         row.attempts = row.attempts.saturating_add(1);
         let pending = self.pending_callbacks.get_mut(&callback).expect("it is pending");
         pending.tries = pending.tries.saturating_add(1);
+    }
+
+    fn advance_refund(&mut self, refund: RefundId, to: RefundState) {
+        let record = self.refunds.get_mut(&refund).expect("the refund exists");
+        record.state = to;
+        let (order, amount) = (record.order, record.amount.minor());
+        if to == RefundState::Declined {
+            let row = self.row_mut(order);
+            row.refunded = row.refunded.saturating_sub(amount);
+        }
     }
 
     fn open_refund(&mut self, fact: &Fact) {

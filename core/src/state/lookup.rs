@@ -46,6 +46,13 @@ impl State {
         self.position
     }
 
+    /// Whether the policy in force is in the log. A book activates one before anything else, even one that equals the
+    /// default, because the next build may have another default.
+    #[must_use]
+    pub fn has_policy(&self) -> bool {
+        self.has_policy
+    }
+
     /// The policy in force.
     #[must_use]
     pub fn policy(&self) -> &Policy {

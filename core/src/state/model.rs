@@ -119,6 +119,8 @@ pub struct State {
     pub(super) now: Timestamp,
     pub(super) position: Position,
     pub(super) policy: Policy,
+    /// Whether the policy in force is in the log; until then it is the default of this build.
+    pub(super) has_policy: bool,
     pub(super) merchants: Vec<Merchant>,
     pub(super) merchant_numbers: BTreeMap<MerchantId, u16>,
     pub(super) open_orders: Vec<u32>,

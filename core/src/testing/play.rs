@@ -187,6 +187,7 @@ impl Book {
     }
 
     /// What devices and endpoints say.
+    // tidy: long because each arm is one kind of delivery
     fn evidence_of(&mut self, step: &Step) -> Option<Fact> {
         Some(match step {
             Step::Push { device, price, sent, named, channel } => {

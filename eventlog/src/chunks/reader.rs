@@ -210,13 +210,17 @@ pub(crate) enum LastGroup {
     Whole(GroupHeader),
 }
 
-/// Checks the chunks of `..=to` from the newest back, until so many bytes have been read.
+/// Checks the chunks of `..=to` from the newest back, until so many bytes have been read, and then the same
+/// ones forward: in a damaged sled the two ways lead over different pages, and one may skip what the other
+/// finds.
 pub(crate) fn check(store: &dyn ChunkStore, to: Position, bytes_max: u64) -> Result<(), Error> {
     let mut bytes = 0;
-    let from = Position::new(1);
-    walk_chunks(store, from, to, Direction::NewestFirst, &mut |chunk| {
+    let mut from = to;
+    let _ = walk_chunks(store, Position::new(1), to, Direction::NewestFirst, &mut |chunk| {
         bytes += wide(chunk.body.len());
+        from = chunk.first;
         if bytes < bytes_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })
-    .map(|_| ())
+    })?;
+    let go_on = &mut |_: &Chunk<'_>| ControlFlow::Continue(());
+    walk_chunks(store, from, to, Direction::OldestFirst, go_on).map(|_| ())
 }

@@ -43,7 +43,9 @@ impl Ledger {
         for (t, number) in &self.pushes_told {
             if records.pushes.get(t) != Some(&1) {
                 let times = records.pushes.get(t).copied().unwrap_or(0);
-                found.push(format!("push {t} of {number} was acknowledged and is there {times} times"));
+                found.push(format!(
+                    "push {t} of {number} was acknowledged and is there {times} times"
+                ));
             }
             if !records.paid.contains(number) {
                 found.push(format!("order {number} was paid and is not"));

@@ -25,9 +25,7 @@ use duizhang_core::merkle::empty_root;
 use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_eventlog::disk::{Disk, DiskFile, RealDisk};
-use duizhang_eventlog::{
-    Error, EventLog, Group, Head, LogConfig, SledLog, VisitEvent, VisitGroup,
-};
+use duizhang_eventlog::{Error, EventLog, Group, Head, LogConfig, SledLog, VisitEvent, VisitGroup};
 use duizhang_listener_bridge::sources::Vmq as VmqPhone;
 use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
