@@ -23,7 +23,7 @@ use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
-use duizhang_eventlog::{EventLog, LogConfig, SledLog};
+use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
 use duizhang_listener_bridge::rules::Rules;
 use duizhang_listener_bridge::source::Source;
 use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
@@ -160,8 +160,24 @@ pub(crate) fn open_log(data: &Path, absent: Absent) -> anyhow::Result<Arc<dyn Ev
     make_directory(data)?;
     let (log, opening) = SledLog::open(data, LogConfig::default())
         .with_context(|| format!("open the book in {}", data.display()))?;
-    tracing::debug!(?opening, "the log is open");
+    tell_repairs(&opening);
     Ok(Arc::new(log))
+}
+
+/// What a crash or a failing disk did to the book is told, though it is repaired.
+fn tell_repairs(opening: &Opening) {
+    match &opening.store {
+        StoreRepair::None => {}
+        StoreRepair::Replayed { groups } => {
+            tracing::info!(groups, "the end of the stored events was repaired from the journal");
+        }
+        StoreRepair::Rebuilt { kept, groups } => tracing::warn!(
+            groups,
+            kept = %kept.display(),
+            "the stored events were damaged and repaired from the journal; look at the disk"
+        ),
+    }
+    tracing::debug!(?opening, "the log is open");
 }
 
 /// Keys lie in it, so a new one is its owner's alone.

@@ -5,6 +5,7 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod cli;
+mod collisions;
 mod damage;
 mod demo;
 mod disk_faults;
