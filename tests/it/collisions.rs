@@ -12,8 +12,7 @@ use duizhang_core::id::{OrderId, PaymentId};
 use duizhang_core::notification::Verdict;
 
 use crate::program::{
-    BookFile, Caller, Chance, Program, Records, Shop, TOKEN, WEBHOOK, millis,
-    push_path,
+    BookFile, Caller, Chance, Program, Records, Shop, TOKEN, WEBHOOK, millis, push_path,
 };
 
 const ORDERS: usize = 200;

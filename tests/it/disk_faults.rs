@@ -126,5 +126,3 @@ fn after_a_failed_sync_or_write_nothing_is_acknowledged_and_nothing_acknowledged
     }
     assert!(met >= 3, "only {met} faults were met while serving");
 }
-
-

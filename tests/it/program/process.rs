@@ -86,9 +86,9 @@ impl Program {
         Ok(program)
     }
 
-    /// Runs a verb to its end.
-    pub(crate) fn run(arguments: &[&str]) -> Ended {
-        let output = Self::command(arguments).stdin(Stdio::null()).output();
+    /// Runs a command to its end.
+    pub(crate) fn run(mut command: Command) -> Ended {
+        let output = command.stdin(Stdio::null()).output();
         let output = output.expect("the program starts");
         Ended {
             code: output.status.code(),
