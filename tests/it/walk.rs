@@ -1,5 +1,6 @@
-//! The way of one payment, hop by hop, through the real program over real HTTP: twice, with each of the shop
-//! protocols and each of the phone sources; and then the verbs that read the stopped book agree.
+//! The way of one payment, hop by hop, through the real program over real HTTP: twice, with each of
+//! the shop protocols and each of the phone sources; and then the verbs that read the stopped book
+//! agree.
 
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine;

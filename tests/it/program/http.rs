@@ -1,6 +1,7 @@
 //! A plain, blocking HTTP client: one connection a request, so that nothing is hidden by a pool.
 //!
-//! Invariant: an answer is one only when it has come whole; what a dying server half said acknowledges nothing.
+//! Invariant: an answer is one only when it has come whole; what a dying server half said
+//! acknowledges nothing.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

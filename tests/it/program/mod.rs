@@ -1,4 +1,5 @@
-//! What the tests of the whole drive the program with: processes, HTTP, a shop, load, and the log's records.
+//! What the tests of the whole drive the program with: processes, HTTP, a shop, load, and the log's
+//! records.
 
 mod book;
 mod chance;

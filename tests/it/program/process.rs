@@ -1,7 +1,7 @@
 //! The program as a process: started, asked, killed, stopped in order.
 //!
-//! Invariants: nothing here waits for a time; the guard ends a test that would hang, with a message. A process
-//! does not outlive its test.
+//! Invariants: nothing here waits for a time; the guard ends a test that would hang, with a
+//! message. A process does not outlive its test.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
