@@ -1,10 +1,11 @@
 //! Appending with flush, beside a raw preallocated file that gets the same bytes with `fdatasync`.
 //!
-//! Both run in turn in the same process, so that a busy machine slows both; the ratios of neighbouring runs
-//! are what to look at, and are the last lines. The log's time includes closing it: everything is in sled and
-//! flushed by then. Events are hashed when they are pushed into a group, which a writer does while the group
-//! before is being synced; the last figure of a line builds and hashes each group inside the timing, one after
-//! the other on one thread. `--test` runs each once with few groups and says only that it works.
+//! Both run in turn in the same process, so that a busy machine slows both; the ratios of
+//! neighbouring runs are what to look at, and are the last lines. The log's time includes closing
+//! it: everything is in sled and flushed by then. Events are hashed when they are pushed into a
+//! group, which a writer does while the group before is being synced; the last figure of a line
+//! builds and hashes each group inside the timing, one after the other on one thread. `--test` runs
+//! each once with few groups and says only that it works.
 //! Deliberately not here: several writers (a book has one) and decoding.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "the ratios are the result")]

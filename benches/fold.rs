@@ -1,7 +1,9 @@
-//! Folding a history of a million events, deciding it again, and what a closed order costs in memory.
+//! Folding a history of a million events, deciding it again, and what a closed order costs in
+//! memory.
 //!
-//! The history is the plain life of orders: requested, paid, called back, amount released. Memory is the growth of
-//! the process's resident set over one fold, divided by the closed orders; the history itself is in memory before.
+//! The history is the plain life of orders: requested, paid, called back, amount released. Memory
+//! is the growth of the process's resident set over one fold, divided by the closed orders; the
+//! history itself is in memory before.
 //! Deliberately not here: reading and decoding the log (eventlog's benches).
 #![expect(clippy::print_stdout, reason = "a bench reports to a person")]
 #![expect(clippy::disallowed_methods, reason = "benches measure real time")]

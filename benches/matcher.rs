@@ -1,9 +1,9 @@
-//! Reserving an amount and matching its payment among a million open orders, beside a plain hash map and a plain
-//! tree in the same run.
+//! Reserving an amount and matching its payment among a million open orders, beside a plain hash
+//! map and a plain tree in the same run.
 //!
-//! What is measured is the whole ruling: `decide` and `evolve` for the request, and for the notification that
-//! settles it. Facts are made outside the measured time. The plain structures do what is least: one insert and one
-//! look-up among as many entries.
+//! What is measured is the whole ruling: `decide` and `evolve` for the request, and for the
+//! notification that settles it. Facts are made outside the measured time. The plain structures do
+//! what is least: one insert and one look-up among as many entries.
 //! Deliberately not here: the log (eventlog's benches), folding a history (`fold.rs`).
 #![expect(clippy::print_stdout, reason = "a bench reports its ratios to a person")]
 #![expect(clippy::disallowed_methods, reason = "benches measure real time")]

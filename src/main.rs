@@ -5,7 +5,8 @@ mod compose;
 mod config;
 mod demo;
 
-/// Requests are allocated on one thread and freed on another, which the system's allocator is slow at.
+/// Requests are allocated on one thread and freed on another, which the system's allocator is slow
+/// at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

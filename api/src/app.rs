@@ -23,7 +23,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Keys and tokens.
     pub secrets: Arc<SecretStore>,
-    /// The merchant-side protocols, in the order in which they are asked whether a request is theirs.
+    /// The merchant-side protocols, in the order in which they are asked whether a request is
+    /// theirs.
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,

@@ -79,7 +79,8 @@ pub(crate) async fn attempt(app: &Arc<App>, outbound: &Outbound, assignment: Ass
     matches!(outcome, AttemptOutcome::Unreachable)
 }
 
-/// Every attempt becomes an event; only a book that takes no facts at all loses one, and then it is made again.
+/// Every attempt becomes an event; only a book that takes no facts at all loses one, and then it is
+/// made again.
 async fn record(app: &App, attempted: CallbackAttempted) {
     let callback = attempted.callback;
     loop {

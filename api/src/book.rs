@@ -1,7 +1,8 @@
 //! The handle that the rest of the server holds: submit facts, read views, follow changes.
 //!
-//! Invariants: a submitted fact is answered only after its group is durable and folded into the views, so whoever
-//! was answered reads its own write; a full queue is refused at once, never dropped silently.
+//! Invariants: a submitted fact is answered only after its group is durable and folded into the
+//! views, so whoever was answered reads its own write; a full queue is refused at once, never
+//! dropped silently.
 //! Deliberately not here: deciding and appending (the writer).
 
 use std::collections::BTreeMap;
@@ -22,8 +23,8 @@ use duizhang_projections::orders::OrderView;
 use duizhang_projections::views::Views;
 use tokio::sync::{oneshot, watch};
 
-/// Most facts that wait for the writer: a second of the highest load measured, so that a full queue means that
-/// more comes than can be written, and waiting longer would help nobody.
+/// Most facts that wait for the writer: a second of the highest load measured, so that a full queue
+/// means that more comes than can be written, and waiting longer would help nobody.
 pub const QUEUE_FACTS_MAX: usize = 32_768;
 
 /// A fact on its way to the writer.
@@ -53,8 +54,8 @@ pub enum SubmitError {
     /// The writer has stopped; nothing has changed.
     #[error("the writer has stopped")]
     Stopped,
-    /// The log failed while the fact was being written: whether it is there is unknown until the log is
-    /// opened again.
+    /// The log failed while the fact was being written: whether it is there is unknown until the
+    /// log is opened again.
     #[error("the log failed; whether the fact is in it is unknown")]
     OutcomeUnknown,
 }
@@ -82,7 +83,8 @@ impl Shared {
         }
     }
 
-    /// Tells whoever looks at one of these orders that it changed, and forgets those whom nobody looks at.
+    /// Tells whoever looks at one of these orders that it changed, and forgets those whom nobody
+    /// looks at.
     pub(crate) fn wake(&self, orders: impl Iterator<Item = OrderId>) {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         if watchers.is_empty() {

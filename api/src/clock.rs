@@ -1,8 +1,8 @@
 //! Time and chance: the only file that reads a clock or asks the system for random bits.
 //!
-//! Invariants: [`Clock::now`] never goes back within one clock, is cut to whole microseconds, and a sleeper
-//! never wakes before its instant by the same clock. [`ManualClock`] moves only when it is told to, wakes its
-//! sleepers when it does, and draws the same bits for the same seed.
+//! Invariants: [`Clock::now`] never goes back within one clock, is cut to whole microseconds, and a
+//! sleeper never wakes before its instant by the same clock. [`ManualClock`] moves only when it is
+//! told to, wakes its sleepers when it does, and draws the same bits for the same seed.
 //! Deliberately not here: time zones, calendars, text forms of time, and any schedule.
 
 use std::collections::BTreeMap;
@@ -32,7 +32,8 @@ pub trait Clock: Send + Sync {
     fn sleep_until(&self, at: Timestamp) -> Sleep;
 }
 
-/// The longest single wait on the machine's timer: a wall clock that is set forward is noticed this soon.
+/// The longest single wait on the machine's timer: a wall clock that is set forward is noticed this
+/// soon.
 const NAP_MAX: Duration = Duration::from_secs(60);
 
 /// The machine's own clock and entropy.
@@ -142,7 +143,8 @@ impl ManualClock {
         self.shared.hands().sleepers.keys().next().map(|(at, _)| *at)
     }
 
-    /// Waits until at least `count` sleepers lie down, so that a test advances only when all is quiet.
+    /// Waits until at least `count` sleepers lie down, so that a test advances only when all is
+    /// quiet.
     pub async fn until_sleepers(&self, count: usize) {
         loop {
             let rung = self.shared.lay_down.notified();

@@ -1,11 +1,12 @@
 //! Delivers callbacks: takes what is due, sends it, and brings each attempt back as a fact.
 //!
-//! Invariants: every attempt becomes a fact, whatever came of it; nothing is sent before the payment that caused it
-//! is durable; a crash between sending and recording repeats the attempt with the same id (at least once). One dead
-//! shop delays no other: each endpoint (merchant and origin) has its own queue and its own few places, and after some
-//! failures in a row it is asked less often.
-//! Deliberately not here: schedules (core), how a message is written and judged (dialects), one attempt
-//! ([`crate::attempt`]).
+//! Invariants: every attempt becomes a fact, whatever came of it; nothing is sent before the
+//! payment that caused it is durable; a crash between sending and recording repeats the attempt
+//! with the same id (at least once). One dead shop delays no other: each endpoint (merchant and
+//! origin) has its own queue and its own few places, and after some failures in a row it is asked
+//! less often.
+//! Deliberately not here: schedules (core), how a message is written and judged (dialects), one
+//! attempt ([`crate::attempt`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! The server: it turns requests into facts, makes them durable, and tells the world what followed.
 //!
-//! Invariants: nobody is told "ok" before the fact and its decisions are on disk; only the writer decides and
-//! appends; only `clock` reads a clock or entropy; dialects are pure translators.
-//! Deliberately not here: the rules (`duizhang-core`), the log's format (`duizhang-eventlog`), the command line.
+//! Invariants: nobody is told "ok" before the fact and its decisions are on disk; only the writer
+//! decides and appends; only `clock` reads a clock or entropy; dialects are pure translators.
+//! Deliberately not here: the rules (`duizhang-core`), the log's format (`duizhang-eventlog`), the
+//! command line.
 
 pub mod accept;
 pub mod app;

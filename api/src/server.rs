@@ -1,7 +1,8 @@
-//! A running server: the book's writer, the HTTP front, the deliverer and the ticker, started and stopped together.
+//! A running server: the book's writer, the HTTP front, the deliverer and the ticker, started and
+//! stopped together.
 //!
-//! Invariants: stopping loses nothing: first no new connections, then requests in flight end, attempts in flight are
-//! recorded, the queue drains, and only then the log closes.
+//! Invariants: stopping loses nothing: first no new connections, then requests in flight end,
+//! attempts in flight are recorded, the queue drains, and only then the log closes.
 
 use std::io;
 use std::net::SocketAddr;
@@ -193,8 +194,8 @@ async fn tick(app: Arc<App>, mut closing: watch::Receiver<bool>) {
             changed = next_due.changed() => if changed.is_err() { return },
             changed = closing.changed() => if changed.is_err() { return },
             () = app.clock.sleep_until(at) => {
-                // A tick with nothing due any more is a repeat. A full queue ticks by itself, and a book that
-                // failed never will; either is asked again later.
+                // A tick with nothing due any more is a repeat. A full queue ticks by itself, and a
+                // book that failed never will; either is asked again later.
                 if app.book.submit(Fact::ClockTicked).await.is_err() {
                     let later = app.clock.now().plus(TICK_AGAIN);
                     app.clock.sleep_until(later).await;

@@ -1,10 +1,11 @@
 //! Callback signatures by the Standard Webhooks specification
 //! (standard-webhooks, spec/standard-webhooks.md, version 1.0.0, symmetric scheme `v1`).
 //!
-//! Invariants: the signature covers `{id}.{timestamp}.{body}` with the body's exact bytes; during a rotation
-//! every key that is in force signs, so that a receiver with either key accepts; a key is never shorter than the
-//! specification allows and never shows itself.
-//! Deliberately not here: what the body says, when it is sent, and the storing of keys (`secrets.rs`).
+//! Invariants: the signature covers `{id}.{timestamp}.{body}` with the body's exact bytes; during a
+//! rotation every key that is in force signs, so that a receiver with either key accepts; a key is
+//! never shorter than the specification allows and never shows itself.
+//! Deliberately not here: what the body says, when it is sent, and the storing of keys
+//! (`secrets.rs`).
 
 use std::fmt;
 
@@ -89,8 +90,8 @@ pub type SignedHeaders = [(&'static str, String); 3];
 
 /// Signs one attempt with every key in force, the newest first.
 ///
-/// `None` where there is no key: an unsigned callback must never leave. The id must be free of dots (ours
-/// are), or the signed text would have two readings.
+/// `None` where there is no key: an unsigned callback must never leave. The id must be free of dots
+/// (ours are), or the signed text would have two readings.
 #[must_use]
 pub fn sign(id: &str, at: Timestamp, body: &[u8], keys: &[SigningKey]) -> Option<SignedHeaders> {
     if keys.is_empty() || id.is_empty() || id.contains('.') {
@@ -123,8 +124,8 @@ mod tests {
         SigningKey::parse(&key_text(fill)).unwrap()
     }
 
-    /// The published verifier compares with the real time and takes no clock, so these tests sign at the real
-    /// time too; its tolerance of five minutes keeps them independent of speed.
+    /// The published verifier compares with the real time and takes no clock, so these tests sign
+    /// at the real time too; its tolerance of five minutes keeps them independent of speed.
     fn signed_now(body: &[u8], keys: &[SigningKey]) -> HeaderMap {
         let headers = sign(ID, SystemClock::new().now(), body, keys).unwrap();
         headers.into_iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect()

@@ -1,13 +1,15 @@
 //! The one place that decides and appends.
 //!
-//! Two plain threads. The *decider* owns the state: it takes facts from the queue, stamps log time, decides, folds,
-//! and encodes into the waiting group. The *committer* takes the whole waiting group, makes it durable with one
-//! sync, folds it into the views, and only then answers everybody in it. While one group is being synced the next
-//! one is decided, so throughput grows with load instead of being one sync a request.
+//! Two plain threads. The *decider* owns the state: it takes facts from the queue, stamps log time,
+//! decides, folds, and encodes into the waiting group. The *committer* takes the whole waiting
+//! group, makes it durable with one sync, folds it into the views, and only then answers everybody
+//! in it. While one group is being synced the next one is decided, so throughput grows with load
+//! instead of being one sync a request.
 //!
-//! Invariants: the state may be ahead of the disk, an answer never is; what is due by log time is decided before the
-//! next fact, so no fact meets an order that should have expired; after a failed append nothing is decided or
-//! acknowledged any more, and only opening the log again says what is in it.
+//! Invariants: the state may be ahead of the disk, an answer never is; what is due by log time is
+//! decided before the next fact, so no fact meets an order that should have expired; after a failed
+//! append nothing is decided or acknowledged any more, and only opening the log again says what is
+//! in it.
 //! Deliberately not here: the rules, the log's format, HTTP.
 
 use std::io;
@@ -33,8 +35,8 @@ use crate::book::{Book, QUEUE_FACTS_MAX, Settled, Shared, Submission, SubmitErro
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
-/// Most events in a waiting group before the decider waits for the committer: 2,048 events of some 200 bytes are
-/// half a megabyte and a few milliseconds of work.
+/// Most events in a waiting group before the decider waits for the committer: 2,048 events of some
+/// 200 bytes are half a megabyte and a few milliseconds of work.
 const WAITING_EVENTS_MAX: usize = 2_048;
 
 type Reply = oneshot::Sender<Result<Settled, SubmitError>>;
@@ -138,8 +140,8 @@ impl Writer {
         Ok((Book { queue, shared }, Self { decider, committer }))
     }
 
-    /// Waits until everything that was submitted is durable and answered, and both threads have ended.
-    /// Every [`Book`] must have been dropped, or this waits for it.
+    /// Waits until everything that was submitted is durable and answered, and both threads have
+    /// ended. Every [`Book`] must have been dropped, or this waits for it.
     ///
     /// # Errors
     /// Where one of the threads panicked: an assertion of the rules or the log failed.
@@ -203,7 +205,8 @@ impl Decider {
         match decide(&self.state, at, &fact) {
             Err(rejection) => self.refuse(rejection, reply),
             Ok(Ruling::Repeat(repeat)) => {
-                // What is repeated may be in a group that is not durable yet, so the answer waits in line.
+                // What is repeated may be in a group that is not durable yet, so the answer waits
+                // in line.
                 if let Some(reply) = reply {
                     let mut line = self.handover.lock();
                     line.waiting.answers.push((reply, Settled::Repeat(repeat)));

@@ -1,4 +1,5 @@
-//! The writer over a disk that can fail: answers come after durability, and a failed log is never trusted again.
+//! The writer over a disk that can fail: answers come after durability, and a failed log is never
+//! trusted again.
 
 use std::sync::Arc;
 

@@ -19,7 +19,8 @@ pub(crate) struct Job {
     pub(crate) status: &'static [u8],
 }
 
-/// Sends until the deadline, or so many requests on each connection, and returns how many were answered.
+/// Sends until the deadline, or so many requests on each connection, and returns how many were
+/// answered.
 pub(crate) fn run(job: &Job, connections: usize, end: Instant, limit: Option<usize>) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let answered = Arc::new(AtomicUsize::new(0));

@@ -1,9 +1,10 @@
-//! Durable order creation over HTTP, beside a bare axum handler that answers a JSON of the same size.
+//! Durable order creation over HTTP, beside a bare axum handler that answers a JSON of the same
+//! size.
 //!
-//! Both run in turn in the same process behind the same client, so that a busy machine slows both; the ratios of
-//! neighbouring runs are what to look at, and are the last lines. Client and server share the machine's cores.
-//! `--test` sends a few requests each and says only that it works; `--history N` first fills the book with N orders
-//! that have long expired.
+//! Both run in turn in the same process behind the same client, so that a busy machine slows both;
+//! the ratios of neighbouring runs are what to look at, and are the last lines. Client and server
+//! share the machine's cores. `--test` sends a few requests each and says only that it works;
+//! `--history N` first fills the book with N orders that have long expired.
 //! Deliberately not here: criterion, which times functions and not a server under load.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![expect(clippy::print_stdout, reason = "the ratios are the result")]

@@ -105,7 +105,8 @@ fn merchant() -> MerchantId {
     MerchantId::new("1001").expect("a name")
 }
 
-/// The amount of the order with this number: spread over ten million prices, so that neighbours are rarely taken.
+/// The amount of the order with this number: spread over ten million prices, so that neighbours are
+/// rarely taken.
 fn fen(number: u64) -> u64 {
     100 + number.wrapping_mul(7_919) % 1_000_000_000
 }

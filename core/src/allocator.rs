@@ -1,8 +1,9 @@
 //! Which payable amount an order holds, and on which wallet.
 //!
-//! Invariants: a held or quarantined (wallet, amount) is never given out; the offset from the asked amount is the
-//! smallest that any usable wallet allows, and never beyond the policy's; a payable amount is positive.
-//! Costs O(wallets × log holds): runs of taken amounts are kept merged, so a free neighbour is one look-up.
+//! Invariants: a held or quarantined (wallet, amount) is never given out; the offset from the asked
+//! amount is the smallest that any usable wallet allows, and never beyond the policy's; a payable
+//! amount is positive. Costs O(wallets × log holds): runs of taken amounts are kept merged, so a
+//! free neighbour is one look-up.
 //! Deliberately not here: the holds themselves ([`crate::state`]).
 
 use crate::amount::Amount;
@@ -25,9 +26,8 @@ pub struct Hold {
 /// Finds the nearest free amount over the merchant's wallets: smallest offset first, then watched
 /// wallets before unwatched ones, then the least loaded, then the merchant's own order.
 ///
-/// # Errors
-/// [`Rejection::NoWallet`] where no wallet may take the money at all, [`Rejection::AmountsExhausted`] where all
-/// near amounts are held.
+/// # Errors [`Rejection::NoWallet`] where no wallet may take the money at all,
+/// [`Rejection::AmountsExhausted`] where all near amounts are held.
 pub fn find_hold(
     state: &State,
     merchant: &Merchant,

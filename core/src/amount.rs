@@ -1,7 +1,8 @@
 //! Money: an integer of minor units with a currency.
 //!
-//! Invariants: every operation is checked; nothing rounds; no floating point touches an amount. Text is
-//! parsed by `rust_decimal`, and an amount that is not whole minor units is refused, never rounded.
+//! Invariants: every operation is checked; nothing rounds; no floating point touches an amount.
+//! Text is parsed by `rust_decimal`, and an amount that is not whole minor units is refused, never
+//! rounded.
 //! Deliberately not here: exchange rates, percentages, wire spellings of one protocol.
 
 use alloc::string::{String, ToString};
@@ -11,8 +12,9 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The largest absolute amount in minor units that any text may spell: 10^13 fen are a hundred thousand million
-/// yuan, far above every channel's limit, and half a million such amounts still sum inside an `i64`.
+/// The largest absolute amount in minor units that any text may spell: 10^13 fen are a hundred
+/// thousand million yuan, far above every channel's limit, and half a million such amounts still
+/// sum inside an `i64`.
 pub const AMOUNT_MINOR_MAX: i64 = 10_000_000_000_000;
 
 /// A currency by its ISO 4217 code. Variants are only ever appended: the index is the stored form.
@@ -70,8 +72,8 @@ impl FromStr for Currency {
     }
 }
 
-/// An amount of money in minor units (fen for CNY). It may be zero or negative; the rules that need a
-/// positive amount say so themselves.
+/// An amount of money in minor units (fen for CNY). It may be zero or negative; the rules that need
+/// a positive amount say so themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Amount {
     minor: i64,
@@ -141,11 +143,12 @@ impl Amount {
         self.minor > 0
     }
 
-    /// Parses what phones and shops really send: `10`, `10.0`, `10.00`, `0.01`, `1.0E7`. Grouping commas,
-    /// signs other than a leading minus, full-width digits, spaces and an empty text are not numbers.
+    /// Parses what phones and shops really send: `10`, `10.0`, `10.00`, `0.01`, `1.0E7`. Grouping
+    /// commas, signs other than a leading minus, full-width digits, spaces and an empty text are
+    /// not numbers.
     ///
-    /// # Errors
-    /// [`AmountError::NotANumber`], [`AmountError::NotWholeMinorUnits`] or [`AmountError::TooLarge`].
+    /// # Errors [`AmountError::NotANumber`], [`AmountError::NotWholeMinorUnits`] or
+    /// [`AmountError::TooLarge`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let plain =
             text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));

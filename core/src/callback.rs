@@ -1,8 +1,8 @@
 //! Callbacks: signed messages to a merchant, and the attempts to deliver them.
 //!
-//! Invariants: a callback keeps its id over all its attempts; attempts stop after acknowledgement or
-//! abandonment, and only an operator starts them again; delivery is at least once. Delays come from the policy's
-//! schedule, chance for them from the fact.
+//! Invariants: a callback keeps its id over all its attempts; attempts stop after acknowledgement
+//! or abandonment, and only an operator starts them again; delivery is at least once. Delays come
+//! from the policy's schedule, chance for them from the fact.
 //! Deliberately not here: how a message is written and sent (dialects and the deliverer).
 
 use alloc::vec;
@@ -21,7 +21,8 @@ use crate::rejection::Rejection;
 use crate::state::State;
 use crate::time::{Span, Timestamp};
 
-/// A message to a merchant: which order it is about, and its number among that order's messages, from 1.
+/// A message to a merchant: which order it is about, and its number among that order's messages,
+/// from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallbackId {
     /// The order.
@@ -106,8 +107,8 @@ pub struct PendingCallback {
     pub tries: u16,
 }
 
-/// Schedules the next message about an order, where its dialect has a word for the topic and there is an address
-/// to send it to.
+/// Schedules the next message about an order, where its dialect has a word for the topic and there
+/// is an address to send it to.
 pub(crate) fn schedule(
     state: &State,
     at: Timestamp,

@@ -1,7 +1,8 @@
 //! The one entrance to the rules: a fact and the state go in, decisions or a refusal come out.
 //!
-//! Invariants: pure; what it returns depends on nothing but the arguments; nothing walks an unordered map.
-//! A repeat of an earlier request is neither decided again nor refused: it is answered with what there is.
+//! Invariants: pure; what it returns depends on nothing but the arguments; nothing walks an
+//! unordered map. A repeat of an earlier request is neither decided again nor refused: it is
+//! answered with what there is.
 
 use alloc::vec::Vec;
 
@@ -109,8 +110,8 @@ fn declare_device(state: &State, device: &Device) -> Result<Ruling, Rejection> {
     }
 }
 
-/// What is due: orders expire, amounts are released, devices fall silent. A tick with more due than it may
-/// decide leaves the rest for the next one.
+/// What is due: orders expire, amounts are released, devices fall silent. A tick with more due than
+/// it may decide leaves the rest for the next one.
 fn tick(state: &State, at: Timestamp) -> Ruling {
     let due = state.due(at).take(DUE_PER_TICK_MAX);
     let decisions: Vec<Decision> = due

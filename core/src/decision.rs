@@ -1,7 +1,8 @@
 //! What the engine concluded. A decision carries what was decided and why, never a running total.
 //!
-//! Invariants: as for facts, a released variant or field never changes and variants are only appended.
-//! A decision follows the fact that it was made on in the log, so it repeats neither time nor cause.
+//! Invariants: as for facts, a released variant or field never changes and variants are only
+//! appended. A decision follows the fact that it was made on in the log, so it repeats neither time
+//! nor cause.
 
 use alloc::vec::Vec;
 

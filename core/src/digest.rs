@@ -1,7 +1,8 @@
 //! A 128-bit fingerprint of some parts, for telling repeats from conflicts.
 //!
-//! SHA-256 over the parts, each behind its length, cut to 16 bytes: two different lists of parts never run
-//! together, and a chance collision among 10^9 fingerprints has a probability of about 10^-21.
+//! SHA-256 over the parts, each behind its length, cut to 16 bytes: two different lists of parts
+//! never run together, and a chance collision among 10^9 fingerprints has a probability of about
+//! 10^-21.
 //! Deliberately not here: signatures and anything else that an attacker gains by forging.
 
 use core::fmt;

@@ -1,8 +1,8 @@
-//! What came from outside. A fact is written once, in the past tense, and never edited; time, ids and chance
-//! that a decision needs arrive inside it.
+//! What came from outside. A fact is written once, in the past tense, and never edited; time, ids
+//! and chance that a decision needs arrive inside it.
 //!
-//! Invariants: a released variant or field never changes and variants are only appended, because their index is
-//! the stored form (golden files keep this true). No secret is ever part of a fact.
+//! Invariants: a released variant or field never changes and variants are only appended, because
+//! their index is the stored form (golden files keep this true). No secret is ever part of a fact.
 //! Deliberately not here: what follows from a fact ([`crate::decision`]).
 
 use alloc::string::String;

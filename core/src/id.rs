@@ -1,11 +1,12 @@
 //! Names of things.
 //!
-//! Two kinds. *Declared* names (merchant, wallet, device) are short texts that a person wrote into the
-//! configuration. *Drawn* ids (order, notification, refund) are 128 random bits that the shell drew; nobody can
-//! guess one, so a link that carries one is a capability. A drawn id is printed as a letter and 26
-//! characters of Crockford base 32: it always holds a letter and never a dot, which the signature rules of old
-//! protocols need.
-//! Deliberately not here: drawing (the shell has the entropy) and the ids of foreign systems, which are text.
+//! Two kinds. *Declared* names (merchant, wallet, device) are short texts that a person wrote into
+//! the configuration. *Drawn* ids (order, notification, refund) are 128 random bits that the shell
+//! drew; nobody can guess one, so a link that carries one is a capability. A drawn id is printed as
+//! a letter and 26 characters of Crockford base 32: it always holds a letter and never a dot, which
+//! the signature rules of old protocols need.
+//! Deliberately not here: drawing (the shell has the entropy) and the ids of foreign systems, which
+//! are text.
 
 use alloc::string::String;
 use core::fmt;

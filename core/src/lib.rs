@@ -1,9 +1,11 @@
-//! The rules of Duizhang: what an order, a payment, a match and a callback are, and how one leads to another.
+//! The rules of Duizhang: what an order, a payment, a match and a callback are, and how one leads
+//! to another.
 //!
 //! Everything here is pure and synchronous. A [`fact::Fact`] and a [`state::State`] go into
-//! [`decide::decide`]; decisions or a [`rejection::Rejection`] come out; [`evolve`](state::State::evolve) folds
-//! both back into the state. There is no clock, no randomness, no floating point and no I/O in this crate:
-//! `no_std` keeps the first four out, and time, ids and chance arrive inside the fact.
+//! [`decide::decide`]; decisions or a [`rejection::Rejection`] come out;
+//! [`evolve`](state::State::evolve) folds both back into the state. There is no clock, no
+//! randomness, no floating point and no I/O in this crate: `no_std` keeps the first four out, and
+//! time, ids and chance arrive inside the fact.
 //!
 //! Deliberately not here: wire formats (dialects, sources), storage, HTTP, views for readers.
 #![no_std]

@@ -1,7 +1,7 @@
 //! Every limit of the rules, with its arithmetic.
 //!
-//! A limit is part of the rules: whoever meets one is refused by name, nothing is cut silently. Limits of
-//! bodies, connections and queues belong to the shell.
+//! A limit is part of the rules: whoever meets one is refused by name, nothing is cut silently.
+//! Limits of bodies, connections and queues belong to the shell.
 
 use crate::time::Span;
 
@@ -21,18 +21,19 @@ pub const ORDER_TTL_MAX: Span = Span::from_hours(24);
 /// Shortest life of an open order: a payer needs some seconds to scan.
 pub const ORDER_TTL_MIN: Span = Span::from_secs(10);
 
-/// Most evidence bytes kept of one notification. The bodies of all known phone apps are below 4 KiB.
+/// Most evidence bytes kept of one notification. The bodies of all known phone apps are below 4
+/// KiB.
 pub const EVIDENCE_BYTES_MAX: usize = 32 * 1_024;
 
 /// Most references (order numbers found in a remark) looked at in one notification.
 pub const REFERENCES_MAX: usize = 8;
 
-/// Most candidates that a decision lists, the oldest first. Slots are exclusive, so more than a few need a clock that
-/// is hours wrong; such a payment is held in any case.
+/// Most candidates that a decision lists, the oldest first. Slots are exclusive, so more than a few
+/// need a clock that is hours wrong; such a payment is held in any case.
 pub const CANDIDATES_MAX: usize = 16;
 
-/// Most decisions that one clock fact makes: 512 × about 30 bytes is one chunk of 16 KiB. The writer ticks again
-/// while more is due.
+/// Most decisions that one clock fact makes: 512 × about 30 bytes is one chunk of 16 KiB. The
+/// writer ticks again while more is due.
 pub const DUE_PER_TICK_MAX: usize = 512;
 
 /// Most merchants, wallets or devices of one book: they are addressed by 16 bits.

@@ -1,12 +1,14 @@
 //! Which order a payment settles.
 //!
-//! A strong reference (our order id, the merchant's number in the payer's remark) goes first, and one that differs
-//! is a veto. Otherwise the orders that held (wallet, amount) when the payment was made are the candidates.
+//! A strong reference (our order id, the merchant's number in the payer's remark) goes first, and
+//! one that differs is a veto. Otherwise the orders that held (wallet, amount) when the payment was
+//! made are the candidates.
 //!
-//! Invariants: a payment settles by itself only where one order, and no other payment, could be meant (ISOLATED);
-//! everything else is held with its candidates. An amount that is not exactly the payable one never settles without a
-//! reference or an operator. The latest time that evidence can be from is when it came in: a device's clock
-//! only ever adds candidates, it never takes the true one away.
+//! Invariants: a payment settles by itself only where one order, and no other payment, could be
+//! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly the
+//! payable one never settles without a reference or an operator. The latest time that evidence can
+//! be from is when it came in: a device's clock only ever adds candidates, it never takes the true
+//! one away.
 //! Deliberately not here: reconciliation with statements, which sees a whole day at once.
 
 use alloc::vec;
@@ -148,7 +150,8 @@ fn oldest_first(mut rows: Vec<&OrderRow>) -> Vec<OrderId> {
     ids
 }
 
-/// Each reference that names an order must name one that may have been paid here; one that does not is a veto.
+/// Each reference that names an order must name one that may have been paid here; one that does not
+/// is a veto.
 fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     let mut named: Vec<&OrderRow> = Vec::new();
     let mut vetoed = false;
@@ -169,8 +172,8 @@ fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed })
 }
 
-/// The orders that a reference names: by our id, or by the number of a merchant that may be paid here. A merchant's
-/// number may look like one of our ids.
+/// The orders that a reference names: by our id, or by the number of a merchant that may be paid
+/// here. A merchant's number may look like one of our ids.
 fn named_by<'a>(state: &'a State, sighting: &Sighting<'_>, reference: &str) -> Vec<&'a OrderRow> {
     if let Some(row) = reference.parse().ok().and_then(|id| state.order(id)) {
         return vec![row];
@@ -294,7 +297,8 @@ fn pay(
     propose_rest(state, payment, order, decisions);
 }
 
-/// Held payments that could have been this order's and now have one open order left are proposed for it.
+/// Held payments that could have been this order's and now have one open order left are proposed
+/// for it.
 fn propose_rest(state: &State, settled: PaymentId, taken: OrderId, decisions: &mut Vec<Decision>) {
     for (payment, held) in state.rivals(taken).filter(|(payment, _)| *payment != settled) {
         let mut open = held.candidates.iter().filter(|id| {

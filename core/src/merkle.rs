@@ -1,8 +1,10 @@
 //! Merkle trees over stored event bytes, as RFC 6962 section 2.1 defines them (SHA-256).
 //!
-//! A leaf is hashed behind the byte 0x00 and an inner node behind 0x01, so that no leaf can pose as a node.
-//! Invariants: the root of a [`Frontier`] equals [`root_of`] the same leaves; a proof that was changed in any
-//! bit, lengthened or shortened does not verify; the empty tree's root is the hash of the empty string.
+//! A leaf is hashed behind the byte 0x00 and an inner node behind 0x01, so that no leaf can pose as
+//! a node.
+//! Invariants: the root of a [`Frontier`] equals [`root_of`] the same leaves; a proof that was
+//! changed in any bit, lengthened or shortened does not verify; the empty tree's root is the hash
+//! of the empty string.
 //! Deliberately not here: signed heads (the shell has the keys) and reading leaves from a log.
 
 use alloc::vec::Vec;
@@ -98,7 +100,8 @@ pub fn empty_root() -> Hash {
     Hash(Sha256::digest([]).into())
 }
 
-/// A tree that only grows, reduced to the roots of its complete subtrees: at most 64 hashes for any size.
+/// A tree that only grows, reduced to the roots of its complete subtrees: at most 64 hashes for any
+/// size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     /// Roots of the complete subtrees, the largest (oldest) first.
@@ -113,8 +116,8 @@ impl Frontier {
         Self { peaks: Vec::new(), size: 0 }
     }
 
-    /// From the size and the peaks that [`Frontier::peaks`] gave. Nothing where their number does not fit the
-    /// size: a tree of `size` leaves has one peak for each bit that is set in `size`.
+    /// From the size and the peaks that [`Frontier::peaks`] gave. Nothing where their number does
+    /// not fit the size: a tree of `size` leaves has one peak for each bit that is set in `size`.
     #[must_use]
     pub fn from_peaks(size: u64, peaks: Vec<Hash>) -> Option<Self> {
         let fits = u32::try_from(peaks.len()) == Ok(size.count_ones());
@@ -171,8 +174,8 @@ fn split(leaves: &[Hash]) -> (&[Hash], &[Hash]) {
     leaves.split_at(half)
 }
 
-/// The proof that `leaves[index]` is in the tree of all `leaves`: the sibling roots on the way up. Nothing
-/// where there is no such leaf. O(n): every inner node is hashed once.
+/// The proof that `leaves[index]` is in the tree of all `leaves`: the sibling roots on the way up.
+/// Nothing where there is no such leaf. O(n): every inner node is hashed once.
 #[must_use]
 pub fn inclusion_proof(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     if index >= leaves.len() {
@@ -220,8 +223,9 @@ const fn levels_without_sibling(place: u64) -> u32 {
     if place == 0 { 0 } else { place.trailing_zeros() }
 }
 
-/// The proof that the tree of the first `old_size` leaves is a prefix of the tree of all `leaves`. Nothing
-/// where `old_size` is larger than the tree; an empty or equally large old tree needs no hashes.
+/// The proof that the tree of the first `old_size` leaves is a prefix of the tree of all `leaves`.
+/// Nothing where `old_size` is larger than the tree; an empty or equally large old tree needs no
+/// hashes.
 #[must_use]
 pub fn consistency_proof(leaves: &[Hash], old_size: usize) -> Option<Vec<Hash>> {
     if old_size > leaves.len() {
@@ -250,8 +254,8 @@ pub fn consistency_proof(leaves: &[Hash], old_size: usize) -> Option<Vec<Hash>> 
     Some(downward)
 }
 
-/// Whether `proof` shows that the tree of `new_size` leaves under `new_root` continues the tree of `old_size`
-/// leaves under `old_root` (RFC 9162 section 2.1.4.2).
+/// Whether `proof` shows that the tree of `new_size` leaves under `new_root` continues the tree of
+/// `old_size` leaves under `old_root` (RFC 9162 section 2.1.4.2).
 #[must_use]
 pub fn verify_consistency(
     old_size: u64,

@@ -1,4 +1,5 @@
-//! The published test tree of Certificate Transparency, and properties of every tree up to 200 leaves.
+//! The published test tree of Certificate Transparency, and properties of every tree up to 200
+//! leaves.
 
 use alloc::string::ToString;
 use alloc::vec;
@@ -141,8 +142,8 @@ fn every_leaf_of_every_small_tree_is_proved_at_its_place_only() {
     }
 }
 
-/// Every way in which a proof can be wrong: each bit flipped is sampled by `bit`; each hash left out; each
-/// doubled; one more at the end.
+/// Every way in which a proof can be wrong: each bit flipped is sampled by `bit`; each hash left
+/// out; each doubled; one more at the end.
 fn corruptions(proof: &[Hash], bit: usize) -> Vec<Vec<Hash>> {
     let mut wrong = vec![];
     for place in 0..proof.len() {
@@ -178,7 +179,8 @@ proptest! {
         let tree = leaves(size);
         prop_assert_eq!(root_of(&tree), by_definition(&tree));
 
-        // A frontier that was stored and read back in the middle goes on as if nothing had happened.
+        // A frontier that was stored and read back in the middle goes on as if nothing had
+        // happened.
         let cut = cut.min(size);
         let mut first = Frontier::new();
         tree[..cut].iter().for_each(|&leaf| first.push(leaf));

@@ -1,7 +1,7 @@
 //! Notifications: inbound evidence that money arrived.
 //!
-//! Invariants: every delivery is kept with its verdict; only the first of a key has an effect; evidence that
-//! nobody can read, or that contradicts an earlier delivery, waits for a person.
+//! Invariants: every delivery is kept with its verdict; only the first of a key has an effect;
+//! evidence that nobody can read, or that contradicts an earlier delivery, waits for a person.
 //! Deliberately not here: reading wires (sources), finding the order ([`crate::matcher`]).
 
 use alloc::vec;
@@ -26,7 +26,8 @@ use crate::time::Timestamp;
 pub enum Verdict {
     /// The first of its key; it has its effect.
     First,
-    /// The first of its key, but so old that nobody can tell any more which orders there were; held.
+    /// The first of its key, but so old that nobody can tell any more which orders there were;
+    /// held.
     Stale,
     /// The same delivery again; no effect.
     Repeat {
@@ -138,8 +139,8 @@ pub(crate) fn rule_on_heartbeat(
 }
 
 impl DeviceState {
-    /// What the device's clock lacks, where a heartbeat that is not older than a silence says so: clocks are set, and
-    /// an old word about one is none.
+    /// What the device's clock lacks, where a heartbeat that is not older than a silence says so:
+    /// clocks are set, and an old word about one is none.
     fn clock(&self, policy: &Policy, at: Timestamp) -> Option<i64> {
         let heard = self.clock_heard?;
         self.clock_offset.filter(|_| at.since(heard) <= policy.device_silence)

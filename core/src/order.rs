@@ -1,8 +1,9 @@
 //! An order: one request to be paid. Its statuses, and the rulings on requesting and closing one.
 //!
-//! Invariants: a number is unique for its merchant, and a repeat with the same content is answered with
-//! the same order; an order is accepted only together with a held amount.
-//! Deliberately not here: which amount is held ([`crate::allocator`]), what pays it ([`crate::matcher`]).
+//! Invariants: a number is unique for its merchant, and a repeat with the same content is answered
+//! with the same order; an order is accepted only together with a held amount.
+//! Deliberately not here: which amount is held ([`crate::allocator`]), what pays it
+//! ([`crate::matcher`]).
 
 use alloc::vec;
 use core::fmt;

@@ -1,5 +1,5 @@
-//! The settings that decisions depend on. A policy is activated by a fact, so it lies in the log as bytes and
-//! a replay decides under the policy that was in force.
+//! The settings that decisions depend on. A policy is activated by a fact, so it lies in the log as
+//! bytes and a replay decides under the policy that was in force.
 //!
 //! Deliberately not here: settings that no decision depends on (addresses, timeouts, log levels).
 
@@ -23,7 +23,8 @@ pub enum Step {
     Nearest,
 }
 
-/// What happens with money that comes after its order has expired, while the amount is still known to be that order's.
+/// What happens with money that comes after its order has expired, while the amount is still known
+/// to be that order's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LateRule {
     /// The order becomes paid late and the merchant is told.
@@ -92,8 +93,8 @@ fn default_schedules() -> Vec<Schedule> {
             dialect: Dialect::Native,
             delays: seconds(&[0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
         },
-        // The original sends once and never again; its users' first complaint. A shop that is back within a
-        // day gets its callback.
+        // The original sends once and never again; its users' first complaint. A shop that is back
+        // within a day gets its callback.
         Schedule {
             dialect: Dialect::Vmq,
             delays: seconds(&[0, 15, 60, 180, 600, 1_800, 3_600, 7_200, 21_600, 43_200]),
@@ -106,7 +107,8 @@ fn default_schedules() -> Vec<Schedule> {
 pub enum PolicyError {
     /// The order life is outside the limits.
     OrderTtl,
-    /// The quarantine is shorter than the clock skew, so a slow clock could give money to the next holder.
+    /// The quarantine is shorter than the clock skew, so a slow clock could give money to the next
+    /// holder.
     QuarantineBelowSkew,
     /// The lookback is shorter than the quarantine.
     LookbackBelowQuarantine,
@@ -154,7 +156,8 @@ impl Policy {
         Ok(())
     }
 
-    /// The delay before the attempt that follows `tries` attempts; none when the schedule has ended.
+    /// The delay before the attempt that follows `tries` attempts; none when the schedule has
+    /// ended.
     #[must_use]
     pub fn delay(&self, dialect: Dialect, tries: u16) -> Option<Span> {
         match self.schedules.iter().find(|schedule| schedule.dialect == dialect) {

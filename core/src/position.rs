@@ -26,8 +26,8 @@ impl Position {
         self.0
     }
 
-    /// The place `count` events later. A log cannot reach 2^64 events: at a million a second that takes
-    /// half a million years.
+    /// The place `count` events later. A log cannot reach 2^64 events: at a million a second that
+    /// takes half a million years.
     #[must_use]
     pub const fn plus(self, count: u64) -> Self {
         Self(self.0.saturating_add(count))

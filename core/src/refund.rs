@@ -1,8 +1,9 @@
 //! Refunds: money going back, with a life of its own.
 //!
-//! requested → approved → sent → confirmed, or declined before it is confirmed. Personal accounts have no refund API, so a person sends
-//! the money and gives the evidence.
-//! Invariants: refunds that were not declined never exceed what was received; a number is unique for its merchant.
+//! requested → approved → sent → confirmed, or declined before it is confirmed. Personal accounts
+//! have no refund API, so a person sends the money and gives the evidence.
+//! Invariants: refunds that were not declined never exceed what was received; a number is unique
+//! for its merchant.
 
 use alloc::vec;
 use core::fmt;
@@ -79,7 +80,8 @@ impl RefundStep {
         }
     }
 
-    /// The step is allowed from the state just before its target; declining from any state but the last two.
+    /// The step is allowed from the state just before its target; declining from any state but the
+    /// last two.
     const fn follows(self, from: RefundState) -> bool {
         matches!(
             (self, from),

@@ -1,7 +1,8 @@
 //! Why the rules refuse. A refused fact changes nothing and does not enter the log.
 //!
-//! The order of the variants is their precedence: where several apply, the first is given. A repeat of an
-//! earlier request with the same content is not a refusal ([`crate::decide::Ruling::Repeat`]).
+//! The order of the variants is their precedence: where several apply, the first is given. A repeat
+//! of an earlier request with the same content is not a refusal
+//! ([`crate::decide::Ruling::Repeat`]).
 
 use core::fmt;
 

@@ -1,7 +1,8 @@
 //! Instants and spans of log time, in whole microseconds.
 //!
-//! Invariants: an instant is UTC microseconds since 1970, truncated when it is made, so that what is read
-//! back from the log equals what was written; arithmetic saturates, because a time far away is still "never".
+//! Invariants: an instant is UTC microseconds since 1970, truncated when it is made, so that what
+//! is read back from the log equals what was written; arithmetic saturates, because a time far away
+//! is still "never".
 //! Deliberately not here: any clock, any time zone, any text form (the shell prints RFC 3339).
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! When a payment was made: a device's time weighed against ours.
 //!
-//! Invariants: the latest time that evidence can be from is when it came in. A clock's word, and a heartbeat's word
-//! about the clock, move what is likely; neither takes the span away that the other speaks for.
+//! Invariants: the latest time that evidence can be from is when it came in. A clock's word, and a
+//! heartbeat's word about the clock, move what is likely; neither takes the span away that the
+//! other speaks for.
 //! Deliberately not here: which orders held an amount in a span ([`crate::state`]).
 
 use crate::policy::Policy;
@@ -12,16 +13,17 @@ use crate::time::Timestamp;
 pub struct When {
     /// The best single guess.
     pub paid_at: Timestamp,
-    /// The span it lies in if the device's clock is what we take it for; none where it cannot be that.
+    /// The span it lies in if the device's clock is what we take it for; none where it cannot be
+    /// that.
     pub likely: Option<(Timestamp, Timestamp)>,
     /// The span it lies in if the clock, or its last heartbeat, is wrong.
     pub otherwise: Option<(Timestamp, Timestamp)>,
 }
 
 impl When {
-    /// Weighs a device's time against ours. `clock_offset` is what a fresh heartbeat says that its clock lacks, in
-    /// microseconds. A heartbeat may itself have come late, so its word moves the likely span and never takes the
-    /// device's own away.
+    /// Weighs a device's time against ours. `clock_offset` is what a fresh heartbeat says that its
+    /// clock lacks, in microseconds. A heartbeat may itself have come late, so its word moves the
+    /// likely span and never takes the device's own away.
     #[must_use]
     pub fn of(
         policy: &Policy,
@@ -46,8 +48,8 @@ impl When {
         Self { paid_at, likely, otherwise }
     }
 
-    /// The span that a clock's time stands for; none where it lies in the future, because then the clock says
-    /// nothing, and neither does the delay.
+    /// The span that a clock's time stands for; none where it lies in the future, because then the
+    /// clock says nothing, and neither does the delay.
     fn span(
         policy: &Policy,
         time: Timestamp,
@@ -83,8 +85,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Whatever the clocks say, spans run forwards, end by the arrival, and one of them holds the device's own
-        /// time or the arrival.
+        /// Whatever the clocks say, spans run forwards, end by the arrival, and one of them holds
+        /// the device's own time or the arrival.
         #[test]
         fn spans_are_sound(
             offset in prop::option::of(any::<i64>()),

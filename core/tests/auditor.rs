@@ -1,4 +1,5 @@
-//! The auditor and the predicates against damaged logs: each damage is reported under the right number.
+//! The auditor and the predicates against damaged logs: each damage is reported under the right
+//! number.
 //!
 //! Deliberately not here: wrong engines (`proofs/canaries.rs`) and sound logs (`histories.rs`).
 
@@ -21,7 +22,8 @@ use duizhang_core::time::{Span, Timestamp};
 
 const REFUND: RefundId = RefundId::from_bits(5);
 
-/// A day in small: two orders, a payment for one of them told once, an orphan, a refund, an expiry and a release.
+/// A day in small: two orders, a payment for one of them told once, an orphan, a refund, an expiry
+/// and a release.
 fn day() -> Book {
     let mut book = Book::default();
     let one = book.open("shop", "1", 100);

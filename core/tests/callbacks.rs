@@ -1,6 +1,7 @@
 //! Callbacks from schedule to abandonment, and refunds from request to their end, by example.
 //!
-//! Deliberately not here: refusals (`rejections.rs`) and the same over random histories (`histories.rs`).
+//! Deliberately not here: refusals (`rejections.rs`) and the same over random histories
+//! (`histories.rs`).
 
 use duizhang_core::amount::Amount;
 use duizhang_core::callback::{AttemptOutcome, CallbackId, Topic};

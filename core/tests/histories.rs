@@ -40,8 +40,8 @@ proptest! {
         prop_assert_eq!(replayed(&book.log).fingerprint(), book.state.fingerprint());
     }
 
-    /// Restarts are the only grouping that the rules could see: a history with one at every step ends as one
-    /// with none.
+    /// Restarts are the only grouping that the rules could see: a history with one at every step
+    /// ends as one with none.
     #[test]
     fn grouping_does_not_matter(steps in history(60)) {
         let plain: Vec<Step> =
@@ -72,7 +72,8 @@ proptest! {
         prop_assert_eq!(before, book.state.fingerprint());
     }
 
-    /// What was asked before is answered from what there is: no money moves, whatever is sent again.
+    /// What was asked before is answered from what there is: no money moves, whatever is sent
+    /// again.
     #[test]
     fn a_repeat_changes_nothing(steps in history(80)) {
         let mut book = Book::default();
@@ -101,7 +102,8 @@ proptest! {
                         }
                     ));
                     prop_assert!(only_a_verdict, "{:?}", decisions);
-                    // A conflict opens a question again; that is not money, and it is the only change.
+                    // A conflict opens a question again; that is not money, and it is the only
+                    // change.
                     let asks = decisions.iter().any(|decision| matches!(
                         decision,
                         Decision::NotificationJudged { verdict: Verdict::Conflict { .. }, .. }

@@ -1,6 +1,7 @@
 //! What settles what, by example: each standing, each verdict, each reason to hold, and the clocks.
 //!
-//! Deliberately not here: the same rules over random histories (`oracle.rs`), refusals (`rejections.rs`).
+//! Deliberately not here: the same rules over random histories (`oracle.rs`), refusals
+//! (`rejections.rs`).
 
 use duizhang_core::amount::{AMOUNT_MINOR_MAX, Amount, Currency};
 use duizhang_core::channel::Channel;
@@ -160,8 +161,8 @@ fn a_heartbeat_that_is_old_or_came_late_takes_no_candidate_away() {
     let decisions = push(&mut book, 100, Some(now), &[]);
     assert_eq!(paid(&decisions), Some((new, Standing::Exact)), "not {old}");
 
-    // A queue of an hour is flushed: the heartbeat is as late as the evidence behind it, so it seems to say that
-    // the evidence is from now. Its own time still names the order of then.
+    // A queue of an hour is flushed: the heartbeat is as late as the evidence behind it, so it
+    // seems to say that the evidence is from now. Its own time still names the order of then.
     let mut book = narrow(Policy::default());
     let start = book.at;
     let old = book.open("shop", "old", 100);
@@ -212,7 +213,8 @@ fn clocks_that_are_wrong_only_add_doubt() {
 
 #[test]
 fn an_hour_old_guess_by_a_raw_clock_settles_nothing() {
-    // The phone is an hour slow and says so; nobody holds the amount now, somebody held it an hour ago.
+    // The phone is an hour slow and says so; nobody holds the amount now, somebody held it an hour
+    // ago.
     let mut book = narrow(Policy::default());
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();

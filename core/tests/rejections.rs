@@ -68,8 +68,8 @@ fn attempt(callback: CallbackId) -> Fact {
     })
 }
 
-/// A book with `paid` (100 fen, by its own payment), `open` (waiting for 101), an orphan payment of 55 fen and
-/// an unreadable notification.
+/// A book with `paid` (100 fen, by its own payment), `open` (waiting for 101), an orphan payment of
+/// 55 fen and an unreadable notification.
 struct Scene {
     book: Book,
     paid: OrderId,
@@ -414,7 +414,8 @@ fn table() -> Vec<(&'static str, Scene, Fact, Rejection)> {
     rows
 }
 
-/// The name of a variant, by an exhaustive match: a new refusal does not compile until the table has it.
+/// The name of a variant, by an exhaustive match: a new refusal does not compile until the table
+/// has it.
 fn word(rejection: &Rejection) -> &'static str {
     match rejection {
         Rejection::BookAlreadyOpen => "BookAlreadyOpen",

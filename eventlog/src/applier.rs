@@ -1,9 +1,9 @@
 //! Moving groups from the tail into the chunk store.
 //!
-//! A log on real files does it on a thread of its own, so that an append waits only for the journal; the
-//! memory engine does it inside the append, so that simulations have no second thread.
-//! Invariants: groups are stored in order, several in one batch; the first failure of the store is the last
-//! thing that it is asked for, and poisons the log.
+//! A log on real files does it on a thread of its own, so that an append waits only for the
+//! journal; the memory engine does it inside the append, so that simulations have no second thread.
+//! Invariants: groups are stored in order, several in one batch; the first failure of the store is
+//! the last thing that it is asked for, and poisons the log.
 //! Deliberately not here: acknowledgements; they depend on the journal alone.
 
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use crate::error::Error;
 use crate::journal::{Preparer, Written};
 use crate::tail::{BATCH_BYTES, Tail, Work};
 
-/// Stored bytes after which the store is flushed even if it never idles: a second or two of heavy load.
+/// Stored bytes after which the store is flushed even if it never idles: a second or two of heavy
+/// load.
 const UNFLUSHED_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Rounds that waited their whole 200 ms for work and got little or none, after which the store is flushed:
-/// about a second.
+/// Rounds that waited their whole 200 ms for work and got little or none, after which the store is
+/// flushed: about a second.
 const SLOW_ROUNDS_BEFORE_FLUSH: u32 = 5;
 
 /// Stores whatever waits, at once.

@@ -1,6 +1,8 @@
-//! Little-endian numbers in byte buffers, read at fixed offsets of a header whose length was checked before.
+//! Little-endian numbers in byte buffers, read at fixed offsets of a header whose length was
+//! checked before.
 //!
-//! Deliberately not here: variable-length fields; frames, segments and chunks check their own lengths.
+//! Deliberately not here: variable-length fields; frames, segments and chunks check their own
+//! lengths.
 
 /// The `N` bytes at `offset`. The caller has checked that the buffer is long enough.
 pub(crate) fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {

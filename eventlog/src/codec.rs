@@ -1,8 +1,11 @@
-//! The one codec for stored events: bincode 2 with its standard configuration (little-endian varints).
+//! The one codec for stored events: bincode 2 with its standard configuration (little-endian
+//! varints).
 //!
-//! Invariants: decoding never allocates more than the limit allows, and bytes left over are an error, because
-//! bincode itself ignores them. The id is written into every frame; another codec gets another id.
-//! Deliberately not here: versions of event types and how old ones are raised; `core` owns its events.
+//! Invariants: decoding never allocates more than the limit allows, and bytes left over are an
+//! error, because bincode itself ignores them. The id is written into every frame; another codec
+//! gets another id.
+//! Deliberately not here: versions of event types and how old ones are raised; `core` owns its
+//! events.
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::Serialize;

@@ -1,9 +1,9 @@
 //! What every engine must do, as one suite for all of them.
 //!
-//! Each scenario opens a log on storage of its own, so that they can run in any order. Whoever adds an engine
-//! writes a [`Subject`] and calls [`run`].
-//! Invariants checked: dense positions, whole groups, reading in both directions, roots, time order, limits,
-//! reopening, one opener at a time, poison after a failed sync.
+//! Each scenario opens a log on storage of its own, so that they can run in any order. Whoever adds
+//! an engine writes a [`Subject`] and calls [`run`]. Invariants checked: dense positions, whole
+//! groups, reading in both directions, roots, time order, limits, reopening, one opener at a time,
+//! poison after a failed sync.
 //! Deliberately not here: faults of one kind of storage (`fault_tests.rs`, `sled_tests.rs`).
 
 use std::ops::ControlFlow;

@@ -1,10 +1,12 @@
 //! The log itself: a journal in front, a chunk store behind it, and the tail between them.
 //!
-//! Both engines are this one with other parts: real files and sled, or a simulated disk and a tree in memory.
-//! Faults that the tests put into the simulated disk therefore meet the code that runs in production.
-//! Invariants: the head moves only after the journal's sync; a reader finds each event up to the head in the
-//! store or in the tail; the lock of the directory is held from opening to closing.
-//! Deliberately not here: how a store is opened, compared with the journal and rebuilt (`reconcile.rs`).
+//! Both engines are this one with other parts: real files and sled, or a simulated disk and a tree
+//! in memory. Faults that the tests put into the simulated disk therefore meet the code that runs
+//! in production.
+//! Invariants: the head moves only after the journal's sync; a reader finds each event up to the
+//! head in the store or in the tail; the lock of the directory is held from opening to closing.
+//! Deliberately not here: how a store is opened, compared with the journal and rebuilt
+//! (`reconcile.rs`).
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,7 +99,8 @@ impl Engine {
     }
 
     fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
-        // A panic while appending leaves the journal in an unknown state: it is poisoned in our sense too.
+        // A panic while appending leaves the journal in an unknown state: it is poisoned in our
+        // sense too.
         self.journal.lock().unwrap_or_else(|held| {
             let mut journal = held.into_inner();
             if let Some(journal) = journal.as_mut() {

@@ -175,7 +175,8 @@ fn a_store_that_fails_poisons_and_loses_nothing() {
     let engine = Engine::start(disk, lock, journal, Arc::new(BrokenStore), Apply::Behind);
     let engine = engine.expect("starts");
 
-    // Appends go on until the applier has met the failure; the tail's limit makes them wait for it at last.
+    // Appends go on until the applier has met the failure; the tail's limit makes them wait for it
+    // at last.
     let events = vec![vec![7; 60_000]; 10];
     let mut acknowledged = 0;
     let error = loop {

@@ -1,7 +1,8 @@
 //! What can go wrong with a log.
 //!
-//! Three kinds, by what the caller has to do: a refused group (nothing happened, the log goes on), a failed
-//! disk (the outcome of the last append is unknown and the log is poisoned), and damage found while reading.
+//! Three kinds, by what the caller has to do: a refused group (nothing happened, the log goes on),
+//! a failed disk (the outcome of the last append is unknown and the log is poisoned), and damage
+//! found while reading.
 //! Deliberately not here: what the stored events mean; the log never decodes them.
 
 use std::io;
@@ -35,8 +36,8 @@ pub enum Error {
         /// The time of the refused group.
         group: i64,
     },
-    /// An earlier write or sync failed. What is durable can be read; only opening again decides what the
-    /// last append left behind.
+    /// An earlier write or sync failed. What is durable can be read; only opening again decides
+    /// what the last append left behind.
     #[error("the log is poisoned by an earlier failure; open it again to recover")]
     Poisoned,
     /// The log was closed.
@@ -90,7 +91,8 @@ pub enum Error {
         /// What is wrong there.
         flaw: &'static str,
     },
-    /// The chunk store holds acknowledged events that the journal has lost, so nothing may be cut or rebuilt.
+    /// The chunk store holds acknowledged events that the journal has lost, so nothing may be cut
+    /// or rebuilt.
     #[error("the journal ends at position {journal} but the store holds events up to {store}")]
     JournalBehind {
         /// The journal's last position.

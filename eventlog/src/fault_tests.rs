@@ -1,7 +1,9 @@
-//! The n-th failure loop, crashes at every point, damage, and the canaries that prove these tests awake.
+//! The n-th failure loop, crashes at every point, damage, and the canaries that prove these tests
+//! awake.
 //!
-//! What must hold after every fault and every crash: each acknowledged group is there, at most one more is
-//! (the one whose outcome was unknown), it is whole, everything verifies, and the log goes on.
+//! What must hold after every fault and every crash: each acknowledged group is there, at most one
+//! more is (the one whose outcome was unknown), it is whole, everything verifies, and the log goes
+//! on.
 
 use duizhang_core::position::Position;
 
@@ -85,7 +87,8 @@ fn go_on(disk: &SimulatedDisk, mut expected: Vec<Read>) {
     verify(&log, &mut |_| ()).expect("verifies");
 }
 
-/// Runs the workload with the n-th operation failing, for n = 1, 2, 3… until the workload has no n-th one.
+/// Runs the workload with the n-th operation failing, for n = 1, 2, 3… until the workload has no
+/// n-th one.
 fn every_failure(
     operation: Operation,
     fault: Fault,
@@ -137,8 +140,8 @@ fn a_failing_device_or_a_full_one_loses_nothing_acknowledged() {
 
 #[test]
 fn what_a_restarted_process_has_shown_survives_a_later_crash() {
-    // After a failed sync the cache shows a group that the disk never got, and syncing again says "fine".
-    // Opening shows that group, so opening must have written it anew.
+    // After a failed sync the cache shows a group that the disk never got, and syncing again says
+    // "fine". Opening shows that group, so opening must have written it anew.
     for operation in OPERATIONS {
         every_failure(operation, Fault::DeviceError, &mut |disk, told| {
             let shown = check(disk, &told).expect("opens after a restart");

@@ -5,9 +5,10 @@
 //! 16 first position u64   24 time i64 (us)   32 tree size after the group u64   40 root after it [32]
 //! 72 link: the previous frame's header checksum u32   76 payload checksum u32   80 header checksum u32
 //! ```
-//! Numbers are little-endian; checksums are CRC-32C, and the header's starts from the segment's seed, so that
-//! bytes inside an event cannot pose as a frame. Invariants: decoding never panics and never reads beyond the
-//! claimed length, which is checked against the limits first; the header checksum covers the whole frame.
+//! Numbers are little-endian; checksums are CRC-32C, and the header's starts from the segment's
+//! seed, so that bytes inside an event cannot pose as a frame. Invariants: decoding never panics
+//! and never reads beyond the claimed length, which is checked against the limits first; the header
+//! checksum covers the whole frame.
 //! Deliberately not here: whether the frame continues the one before it (the journal knows).
 
 use duizhang_core::merkle::Hash;
@@ -60,8 +61,8 @@ impl Frame<'_> {
     }
 }
 
-/// Writes the header over the first [`FRAME_HEADER_BYTES`] of a buffer whose rest is the payload, and
-/// returns the header checksum, the next frame's link.
+/// Writes the header over the first [`FRAME_HEADER_BYTES`] of a buffer whose rest is the payload,
+/// and returns the header checksum, the next frame's link.
 pub(crate) fn seal(frame: &mut [u8], group: &GroupHeader, link: u32, seed: u32) -> u32 {
     let (header, payload) = frame.split_at_mut(FRAME_HEADER_BYTES);
     debug_assert!(is_well_formed(payload, group.count), "a group builds well-formed payloads");

@@ -1,8 +1,9 @@
 //! A group: the events that become durable together, at one time, with one sync.
 //!
-//! Invariants: the bytes lie in one buffer, each event behind its length, exactly as the journal writes them,
-//! so an event is copied once and nothing is allocated for it; a group within its limits always fits a frame.
-//! Each event is hashed when it is pushed: that work is then done while the group before is being synced.
+//! Invariants: the bytes lie in one buffer, each event behind its length, exactly as the journal
+//! writes them, so an event is copied once and nothing is allocated for it; a group within its
+//! limits always fits a frame. Each event is hashed when it is pushed: that work is then done while
+//! the group before is being synced.
 //! Deliberately not here: positions and roots; the log gives them out when it appends.
 
 use duizhang_core::merkle::{Hash, leaf_hash};
@@ -13,10 +14,12 @@ use crate::error::Error;
 
 /// Most events in a group: 64 requests each of 256 connections make less, at four events a request.
 pub const GROUP_EVENTS_MAX: usize = 4_096;
-/// Most bytes of events in a group, with their lengths: 4 MiB is 1 KiB for each of [`GROUP_EVENTS_MAX`].
+/// Most bytes of events in a group, with their lengths: 4 MiB is 1 KiB for each of
+/// [`GROUP_EVENTS_MAX`].
 pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Most bytes in one event. 64 KiB holds every request that the server accepts as evidence; what is larger
-/// than a chunk is stored in pieces, so that sled never makes a blob file (from 131,052 bytes a leaf on).
+/// Most bytes in one event. 64 KiB holds every request that the server accepts as evidence; what is
+/// larger than a chunk is stored in pieces, so that sled never makes a blob file (from 131,052
+/// bytes a leaf on).
 pub const EVENT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of the length in front of each event.
 pub(crate) const LENGTH_BYTES: usize = 4;

@@ -1,8 +1,10 @@
-//! The event log of a book: opaque events, appended in groups, durable before they are acknowledged.
+//! The event log of a book: opaque events, appended in groups, durable before they are
+//! acknowledged.
 //!
-//! Each group becomes one frame of the journal with one sync; behind it a chunk store (sled) is filled for
-//! reading. The bytes stored are the bytes hashed into the Merkle tree whose root every frame carries. Two
-//! engines share all of this: [`SledLog`] on real files and [`MemoryLog`] on a simulated disk.
+//! Each group becomes one frame of the journal with one sync; behind it a chunk store (sled) is
+//! filled for reading. The bytes stored are the bytes hashed into the Merkle tree whose root every
+//! frame carries. Two engines share all of this: [`SledLog`] on real files and [`MemoryLog`] on a
+//! simulated disk.
 //!
 //! ```
 //! use std::ops::ControlFlow;

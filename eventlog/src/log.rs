@@ -1,9 +1,10 @@
 //! The log as its users see it: append groups, read events, know the head.
 //!
-//! Invariants that every implementation keeps: positions are dense from 1; a group is there whole or not at
-//! all; `append` returns only when the group survives a crash of the machine; the time never goes back; after
-//! a failure to make something durable every later append is refused.
-//! Deliberately not here: what the bytes mean (the caller's codec), and who may write (one writer a book).
+//! Invariants that every implementation keeps: positions are dense from 1; a group is there whole
+//! or not at all; `append` returns only when the group survives a crash of the machine; the time
+//! never goes back; after a failure to make something durable every later append is refused.
+//! Deliberately not here: what the bytes mean (the caller's codec), and who may write (one writer a
+//! book).
 
 use std::ops::{ControlFlow, RangeInclusive};
 
@@ -69,10 +70,9 @@ const fn widen(count: u32) -> u64 {
 pub trait EventLog: Send + Sync {
     /// Makes a group durable behind the head and returns the new head.
     ///
-    /// # Errors
-    /// [`Error::EmptyGroup`], [`Error::TimeWentBack`], [`Error::Poisoned`] and [`Error::Closed`] refuse the
-    /// group and change nothing. After any other error it is unknown whether the group is there; the log is
-    /// poisoned and opening it again decides.
+    /// # Errors [`Error::EmptyGroup`], [`Error::TimeWentBack`], [`Error::Poisoned`] and
+    /// [`Error::Closed`] refuse the group and change nothing. After any other error it is unknown
+    /// whether the group is there; the log is poisoned and opening it again decides.
     fn append(&self, group: &Group) -> Result<Head, Error>;
 
     /// The durable end.
@@ -107,14 +107,15 @@ pub trait EventLog: Send + Sync {
     /// As [`EventLog::scan`].
     fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error>;
 
-    /// Reads every segment of the journal again, strictly: each checksum, each link, each root. Returns the
-    /// head that they lead to.
+    /// Reads every segment of the journal again, strictly: each checksum, each link, each root.
+    /// Returns the head that they lead to.
     ///
     /// # Errors
     /// [`Error::SegmentDamaged`] or [`Error::SegmentMissing`] for the first flaw.
     fn recheck_journal(&self) -> Result<Head, Error>;
 
-    /// Drains what waits for the chunk store, flushes it and lets go of all files. Closing twice is no error.
+    /// Drains what waits for the chunk store, flushes it and lets go of all files. Closing twice is
+    /// no error.
     ///
     /// # Errors
     /// A failed flush; every acknowledged event is in the journal nevertheless.

@@ -1,7 +1,7 @@
 //! The log in memory: the same journal on a simulated disk, its chunks in a tree.
 //!
-//! It is for tests, simulations and trying things out. Whatever the simulated disk does wrong meets the
-//! journal's real code.
+//! It is for tests, simulations and trying things out. Whatever the simulated disk does wrong meets
+//! the journal's real code.
 //! Invariants: no second thread; the same appends and faults give the same bytes.
 //! Deliberately not here: surviving the process.
 

@@ -1,11 +1,11 @@
 //! Comparing a chunk store with the journal at opening, and making it agree.
 //!
-//! The store is never believed: its end must be a group that the journal has too, with the same time and root,
-//! and its chunks must be whole and without gaps. A missing end is replayed; anything else makes the store
-//! worthless, and it is rebuilt from the segments.
-//! Invariants: the journal is never changed here; a store that knows more than the journal stops the opening,
-//! because then acknowledged events are missing from the journal.
-//! Cost: up to [`CHECK_BYTES_MAX`] of the newest events are checked, the rest by each read and by `verify`.
+//! The store is never believed: its end must be a group that the journal has too, with the same
+//! time and root, and its chunks must be whole and without gaps. A missing end is replayed;
+//! anything else makes the store worthless, and it is rebuilt from the segments.
+//! Invariants: the journal is never changed here; a store that knows more than the journal stops
+//! the opening, because then acknowledged events are missing from the journal. Cost: up to
+//! [`CHECK_BYTES_MAX`] of the newest events are checked, the rest by each read and by `verify`.
 
 use duizhang_core::position::Position;
 
@@ -15,8 +15,8 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::journal::Recovered;
 
-/// Bytes of events that are checked at opening, the newest first: 1 GiB is seven million events of 150 bytes
-/// and takes two seconds or three; a server reads all of them after opening anyway.
+/// Bytes of events that are checked at opening, the newest first: 1 GiB is seven million events of
+/// 150 bytes and takes two seconds or three; a server reads all of them after opening anyway.
 const CHECK_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Bytes of events in one batch of a replay.
 const REPLAY_BATCH_BYTES: u64 = 512 * 1024;

@@ -1,7 +1,8 @@
 //! The log on real files: the journal in `journal/`, sled in `sled/` behind it.
 //!
-//! Invariants: the journal decides what is there; sled is compared with it at every opening and replayed,
-//! rebuilt or refused by name; a worthless sled folder is kept aside as evidence under `sled.corrupt-<n>`.
+//! Invariants: the journal decides what is there; sled is compared with it at every opening and
+//! replayed, rebuilt or refused by name; a worthless sled folder is kept aside as evidence under
+//! `sled.corrupt-<n>`.
 //! Deliberately not here: when to open and close, and who the one writer is.
 
 use std::fs;
@@ -80,9 +81,9 @@ impl std::fmt::Debug for SledLog {
 impl SledLog {
     /// Opens the log in a directory, making it where there is none, and repairs what a crash left.
     ///
-    /// # Errors
-    /// [`Error::InUse`] where another process has it; [`Error::SegmentDamaged`], [`Error::SegmentMissing`],
-    /// [`Error::RootMismatch`] or [`Error::JournalBehind`] where acknowledged events are lost.
+    /// # Errors [`Error::InUse`] where another process has it; [`Error::SegmentDamaged`],
+    /// [`Error::SegmentMissing`], [`Error::RootMismatch`] or [`Error::JournalBehind`] where
+    /// acknowledged events are lost.
     pub fn open(directory: &Path, config: LogConfig) -> Result<(Self, Opening), Error> {
         let disk = RealDisk::new(&directory.join("journal"))
             .map_err(|e| Error::io("making the folder", &directory.display().to_string(), e))?;
@@ -132,7 +133,8 @@ fn open_store(
     Ok((store, attribute, StoreRepair::Rebuilt { kept, groups }))
 }
 
-/// Replays what an opened store lacks; nothing where it is worthless, which may show only when it is written.
+/// Replays what an opened store lacks; nothing where it is worthless, which may show only when it
+/// is written.
 fn make_agree(
     store: &SledStore,
     recovered: &Recovered,

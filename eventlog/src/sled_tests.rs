@@ -1,4 +1,5 @@
-//! Damage to sled's files and to the journal in front of it: found at opening, repaired or refused by name.
+//! Damage to sled's files and to the journal in front of it: found at opening, repaired or refused
+//! by name.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;

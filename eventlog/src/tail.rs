@@ -1,7 +1,8 @@
 //! The groups that are durable in the journal and not yet in the chunk store.
 //!
-//! Invariants: they continue the store without a gap; a group leaves only after the store has it, so a reader
-//! finds every event in the one or in the other; their bytes are limited, and an append waits for room.
+//! Invariants: they continue the store without a gap; a group leaves only after the store has it,
+//! so a reader finds every event in the one or in the other; their bytes are limited, and an append
+//! waits for room.
 //! Deliberately not here: writing them into the store (`applier.rs`).
 
 use std::collections::VecDeque;
@@ -13,12 +14,14 @@ use duizhang_core::position::Position;
 use crate::error::Error;
 use crate::journal::Written;
 
-/// Most bytes of groups that wait for the store: a second of the heaviest load (30,000 events of 1 KiB).
+/// Most bytes of groups that wait for the store: a second of the heaviest load (30,000 events of 1
+/// KiB).
 const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// So many waiting bytes are worth a batch at once; less waits for [`LINGER`], because a batch of many groups
-/// costs sled far less than many batches.
+/// So many waiting bytes are worth a batch at once; less waits for [`LINGER`], because a batch of
+/// many groups costs sled far less than many batches.
 pub(crate) const BATCH_BYTES: usize = 1024 * 1024;
-/// How long a small rest may stay out of the store. It is in the journal and readable all the while.
+/// How long a small rest may stay out of the store. It is in the journal and readable all the
+/// while.
 const LINGER: Duration = Duration::from_millis(200);
 
 /// The waiting groups.

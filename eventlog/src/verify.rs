@@ -1,8 +1,9 @@
 //! Verifying a whole log: every event hashed again, every group's root computed again.
 //!
-//! Invariants: nothing recorded is believed but the bytes of the events; the first mismatch is named by its
-//! positions. It reads through the same trait as everybody else and never appends.
-//! Deliberately not here: whether the decisions in the events follow from the facts (`replay` derives them).
+//! Invariants: nothing recorded is believed but the bytes of the events; the first mismatch is
+//! named by its positions. It reads through the same trait as everybody else and never appends.
+//! Deliberately not here: whether the decisions in the events follow from the facts (`replay`
+//! derives them).
 
 use std::ops::ControlFlow;
 
@@ -24,12 +25,11 @@ pub struct Verified {
     pub groups: u64,
 }
 
-/// Verifies everything up to the head as it is now, the journal included. `progress` is told the last
-/// position verified, about every thousand groups.
+/// Verifies everything up to the head as it is now, the journal included. `progress` is told the
+/// last position verified, about every thousand groups.
 ///
-/// # Errors
-/// [`Error::RootMismatch`] for the first group whose events do not hash to its root, and whatever reading says
-/// of missing or damaged chunks and segments.
+/// # Errors [`Error::RootMismatch`] for the first group whose events do not hash to its root, and
+/// whatever reading says of missing or damaged chunks and segments.
 pub fn verify(log: &dyn EventLog, progress: &mut dyn FnMut(Position)) -> Result<Verified, Error> {
     let end = log.head();
     let mut verified = Verified { head: Head::empty(), groups: 0 };

@@ -1,8 +1,9 @@
 //! What a source is: one app family's wire protocol on the evidence side.
 //!
-//! Invariants: a reading always names the device whose key signed it; a device's clock is data and never decides
-//! whether money is read; nothing that could be money is dropped; whoever holds no key learns the same words in
-//! the same time whether the device is unknown or the signature is wrong.
+//! Invariants: a reading always names the device whose key signed it; a device's clock is data and
+//! never decides whether money is read; nothing that could be money is dropped; whoever holds no
+//! key learns the same words in the same time whether the device is unknown or the signature is
+//! wrong.
 //! Deliberately not here: where keys lie, what the engine concludes, and any single protocol.
 
 use duizhang_core::amount::Amount;
@@ -13,8 +14,8 @@ use duizhang_core::time::Timestamp;
 
 use crate::wire::{Answer, ParamsError, Request};
 
-/// Shortest key in bytes that may ever sign: phones carry 32 hexadecimal characters and our own examples 15; what
-/// is shorter than 8 can be searched from one observed heartbeat within a day.
+/// Shortest key in bytes that may ever sign: phones carry 32 hexadecimal characters and our own
+/// examples 15; what is shorter than 8 can be searched from one observed heartbeat within a day.
 pub const KEY_BYTES_MIN: usize = 8;
 
 /// One app family's protocol. Everything here is a pure function of its arguments.
@@ -25,8 +26,8 @@ pub trait Source {
     /// Whether the path of a request belongs to this source.
     fn claims(&self, request: &Request) -> bool;
 
-    /// Checks who sent the request and reads it. There is no time of receipt among the arguments, because a late
-    /// push is money all the same.
+    /// Checks who sent the request and reads it. There is no time of receipt among the arguments,
+    /// because a late push is money all the same.
     ///
     /// # Errors
     /// A [`Refusal`] where it is not proven that a known device sent this.
@@ -39,7 +40,8 @@ pub trait Source {
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Answer;
 }
 
-/// The keys of the devices, for finding out who signed. A device may have two keys while one is replaced.
+/// The keys of the devices, for finding out who signed. A device may have two keys while one is
+/// replaced.
 pub trait DeviceKeys {
     /// Shows every key of every device, each with its device.
     fn each(&self, show: &mut dyn FnMut(&DeviceId, &[u8]));
@@ -48,10 +50,11 @@ pub trait DeviceKeys {
     fn each_of(&self, device: &DeviceId, show: &mut dyn FnMut(&[u8]));
 }
 
-/// The device whose key `fits`, for a request that names none. Every key is tried whatever the ones before said.
+/// The device whose key `fits`, for a request that names none. Every key is tried whatever the ones
+/// before said.
 ///
-/// # Errors
-/// [`Refusal::BadSignature`] where no key fits; [`Refusal::SharedKey`] where keys of two devices do.
+/// # Errors [`Refusal::BadSignature`] where no key fits; [`Refusal::SharedKey`] where keys of two
+/// devices do.
 pub fn find_signer(
     keys: &dyn DeviceKeys,
     fits: &dyn Fn(&[u8]) -> bool,
@@ -71,8 +74,9 @@ pub fn find_signer(
     }
 }
 
-/// Checks that one of a named device's keys `fits`. At least two keys are tried, made-up ones where the device has
-/// fewer or does not exist, so that the time tells nothing about which devices there are.
+/// Checks that one of a named device's keys `fits`. At least two keys are tried, made-up ones where
+/// the device has fewer or does not exist, so that the time tells nothing about which devices there
+/// are.
 ///
 /// # Errors
 /// [`Refusal::BadSignature`], for an unknown device as well.

@@ -1,7 +1,8 @@
 //! Recorded conversations: what phones send, what is read from it, and what they hear back.
 //!
-//! The conversations are data in `tests/data/*.toml`: a request, and either the reading or the refusal, with the
-//! answer. A conversation may name an earlier one that it repeats, contradicts or is different from.
+//! The conversations are data in `tests/data/*.toml`: a request, and either the reading or the
+//! refusal, with the answer. A conversation may name an earlier one that it repeats, contradicts or
+//! is different from.
 //! Deliberately not here: which texts are money (the rules file carries its own cases).
 
 use std::collections::BTreeMap;
@@ -42,7 +43,8 @@ struct Conversation {
     headers: BTreeMap<String, String>,
     #[serde(default)]
     body: String,
-    /// What is expected: `refused`, or a device and one of `money`, `heartbeat`, `ignored`, `unreadable`.
+    /// What is expected: `refused`, or a device and one of `money`, `heartbeat`, `ignored`,
+    /// `unreadable`.
     refused: Option<String>,
     device: Option<String>,
     money: Option<Money>,

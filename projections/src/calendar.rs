@@ -30,8 +30,8 @@ impl Zone {
     }
 
     fn local(self, at: Timestamp) -> DateTime<Tz> {
-        // A device may claim any time at all. The ends of the calendar are drawn in by two days, so that no zone's
-        // offset leads beyond them.
+        // A device may claim any time at all. The ends of the calendar are drawn in by two days, so
+        // that no zone's offset leads beyond them.
         let margin = chrono::TimeDelta::days(2);
         let first = (DateTime::<Utc>::MIN_UTC + margin).timestamp_micros();
         let last = (DateTime::<Utc>::MAX_UTC - margin).timestamp_micros();
@@ -64,8 +64,8 @@ impl Zone {
         self.local(at).format("%H:%M:%S").to_string()
     }
 
-    /// The first instant of a business day. Where the clock was put forward over midnight the day begins later, and where
-    /// midnight came twice it begins with the first.
+    /// The first instant of a business day. Where the clock was put forward over midnight the day
+    /// begins later, and where midnight came twice it begins with the first.
     #[must_use]
     pub fn start_of(self, day: NaiveDate) -> Timestamp {
         for minutes in 0..=180 {

@@ -1,4 +1,5 @@
-//! What waits for a person: held payments, and evidence that nobody could read or that contradicts itself.
+//! What waits for a person: held payments, and evidence that nobody could read or that contradicts
+//! itself.
 
 use std::collections::BTreeMap;
 

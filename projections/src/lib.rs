@@ -1,7 +1,9 @@
 //! Views: what readers need, folded from the log and thrown away at will.
 //!
-//! Invariants: a view is a pure fold of chapters; folding the same log again gives an equal view; no clock, no I/O.
-//! Deliberately not here: what decisions need (`duizhang_core::state`) and how anything looks on a wire.
+//! Invariants: a view is a pure fold of chapters; folding the same log again gives an equal view;
+//! no clock, no I/O.
+//! Deliberately not here: what decisions need (`duizhang_core::state`) and how anything looks on a
+//! wire.
 
 pub mod book;
 pub mod calendar;

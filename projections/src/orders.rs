@@ -1,7 +1,8 @@
 //! Orders as readers see them.
 //!
-//! Invariants: a row is a few words of numbers, whatever the texts of its request were; the texts are read from the
-//! log at the row's position when somebody looks. Rows are numbered in the order of the log, which is the order of lists.
+//! Invariants: a row is a few words of numbers, whatever the texts of its request were; the texts
+//! are read from the log at the row's position when somebody looks. Rows are numbered in the order
+//! of the log, which is the order of lists.
 
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::tidy_shape::golden_parts;
+use crate::tidy_shape::is_golden_file;
 use crate::tidy_source::Source;
 use crate::{tidy_shape, tidy_text};
 

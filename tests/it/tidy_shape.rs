@@ -25,9 +25,19 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Words in code that belong to one place: the word, where it is looked for, and where it may
 /// stand.
 const RESERVED: &[(&str, &str, &[&str], &str)] = &[
-    ("decide(", "api/", &["api/src/writer.rs", "api/src/writer/"], "submit a fact to the writer"),
-    (".append(", "api/", &["api/src/writer.rs", "api/src/writer/"], "submit a fact to the writer"),
-    (".append(", "replay/", &[], "a replay never writes; collect with extend"),
+    (
+        "decide(",
+        "api/src/",
+        &["api/src/writer.rs", "api/src/writer/"],
+        "submit a fact to the writer",
+    ),
+    (
+        ".append(",
+        "api/src/",
+        &["api/src/writer.rs", "api/src/writer/"],
+        "submit a fact to the writer",
+    ),
+    (".append(", "replay/src/", &[], "a replay never writes; collect with extend"),
     ("SystemTime", "", &["api/src/clock.rs", "benches/"], "take the time as an argument"),
     ("Instant", "", &["api/src/clock.rs", "benches/"], "take the time as an argument"),
     ("getrandom", "", &["api/src/clock.rs"], "take the random bytes as an argument"),
@@ -107,8 +117,7 @@ pub(crate) fn reserved_words(tree: &Tree) -> Vec<Offence> {
         let foreign = |path: &str| {
             path.starts_with(inside) && !owners.iter().any(|owner| path.starts_with(owner))
         };
-        let shipped = tree.rust.iter().filter(|source| !source.is_test());
-        for source in shipped.filter(|source| foreign(&source.path)) {
+        for source in tree.rust.iter().filter(|source| foreign(&source.path)) {
             for (line, code) in source.code.lines().enumerate() {
                 if names(code, word) {
                     let owners =
@@ -270,7 +279,9 @@ pub(crate) fn golden_files(tree: &Tree) -> Vec<Offence> {
     let mut lists: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     let mut offences = Vec::new();
     for (path, text) in &tree.texts {
-        let Some(folder) = path.strip_suffix("golden/SHA256SUMS") else { continue };
+        let Some(folder) = path.strip_suffix("SHA256SUMS").filter(|f| is_golden(f)) else {
+            continue;
+        };
         let list = lists.entry(folder).or_default();
         for (line, entry) in text.lines().enumerate() {
             let Some((sum, name)) = entry.split_once(' ') else {
@@ -281,8 +292,9 @@ pub(crate) fn golden_files(tree: &Tree) -> Vec<Offence> {
         }
     }
     for (path, actual) in &tree.digests {
-        let Some((folder, name)) = golden_parts(path) else { continue };
-        let listed = lists.get_mut(folder).and_then(|list| list.remove(name));
+        // The nearest list above a file is its list.
+        let nearest = lists.iter_mut().rev().find(|(folder, _)| path.starts_with(**folder));
+        let listed = nearest.and_then(|(folder, list)| list.remove(&path[folder.len()..]));
         let why = match listed {
             Some(sum) if sum == actual => continue,
             Some(_) => {
@@ -298,7 +310,7 @@ pub(crate) fn golden_files(tree: &Tree) -> Vec<Offence> {
     }
     for (folder, list) in lists {
         for name in list.keys() {
-            let path = format!("{folder}golden/{name}");
+            let path = format!("{folder}{name}");
             offences.push(Offence::file(
                 &path,
                 "golden file is gone: restore it, old logs still hold such bytes",
@@ -308,9 +320,11 @@ pub(crate) fn golden_files(tree: &Tree) -> Vec<Offence> {
     offences
 }
 
-/// `eventlog/golden/v1/order.bin` is `eventlog/` and `v1/order.bin`.
-pub(crate) fn golden_parts(path: &str) -> Option<(&str, &str)> {
-    let at = if path.starts_with("golden/") { 0 } else { path.find("/golden/")? + 1 };
-    let name = &path[at + "golden/".len()..];
-    (name != "SHA256SUMS").then_some((&path[..at], name))
+fn is_golden(folder: &str) -> bool {
+    folder.starts_with("golden/") || folder.contains("/golden/")
+}
+
+/// Whether the file holds bytes that are kept for ever; the lists of such files do not.
+pub(crate) fn is_golden_file(path: &str) -> bool {
+    is_golden(path) && !path.ends_with("/SHA256SUMS")
 }

@@ -82,8 +82,9 @@ fn gives_reason(line: &str, marker: &str) -> bool {
     line.trim().strip_prefix(marker).is_some_and(|reason| !reason.trim().is_empty())
 }
 
-/// A line may be wide inside a literal that began above it, where it is one unbreakable word behind
-/// a comment sign (an address), or in a paragraph that says why.
+/// A line of code may be wide where a literal on it or around it makes it so, for the formatter
+/// leaves those alone; a comment where it is one unbreakable word (an address); any line in a
+/// paragraph that says why.
 pub(crate) fn width(tree: &Tree) -> Vec<Offence> {
     let mut offences = Vec::new();
     for source in &tree.rust {
@@ -94,6 +95,7 @@ pub(crate) fn width(tree: &Tree) -> Vec<Offence> {
             if width > WIDTH_MAX
                 && !excused
                 && !source.begins_in_literal[line]
+                && !holds_literal(text)
                 && !is_one_word(text)
             {
                 let why = format!(
@@ -105,6 +107,10 @@ pub(crate) fn width(tree: &Tree) -> Vec<Offence> {
         }
     }
     offences
+}
+
+fn holds_literal(text: &str) -> bool {
+    text.contains('"') && !text.trim_start().starts_with("//")
 }
 
 fn is_one_word(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Who may come in: the count of open connections, over all and by address.
 //!
-//! Invariants: a place is taken and given back exactly once; IPv6 clients are counted by /64, because one
-//! client owns that many addresses; an address without connections takes no memory.
+//! Invariants: a place is taken and given back exactly once; IPv6 clients are counted by /64,
+//! because one client owns that many addresses; an address without connections takes no memory.
 //! Deliberately not here: rates, bans, and what the proxy in front says about its client.
 
 use std::collections::BTreeMap;

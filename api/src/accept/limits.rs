@@ -1,23 +1,23 @@
 //! What one client may take of the server.
 //!
-//! Invariants: nothing here is "unlimited"; a limit of time ends a connection not before it and at most a
-//! quarter of the shortest limit after it.
-//! Deliberately not here: the size of bodies (each route knows its own) and the time that a handler may
-//! take (the writer answers a full queue at once).
+//! Invariants: nothing here is "unlimited"; a limit of time ends a connection not before it and at
+//! most a quarter of the shortest limit after it.
+//! Deliberately not here: the size of bodies (each route knows its own) and the time that a handler
+//! may take (the writer answers a full queue at once).
 
 use std::time::Duration;
 
-/// The longest head of a request that anybody needs: old shops put all parameters into the address, and
-/// 20 parameters of 400 bytes with a browser's own headers stay below 16 KiB.
+/// The longest head of a request that anybody needs: old shops put all parameters into the address,
+/// and 20 parameters of 400 bytes with a browser's own headers stay below 16 KiB.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Read and write buffer of one connection. 4,096 connections hold at most 4,096 × 2 × 64 KiB = 512 MiB, and
-/// 4 MiB while their requests are of ordinary size.
+/// Read and write buffer of one connection. 4,096 connections hold at most 4,096 × 2 × 64 KiB = 512
+/// MiB, and 4 MiB while their requests are of ordinary size.
 pub const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// Connections at once; each takes a file descriptor, and 4,096 leave room below the usual limit of 8,192 or
-/// more for a service.
+/// Connections at once; each takes a file descriptor, and 4,096 leave room below the usual limit of
+/// 8,192 or more for a service.
 pub const CONNECTIONS_MAX: usize = 4_096;
-/// Connections at once from one address; behind a reverse proxy all share its address, so this is a quarter of
-/// the whole and not the handful that a single browser needs.
+/// Connections at once from one address; behind a reverse proxy all share its address, so this is a
+/// quarter of the whole and not the handful that a single browser needs.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_024;
 
 /// How long and how much; the default suits an open server.
@@ -37,7 +37,8 @@ pub struct Limits {
     pub head_bytes_max: usize,
     /// Connections at once. Default [`CONNECTIONS_MAX`].
     pub connections_max: usize,
-    /// Connections at once from one IPv4 address or one IPv6 /64. Default [`CONNECTIONS_PER_ADDRESS_MAX`].
+    /// Connections at once from one IPv4 address or one IPv6 /64. Default
+    /// [`CONNECTIONS_PER_ADDRESS_MAX`].
     pub per_address_max: usize,
 }
 

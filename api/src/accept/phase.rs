@@ -1,12 +1,14 @@
 //! Where a connection is in its conversation, and whether it has been there for too long.
 //!
-//! hyper's own header timer sets a new timer for each request, begins it while the connection is idle, and
-//! knows neither bodies nor readers that stopped. Here each change of phase only bumps a counter, and one timer
-//! per connection looks at the counters now and then: a phase that n looks saw unchanged has lasted n intervals.
+//! hyper's own header timer sets a new timer for each request, begins it while the connection is
+//! idle, and knows neither bodies nor readers that stopped. Here each change of phase only bumps a
+//! counter, and one timer per connection looks at the counters now and then: a phase that n looks
+//! saw unchanged has lasted n intervals.
 //!
-//! Invariants: bytes that trickle in never move a deadline, only a change of phase does; an answer that flows
-//! or waits for its own source (server-sent events) is never overdue. The start of a head that came together
-//! with the request before it counts as idle until its next byte, so it has the idle limit at most once.
+//! Invariants: bytes that trickle in never move a deadline, only a change of phase does; an answer
+//! that flows or waits for its own source (server-sent events) is never overdue. The start of a
+//! head that came together with the request before it counts as idle until its next byte, so it has
+//! the idle limit at most once.
 //! Deliberately not here: reading a clock, closing the socket.
 
 use std::io;
@@ -49,8 +51,8 @@ pub(super) enum Overdue {
 
 const PHASES: u64 = 8;
 
-/// The counters of one connection: phase changes (the phase in the lowest digit) and write stalls (odd while
-/// one lasts).
+/// The counters of one connection: phase changes (the phase in the lowest digit) and write stalls
+/// (odd while one lasts).
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     phase: AtomicU64,
@@ -231,7 +233,8 @@ impl HttpBody for AskedBody {
     }
 }
 
-/// An answer's body; hyper drops it when the last of it has been taken, and then the connection is idle.
+/// An answer's body; hyper drops it when the last of it has been taken, and then the connection is
+/// idle.
 pub(super) struct AnswerBody {
     pub(super) inner: Body,
     pub(super) watch: Arc<Watch>,

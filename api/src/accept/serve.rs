@@ -1,9 +1,10 @@
 //! The accept loop: a router on a listener, with limits that `axum::serve` does not have.
 //!
-//! Invariants: one task per connection and none per request; a connection beyond the limits is told 503 and
-//! closed, never queued; after a shutdown begins nothing new is accepted, what is in flight may end until the
-//! drain limit, and the rest is cut and counted.
-//! Deliberately not here: TLS and HTTP/2 (a proxy in front speaks them), routes, body sizes, access logs.
+//! Invariants: one task per connection and none per request; a connection beyond the limits is told
+//! 503 and closed, never queued; after a shutdown begins nothing new is accepted, what is in flight
+//! may end until the drain limit, and the rest is cut and counted.
+//! Deliberately not here: TLS and HTTP/2 (a proxy in front speaks them), routes, body sizes, access
+//! logs.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -31,8 +32,8 @@ use super::admission::{Admission, Place};
 use super::limits::{BUFFER_BYTES_MAX, Limits};
 use super::phase::{AnswerBody, AskedBody, Looks, Phase, Watch, Wire};
 
-/// The pause after the system refused to accept, most often for want of file descriptors, which only an ending
-/// connection gives back.
+/// The pause after the system refused to accept, most often for want of file descriptors, which
+/// only an ending connection gives back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
@@ -166,8 +167,8 @@ impl Acceptor {
     }
 }
 
-/// The number of headers is not set here: hyper answers 431 beyond 100 of them by itself, and setting any
-/// number moves them to the heap for each request.
+/// The number of headers is not set here: hyper answers 431 beyond 100 of them by itself, and
+/// setting any number moves them to the heap for each request.
 fn http(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.header_read_timeout(None)

@@ -1,8 +1,8 @@
 //! The accept loop against clients that misbehave, over real sockets on loopback.
 //!
-//! A test waits for the event itself (the close, the answer, the end of the loop). The limit under test is a
-//! few milliseconds and every other limit is an hour, so that a close can only come from the one it names.
-//! `PATIENCE` only turns a hang into a failure.
+//! A test waits for the event itself (the close, the answer, the end of the loop). The limit under
+//! test is a few milliseconds and every other limit is an hour, so that a close can only come from
+//! the one it names. `PATIENCE` only turns a hang into a failure.
 
 use std::future::Future;
 use std::net::SocketAddr;

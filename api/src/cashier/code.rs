@@ -1,8 +1,9 @@
 //! The QR code as the outline of an SVG path.
 //!
-//! Invariants: the outline holds digits and path letters only, so that it may stand in any attribute; the quiet
-//! zone of four modules (ISO/IEC 18004) is part of the drawing, because a dark page may touch its edge.
-//! One path with a piece per run of dark modules is a fifth of the size of one rectangle per module.
+//! Invariants: the outline holds digits and path letters only, so that it may stand in any
+//! attribute; the quiet zone of four modules (ISO/IEC 18004) is part of the drawing, because a dark
+//! page may touch its edge. One path with a piece per run of dark modules is a fifth of the size of
+//! one rectangle per module.
 //! Deliberately not here: colours, which are always black on white, and the text's meaning.
 
 use std::fmt::Write as _;
@@ -10,8 +11,8 @@ use std::fmt::Write as _;
 use qrcode::types::QrError;
 use qrcode::{Color, EcLevel, QrCode};
 
-/// Longest text of a QR code. Payment codes have less than 200 bytes, and 512 at level M already make 89 modules
-/// a side, about the finest that a phone reads from another phone's screen.
+/// Longest text of a QR code. Payment codes have less than 200 bytes, and 512 at level M already
+/// make 89 modules a side, about the finest that a phone reads from another phone's screen.
 pub const QR_TEXT_BYTES_MAX: usize = 512;
 
 /// The quiet zone that the standard wants on each side, in modules.

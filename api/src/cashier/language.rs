@@ -1,8 +1,9 @@
 //! Which language the payer reads.
 //!
-//! Invariants: the choice in the address wins, then the browser's list by its weights, then Chinese; a text
-//! that cannot be read is passed over, never an error.
-//! Deliberately not here: the phrases themselves, and scripts or regions (`zh-TW` reads the same page).
+//! Invariants: the choice in the address wins, then the browser's list by its weights, then
+//! Chinese; a text that cannot be read is passed over, never an error.
+//! Deliberately not here: the phrases themselves, and scripts or regions (`zh-TW` reads the same
+//! page).
 
 /// How many entries of an Accept-Language header are looked at. Browsers send fewer than ten.
 const ENTRIES_MAX: usize = 16;

@@ -1,7 +1,8 @@
 //! The cashier page `/pay/{token}`: what a payer sees.
 //!
-//! Pure rendering: a [`CashierView`] goes in and a page comes out. The page carries no script and no style of
-//! its own, so that [`PAGE_HEADERS`] can forbid both; stylesheet and script are served beside it.
+//! Pure rendering: a [`CashierView`] goes in and a page comes out. The page carries no script and
+//! no style of its own, so that [`PAGE_HEADERS`] can forbid both; stylesheet and script are served
+//! beside it.
 //! Deliberately not here: routes, the stream of events, the look-up of a token, any clock.
 
 mod assets;

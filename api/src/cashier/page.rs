@@ -1,9 +1,10 @@
 //! From a view to HTML.
 //!
-//! Invariants: every value passes through the template engine's escaping, no template marks one as safe, so no
-//! shop can write markup into the page; a view that cannot be shown truthfully is an error and not half a page;
-//! a page is never longer than [`PAGE_BYTES_MAX`].
-//! Deliberately not here: who may see which order; the page for unknown tokens has no argument that could tell.
+//! Invariants: every value passes through the template engine's escaping, no template marks one as
+//! safe, so no shop can write markup into the page; a view that cannot be shown truthfully is an
+//! error and not half a page; a page is never longer than [`PAGE_BYTES_MAX`].
+//! Deliberately not here: who may see which order; the page for unknown tokens has no argument that
+//! could tell.
 
 use askama::Template;
 use duizhang_core::amount::{Amount, AmountError};
@@ -17,9 +18,9 @@ use super::phrases::{self, Phrases};
 use super::text::{self, Moment};
 use super::view::{CashierState, CashierView};
 
-/// Longest page: the largest code (89 modules a side, at most 45 runs a row, 15 bytes a run: 60 KB; in practice
-/// half of it), an address of 2 KB whose every byte is escaped to 5 (10 KB), four times 121 characters of at most
-/// 5 bytes (2.5 KB), and below 8 KB that are fixed.
+/// Longest page: the largest code (89 modules a side, at most 45 runs a row, 15 bytes a run: 60 KB;
+/// in practice half of it), an address of 2 KB whose every byte is escaped to 5 (10 KB), four times
+/// 121 characters of at most 5 bytes (2.5 KB), and below 8 KB that are fixed.
 pub const PAGE_BYTES_MAX: usize = 80 * 1_024;
 
 /// Above this many digits the amount is set smaller, so that it stays on one line at 320 pixels.
@@ -51,8 +52,8 @@ pub enum RenderError {
 
 /// Renders the page of one order.
 ///
-/// # Errors
-/// [`RenderError`] when the code is too long, the amounts have two currencies, or the template fails.
+/// # Errors [`RenderError`] when the code is too long, the amounts have two currencies, or the
+/// template fails.
 pub fn render(view: &CashierView) -> Result<String, RenderError> {
     let page = CashierPage {
         frame: Frame::of(view.language),
@@ -78,7 +79,8 @@ pub fn render(view: &CashierView) -> Result<String, RenderError> {
     Ok(page.render()?)
 }
 
-/// Renders the page for a token that names no order that may be shown. It is the same for every token.
+/// Renders the page for a token that names no order that may be shown. It is the same for every
+/// token.
 ///
 /// # Errors
 /// [`RenderError::Template`] when the template fails.
@@ -130,7 +132,8 @@ impl Frame {
     }
 }
 
-/// The one large amount of the page. It has a label wherever the headline could be read as "this much came".
+/// The one large amount of the page. It has a label wherever the headline could be read as "this
+/// much came".
 struct Hero {
     label: Option<&'static str>,
     sign: &'static str,

@@ -1,7 +1,7 @@
 //! The sentences of the page in both languages.
 //!
-//! Invariants: every sentence exists in both languages, which the exhaustive matches enforce; a sentence about
-//! money says what the payer has to do next.
+//! Invariants: every sentence exists in both languages, which the exhaustive matches enforce; a
+//! sentence about money says what the payer has to do next.
 //! Deliberately not here: layout, and any text that a shop supplied.
 
 use duizhang_core::amount::Amount;

@@ -1,5 +1,5 @@
-//! The page as a whole: every state in every language and channel, hostile texts, sizes, and the code read back
-//! from the HTML by a decoder that shares no code with the encoder.
+//! The page as a whole: every state in every language and channel, hostile texts, sizes, and the
+//! code read back from the HTML by a decoder that shares no code with the encoder.
 
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;

@@ -1,7 +1,8 @@
 //! Foreign text, amounts and times as the payer reads them.
 //!
-//! Invariants: a foreign text cannot turn the direction of what stands around it, hide characters or push the
-//! rest off the page; an amount keeps its digits as the payer has to type them, without grouping.
+//! Invariants: a foreign text cannot turn the direction of what stands around it, hide characters
+//! or push the rest off the page; an amount keeps its digits as the payer has to type them, without
+//! grouping.
 //! Deliberately not here: escaping for HTML, which the template engine does, and sentences.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
@@ -16,7 +17,8 @@ pub const TEXT_CHARS_MAX: usize = 120;
 /// Longest address that becomes a link; browsers and proxies cut addresses not far above.
 pub(super) const ADDRESS_BYTES_MAX: usize = 2_048;
 
-/// A shop's text, made harmless for the eye: what cannot be seen is shown as U+FFFD, what is too long is cut.
+/// A shop's text, made harmless for the eye: what cannot be seen is shown as U+FFFD, what is too
+/// long is cut.
 pub(super) fn visible(text: &str) -> String {
     let mut shown: String = text
         .trim()
@@ -30,8 +32,8 @@ pub(super) fn visible(text: &str) -> String {
     shown
 }
 
-/// Controls, marks that turn the direction of writing, and characters without width or ink. The joiner U+200D
-/// stays: family emoji are made with it.
+/// Controls, marks that turn the direction of writing, and characters without width or ink. The
+/// joiner U+200D stays: family emoji are made with it.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -40,8 +42,9 @@ fn is_hidden(c: char) -> bool {
             | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Only an address of at most [`ADDRESS_BYTES_MAX`] bytes that a browser opens as a web page. The first characters decide the scheme, so nothing that
-/// follows can make it a script; hidden characters in an address are never meant well.
+/// Only an address of at most [`ADDRESS_BYTES_MAX`] bytes that a browser opens as a web page. The
+/// first characters decide the scheme, so nothing that follows can make it a script; hidden
+/// characters in an address are never meant well.
 pub(super) fn web_address(address: &str) -> Option<&str> {
     let is_web = ["https://", "http://"].into_iter().any(|scheme| {
         address

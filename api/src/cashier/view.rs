@@ -1,7 +1,8 @@
 //! What the cashier page is made from: plain data, already looked up.
 //!
-//! Invariants: nothing here is secret (the device's and the merchant's keys have no field), and time is an
-//! argument. The page shows foreign text as text; whoever fills this in need not escape anything.
+//! Invariants: nothing here is secret (the device's and the merchant's keys have no field), and
+//! time is an argument. The page shows foreign text as text; whoever fills this in need not escape
+//! anything.
 //! Deliberately not here: where an order is found, and what may be known by whom.
 
 use duizhang_core::amount::Amount;
@@ -15,7 +16,8 @@ use super::language::Language;
 pub enum CashierState {
     /// The code may be paid.
     Waiting,
-    /// Money arrived, and a person has to look at it: too little, too much, or several possible owners.
+    /// Money arrived, and a person has to look at it: too little, too much, or several possible
+    /// owners.
     Held,
     /// Paid in time.
     Paid {
@@ -57,8 +59,8 @@ impl CashierState {
         }
     }
 
-    /// Whether the page still waits for something and therefore follows the stream of events. An expired page
-    /// does too: money may still come late.
+    /// Whether the page still waits for something and therefore follows the stream of events. An
+    /// expired page does too: money may still come late.
     #[must_use]
     pub const fn is_live(self) -> bool {
         match self {

@@ -44,7 +44,8 @@ pub enum Action {
     Get(OrderQuery),
     /// A page of the caller's orders.
     List {
-        /// Only orders before this place in the log; [`Position`] of the last order of the page before.
+        /// Only orders before this place in the log; [`Position`] of the last order of the page
+        /// before.
         before: Option<Position>,
         /// How many at the most.
         limit: usize,

@@ -27,7 +27,8 @@ pub(super) const OPERATOR_TOKEN: &str = "token-of-li-0123456789";
 /// 2026-11-21 12:00:00 in Shanghai.
 pub(super) const NOON: Timestamp = Timestamp::from_secs(1_795_233_600);
 
-/// `1001` is the default, `2002` is strict, `3003` has no key, `4004` is known to nobody and `5005` has an empty key.
+/// `1001` is the default, `2002` is strict, `3003` has no key, `4004` is known to nobody and `5005`
+/// has an empty key.
 pub(super) struct TestDesk {
     /// The merchant on paths that carry none.
     pub(super) default: Option<&'static str>,

@@ -1,7 +1,8 @@
 //! What a dialect is: one merchant-side wire protocol.
 //!
-//! Invariants: a dialect is a pure translator. It checks a signature over the received bytes before it
-//! parses; it answers every request that it claims, in its own words; it never sees a socket, the log or the writer.
+//! Invariants: a dialect is a pure translator. It checks a signature over the received bytes before
+//! it parses; it answers every request that it claims, in its own words; it never sees a socket,
+//! the log or the writer.
 //! Deliberately not here: routing, carrying out a [`Call`], sending a callback.
 
 use duizhang_core::callback::{CallbackId, Topic};
@@ -38,8 +39,8 @@ pub trait Dialect: Send + Sync {
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable>;
 
-    /// Where the payer's browser goes back to: the order's return address, with the protocol's signed parameters
-    /// once the order is settled. None where the order has no such address.
+    /// Where the payer's browser goes back to: the order's return address, with the protocol's
+    /// signed parameters once the order is settled. None where the order has no such address.
     fn return_url(&self, order: &OrderView, desk: &dyn Desk) -> Option<String>;
 
     /// Says whether a merchant's answer means that it has the callback.
@@ -54,8 +55,8 @@ pub trait Desk {
     /// What a dialect needs to know of an enabled merchant.
     fn merchant(&self, id: &MerchantId) -> Option<MerchantCard>;
 
-    /// Shows each key of a merchant that is valid now, the newest first, for the MD5 dialects; nothing where there
-    /// is none.
+    /// Shows each key of a merchant that is valid now, the newest first, for the MD5 dialects;
+    /// nothing where there is none.
     fn each_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
 
     /// Shows each webhook signing secret of a merchant that is valid now, the newest first.

@@ -1,8 +1,9 @@
-//! Deliveries of phones and forwarders: from a source's reading to a fact, and the conclusion back to the phone.
+//! Deliveries of phones and forwarders: from a source's reading to a fact, and the conclusion back
+//! to the phone.
 //!
-//! Invariants: a device is told "ok" only when its delivery is durable; what a proven device sends is kept even when
-//! nobody can read it; whoever proves nothing cannot fill the disk: forged deliveries become events only within a
-//! small hourly allowance, and are counted beyond it.
+//! Invariants: a device is told "ok" only when its delivery is durable; what a proven device sends
+//! is kept even when nobody can read it; whoever proves nothing cannot fill the disk: forged
+//! deliveries become events only within a small hourly allowance, and are counted beyond it.
 
 use std::sync::Mutex;
 
@@ -21,7 +22,8 @@ use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::secrets::SecretOf;
 
-/// Forged deliveries kept as evidence in one hour: 60 of at most 4 KiB are 2 GiB in a year of constant attack.
+/// Forged deliveries kept as evidence in one hour: 60 of at most 4 KiB are 2 GiB in a year of
+/// constant attack.
 const FORGED_KEPT_PER_HOUR_MAX: u32 = 60;
 
 /// Bytes kept of a forged delivery.
@@ -151,7 +153,8 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
             raw: raw.clone(),
         })
     };
-    // What says nothing readable is told apart by its bytes alone: the same bytes again are a repeat.
+    // What says nothing readable is told apart by its bytes alone: the same bytes again are a
+    // repeat.
     let blind_key = || Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), &raw]);
     match evidence {
         Evidence::Heartbeat { sent_at } => {

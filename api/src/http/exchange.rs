@@ -8,7 +8,8 @@ use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 
-/// Longest body of a dialect or source in bytes: evidence is kept whole in one event, and an event has 64 KiB.
+/// Longest body of a dialect or source in bytes: evidence is kept whole in one event, and an event
+/// has 64 KiB.
 pub(super) const BODY_BYTES_MAX: usize = 32 * 1_024;
 
 /// Reads a request whole.

@@ -1,6 +1,7 @@
 //! Carrying out a verified call: a fact for the writer, or a look into the views.
 //!
-//! Invariants: whose order it is, is checked here for every action; another merchant's order is answered like none.
+//! Invariants: whose order it is, is checked here for every action; another merchant's order is
+//! answered like none.
 
 use duizhang_core::callback::CallbackId;
 use duizhang_core::decide::Repeat;
@@ -142,8 +143,8 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
     }
 }
 
-/// The merchant's number of a new order. Where it named none, a retry must come to the same number: one made from its
-/// idempotency key, or else our id, which makes every request a new order.
+/// The merchant's number of a new order. Where it named none, a retry must come to the same number:
+/// one made from its idempotency key, or else our id, which makes every request a new order.
 fn number_of(new: &NewOrder, order: OrderId) -> String {
     match (&new.number, new.idempotency) {
         (Some(number), _) => number.clone(),

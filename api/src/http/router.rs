@@ -1,7 +1,7 @@
 //! Which handler answers which path.
 //!
-//! The people's and operators' paths are axum routes. Everything else is offered to the sources and the dialects in
-//! turn; each says by path and headers whether a request is its own.
+//! The people's and operators' paths are axum routes. Everything else is offered to the sources and
+//! the dialects in turn; each says by path and headers whether a request is its own.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ use super::{evidence, exchange, execute, operations, pay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
 
-/// Most cashier pages that follow their order at once: each holds a connection, and connections are limited to 4,096.
+/// Most cashier pages that follow their order at once: each holds a connection, and connections are
+/// limited to 4,096.
 const STREAMS_MAX: usize = 2_048;
 
 /// What the handlers share.

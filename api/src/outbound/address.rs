@@ -1,11 +1,13 @@
 //! Which addresses a callback may reach: the public unicast ones and nothing else.
 //!
-//! The ranges are those of the IANA special-purpose registries (RFC 6890 and its updates). An IPv6 address
-//! that carries an IPv4 address is judged by the one it carries where the network really delivers it there
-//! (`::ffff:0:0/96`, `64:ff9b::/96`), and refused as a whole where nothing legitimate uses it.
+//! The ranges are those of the IANA special-purpose registries (RFC 6890 and its updates). An IPv6
+//! address that carries an IPv4 address is judged by the one it carries where the network really
+//! delivers it there (`::ffff:0:0/96`, `64:ff9b::/96`), and refused as a whole where nothing
+//! legitimate uses it.
 //!
-//! Invariants: for IPv6 what is not known to be public is refused; the switch for closed networks opens
-//! loopback, private, shared and unique-local ranges, and never link-local ones, where clouds keep credentials.
+//! Invariants: for IPv6 what is not known to be public is refused; the switch for closed networks
+//! opens loopback, private, shared and unique-local ranges, and never link-local ones, where clouds
+//! keep credentials.
 //! Deliberately not here: names and their resolution.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

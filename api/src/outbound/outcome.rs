@@ -1,7 +1,7 @@
 //! What goes out in one attempt, and what can come of it.
 //!
-//! Invariants: *refused* means that nothing was sent, *failed* that the other side may have got the message all the
-//! same; no text here repeats what the other side sent.
+//! Invariants: *refused* means that nothing was sent, *failed* that the other side may have got the
+//! message all the same; no text here repeats what the other side sent.
 //! Deliberately not here: what an answer means; each dialect judges it.
 
 use std::fmt;

@@ -1,9 +1,10 @@
 //! Which addresses (URLs) the engine may be told to call.
 //!
-//! Invariants: the text is checked before it is parsed, because the parser silently drops tabs and line ends
-//! and takes a backslash for a slash; only what the parser understood is ever connected to; a literal address
-//! in any spelling is judged as an address.
-//! Deliberately not here: resolution of names (`resolve.rs`), which must be judged again at each attempt.
+//! Invariants: the text is checked before it is parsed, because the parser silently drops tabs and
+//! line ends and takes a backslash for a slash; only what the parser understood is ever connected
+//! to; a literal address in any spelling is judged as an address.
+//! Deliberately not here: resolution of names (`resolve.rs`), which must be judged again at each
+//! attempt.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,8 +15,9 @@ use super::address::{AddressRefusal, check_address, range_of};
 /// The longest address that a shop may give, in bytes; browsers and proxies agree on no more.
 pub const URL_BYTES_MAX: usize = 2_048;
 
-/// Ports of services that speak no HTTP but might act on lines inside of a request, in rising order: mail,
-/// remote shells, directories, file and message services, databases, caches, container and cluster control.
+/// Ports of services that speak no HTTP but might act on lines inside of a request, in rising
+/// order: mail, remote shells, directories, file and message services, databases, caches, container
+/// and cluster control.
 pub const FORBIDDEN_PORTS: &[u16] = &[
     1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
     103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 138, 139, 143, 161, 162, 179, 389,
@@ -28,11 +30,11 @@ pub const FORBIDDEN_PORTS: &[u16] = &[
 /// What the engine may call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Whether loopback, private, shared and unique-local addresses may be called: only for tests and closed
-    /// networks.
+    /// Whether loopback, private, shared and unique-local addresses may be called: only for tests
+    /// and closed networks.
     pub allow_private: bool,
-    /// The sockets that we listen on. One with an unspecified address stands for that port on every address
-    /// that is not public.
+    /// The sockets that we listen on. One with an unspecified address stands for that port on every
+    /// address that is not public.
     pub own_sockets: Vec<SocketAddr>,
     /// The names, in lower case, and ports under which the outside reaches us.
     pub own_names: Vec<(String, u16)>,

@@ -1,7 +1,8 @@
 //! From a host name to the addresses behind it.
 //!
-//! Deliberately not here: judging the addresses (`policy.rs`), time limits (`send.rs`), and any cache: one attempt
-//! asks once and connects to what it was told, so an answer that changes in between changes nothing.
+//! Deliberately not here: judging the addresses (`policy.rs`), time limits (`send.rs`), and any
+//! cache: one attempt asks once and connects to what it was told, so an answer that changes in
+//! between changes nothing.
 
 use std::collections::BTreeMap;
 use std::future::{Future, ready};
@@ -22,8 +23,8 @@ pub trait Resolver: Send + Sync {
     fn resolve<'a>(&'a self, name: &'a str) -> Resolving<'a>;
 }
 
-/// The machine's own resolver. A look-up that is given up still occupies one of the runtime's blocking threads until
-/// the system gives up too.
+/// The machine's own resolver. A look-up that is given up still occupies one of the runtime's
+/// blocking threads until the system gives up too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemResolver;
 
@@ -36,7 +37,8 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// A table of names for tests and simulations. Each name has its answers in turn, and the last one stays.
+/// A table of names for tests and simulations. Each name has its answers in turn, and the last one
+/// stays.
 #[derive(Debug, Default)]
 pub struct FixedResolver {
     names: Mutex<BTreeMap<String, Turns>>,

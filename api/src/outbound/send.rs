@@ -1,11 +1,11 @@
 //! One attempt to reach somebody: resolve, connect, speak HTTP/1.1 once, close.
 //!
-//! Invariants: the URL and every address behind it are judged at each attempt; the socket goes to exactly an
-//! address that was judged, and its peer is judged again; nothing is followed, decompressed, kept or taken from the
-//! environment (redirects, encodings, cookies, proxies); each step and the whole have a limit of time, and the
-//! answer has limits of size.
-//! Deliberately not here: when to call and how often, what the answer means, and connection pools: an
-//! attempt per connection keeps one endpoint's trouble its own.
+//! Invariants: the URL and every address behind it are judged at each attempt; the socket goes to
+//! exactly an address that was judged, and its peer is judged again; nothing is followed,
+//! decompressed, kept or taken from the environment (redirects, encodings, cookies, proxies); each
+//! step and the whole have a limit of time, and the answer has limits of size.
+//! Deliberately not here: when to call and how often, what the answer means, and connection pools:
+//! an attempt per connection keeps one endpoint's trouble its own.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -176,7 +176,8 @@ impl Outbound {
     }
 }
 
-/// Headers that belong to the connection or would change what is sent; a dialect has no say in them.
+/// Headers that belong to the connection or would change what is sent; a dialect has no say in
+/// them.
 const OURS: [HeaderName; 8] = [
     header::HOST,
     header::CONNECTION,
@@ -212,8 +213,8 @@ fn message_for(
     Ok(message)
 }
 
-/// Speaks once on a fresh connection. The connection lives inside this future, so that dropping it closes the
-/// socket.
+/// Speaks once on a fresh connection. The connection lives inside this future, so that dropping it
+/// closes the socket.
 async fn exchange<S>(
     stream: S,
     message: Request<Full<Bytes>>,
@@ -232,7 +233,8 @@ where
     tokio::select! {
         biased;
         outcome = &mut answered => return outcome,
-        // What the connection had to say has been handed over, or is the error that the answer gets too.
+        // What the connection had to say has been handed over, or is the error that the answer gets
+        // too.
         _ended = &mut connection => {}
     }
     answered.await

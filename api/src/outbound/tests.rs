@@ -1,6 +1,8 @@
-//! Attempts against servers that misbehave, over real sockets on loopback, and the refusals before any socket.
+//! Attempts against servers that misbehave, over real sockets on loopback, and the refusals before
+//! any socket.
 //!
-//! The limit under test is short and every other one long, so that only the one under test can end an attempt.
+//! The limit under test is short and every other one long, so that only the one under test can end
+//! an attempt.
 
 use std::future::{Future, pending};
 use std::net::{IpAddr, SocketAddr};
@@ -438,7 +440,8 @@ async fn a_server_that_does_not_speak_tls_fails_and_one_that_says_nothing_times_
     assert_eq!(failure_of(&outcome).1, format!("wait for {}", Step::Tls));
 }
 
-/// The environment can only be set for another process, so this runs one test of this very file in one.
+/// The environment can only be set for another process, so this runs one test of this very file in
+/// one.
 #[test]
 fn proxies_of_the_environment_are_ignored() {
     const SUBJECT: &str =

@@ -1,8 +1,9 @@
-//! The master key and what it wraps: XChaCha20-Poly1305 with the secret's own name as associated data.
+//! The master key and what it wraps: XChaCha20-Poly1305 with the secret's own name as associated
+//! data.
 //!
-//! Invariants: a wrapped secret opens only under its own kind, owner, key id and end, so that nobody who can write
-//! the file can give one merchant the key of another, or an old key a longer life; parts of a name never run
-//! together; nonces of 192 random bits never repeat.
+//! Invariants: a wrapped secret opens only under its own kind, owner, key id and end, so that
+//! nobody who can write the file can give one merchant the key of another, or an old key a longer
+//! life; parts of a name never run together; nonces of 192 random bits never repeat.
 //! Deliberately not here: where the bytes lie.
 
 use std::fmt;

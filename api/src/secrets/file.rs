@@ -1,10 +1,12 @@
-//! The two files of the store in the data directory: the wrapped secrets, and the master key where no other
-//! place gives it.
+//! The two files of the store in the data directory: the wrapped secrets, and the master key where
+//! no other place gives it.
 //!
-//! Invariants: a file is replaced whole or not at all, and is on disk before anybody relies on it; both are
-//! readable by their owner only; every byte of the secrets is covered by a seal, so a cut, edited or mixed file
-//! is refused by name. An older file of the same key as a whole cannot be told from the present one.
-//! Deliberately not here: locking against a second process (the book's own lock covers the directory).
+//! Invariants: a file is replaced whole or not at all, and is on disk before anybody relies on it;
+//! both are readable by their owner only; every byte of the secrets is covered by a seal, so a cut,
+//! edited or mixed file is refused by name. An older file of the same key as a whole cannot be told
+//! from the present one.
+//! Deliberately not here: locking against a second process (the book's own lock covers the
+//! directory).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -38,7 +40,8 @@ const OWNER_ONLY: u32 = 0o600;
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
-    /// Opens with the right master key whatever else is wrong, and so tells a wrong key from a damaged file.
+    /// Opens with the right master key whatever else is wrong, and so tells a wrong key from a
+    /// damaged file.
     check: String,
     secrets: Vec<Line>,
     /// Opens only if all lines are there, unchanged and in their order.

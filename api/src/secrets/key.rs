@@ -1,7 +1,8 @@
 //! What a secret is, and whose.
 //!
-//! Invariants: a secret is wiped when its last holder lets go, shows itself to nobody who only prints, and is
-//! compared in constant time; a short, empty or untidy one is refused before anything depends on it.
+//! Invariants: a secret is wiped when its last holder lets go, shows itself to nobody who only
+//! prints, and is compared in constant time; a short, empty or untidy one is refused before
+//! anything depends on it.
 //! Deliberately not here: storage, and what a secret is used for.
 
 use std::fmt;
@@ -16,8 +17,9 @@ use crate::webhook::{SigningKey, SigningKeyError};
 
 /// The longest secret in bytes; a bearer token must fit into one header line.
 pub const SECRET_BYTES_MAX: usize = 256;
-/// The shortest key of the MD5 protocols. Their phones and shops were given keys of any length, and the contract's
-/// samples have 15 to 17 characters; eight random letters still take 62^8 = 2 × 10^14 guesses.
+/// The shortest key of the MD5 protocols. Their phones and shops were given keys of any length, and
+/// the contract's samples have 15 to 17 characters; eight random letters still take 62^8 = 2 ×
+/// 10^14 guesses.
 const LEGACY_BYTES_MIN: usize = 8;
 /// The shortest bearer token: 16 hexadecimal digits already hold 64 bits. Ours have 32.
 const TOKEN_BYTES_MIN: usize = 16;
@@ -63,7 +65,8 @@ impl fmt::Debug for Secret {
 pub enum SecretOf {
     /// The merchant's key of the MD5 protocols.
     MerchantKey(MerchantId),
-    /// The merchant's bearer token of the native API. Only its hash is kept, so it cannot be shown again.
+    /// The merchant's bearer token of the native API. Only its hash is kept, so it cannot be shown
+    /// again.
     NativeToken(MerchantId),
     /// What signs the merchant's callbacks (`whsec_…`).
     WebhookSecret(MerchantId),

@@ -1,8 +1,8 @@
 //! Who asks for secrets and who changes them.
 //!
-//! Invariants: a change is in the file before it is in force; a failed change changes nothing in memory; a
-//! store that should be there and is not, or does not open, is an error and never an empty store; a key is
-//! accepted before its end and not at it.
+//! Invariants: a change is in the file before it is in force; a failed change changes nothing in
+//! memory; a store that should be there and is not, or does not open, is an error and never an
+//! empty store; a key is accepted before its end and not at it.
 //! Deliberately not here: who may call this, and the events that name keys by their ids.
 
 use std::io;
@@ -20,7 +20,8 @@ use crate::clock::Clock;
 
 /// Keys in all; see the size of the file.
 const SECRETS_MAX: usize = 20_000;
-/// Keys of one owner that are accepted at once: the present one and those of rotations whose time of grace lasts.
+/// Keys of one owner that are accepted at once: the present one and those of rotations whose time
+/// of grace lasts.
 const KEYS_PER_OWNER_MAX: usize = 8;
 
 /// Why a secret could not be read or changed.
@@ -148,7 +149,8 @@ pub struct SecretStore {
 }
 
 impl SecretStore {
-    /// Makes the store of a new data directory, and a file with a master key unless one is given or there.
+    /// Makes the store of a new data directory, and a file with a master key unless one is given or
+    /// there.
     ///
     /// # Errors
     /// [`SecretsError::Exists`], or that files could not be written.
@@ -207,7 +209,8 @@ impl SecretStore {
         self.table().entries(of).iter().any(|entry| at < entry.until)
     }
 
-    /// The keys in force, newest first. A token has none to show: ask [`token_owner`](Self::token_owner).
+    /// The keys in force, newest first. A token has none to show: ask
+    /// [`token_owner`](Self::token_owner).
     #[must_use]
     pub fn keys_of(&self, of: &SecretOf, at: Timestamp) -> Vec<Key> {
         if of.is_token() {

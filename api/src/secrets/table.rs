@@ -1,8 +1,9 @@
 //! The secrets in memory, found by owner or by token.
 //!
-//! Invariants: the newest key of an owner comes first; a token is looked up by a piece of its SHA-256 and then
-//! compared whole in constant time, so time tells nothing about tokens that are not known already; no two
-//! owners share a secret, or a signature of one would be good for the other.
+//! Invariants: the newest key of an owner comes first; a token is looked up by a piece of its
+//! SHA-256 and then compared whole in constant time, so time tells nothing about tokens that are
+//! not known already; no two owners share a secret, or a signature of one would be good for the
+//! other.
 //! Deliberately not here: the file.
 
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use super::key::{KeyId, Secret, SecretOf};
 pub(super) struct Entry {
     pub(super) key: KeyId,
     pub(super) made: Timestamp,
-    /// The first instant at which it is no longer accepted; [`Timestamp::MAX`] while nothing ends it.
+    /// The first instant at which it is no longer accepted; [`Timestamp::MAX`] while nothing ends
+    /// it.
     pub(super) until: Timestamp,
     /// The secret, or for a token its SHA-256.
     pub(super) kept: Secret,

@@ -1,11 +1,12 @@
 //! A second opinion on a whole log.
 //!
-//! The auditor folds facts and decisions with its own small maps and never asks the rules or their state, so a
-//! mistake there cannot hide here. It goes on after a violation: one broken promise must not cover another.
-//! Invariants: memory is one small record for each order, payment, notification key and refund, plus the open holds
-//! and callbacks; at most `VIOLATIONS_MAX` violations are kept.
-//! Deliberately not here: money after it was observed (`money`), whether a better decision existed (the
-//! oracle in the tests), stored bytes and roots (eventlog).
+//! The auditor folds facts and decisions with its own small maps and never asks the rules or their
+//! state, so a mistake there cannot hide here. It goes on after a violation: one broken promise
+//! must not cover another.
+//! Invariants: memory is one small record for each order, payment, notification key and refund,
+//! plus the open holds and callbacks; at most `VIOLATIONS_MAX` violations are kept.
+//! Deliberately not here: money after it was observed (`money`), whether a better decision existed
+//! (the oracle in the tests), stored bytes and roots (eventlog).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -25,7 +26,8 @@ use crate::position::Position;
 use crate::refund::RefundState;
 use crate::time::Timestamp;
 
-/// Most violations kept: whoever reads a report does not read more, and a broken log may have millions.
+/// Most violations kept: whoever reads a report does not read more, and a broken log may have
+/// millions.
 const VIOLATIONS_MAX: usize = 1_000;
 
 /// What the auditor remembers of an order.

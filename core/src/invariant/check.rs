@@ -1,7 +1,7 @@
 //! The invariants as predicates over a state.
 //!
-//! Invariants: reads only; costs one walk over all orders, so it is for tests, the simulator and `audit`, and not
-//! for the way of a payment.
+//! Invariants: reads only; costs one walk over all orders, so it is for tests, the simulator and
+//! `audit`, and not for the way of a payment.
 //! Deliberately not here: what only the history shows (`auditor`).
 
 use alloc::collections::{BTreeMap, BTreeSet};

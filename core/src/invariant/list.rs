@@ -39,7 +39,8 @@ pub enum Invariant {
     OneVerdict,
     /// Only the first delivery of a key, or an operator's word, gives rise to a payment.
     OnlyFirstPays,
-    /// A decision speaks only of what the log has introduced, and of it in a state that allows the decision.
+    /// A decision speaks only of what the log has introduced, and of it in a state that allows the
+    /// decision.
     KnownOnly,
     /// What the state derives twice agrees with itself.
     StateAgrees,

@@ -1,8 +1,9 @@
 //! What must hold of every log and of every state, whatever happened.
 //!
-//! Invariants: the list is numbered, and a number is never given again; the auditor shares no code with the rules
-//! that it checks.
-//! Deliberately not here: how a broken one is reported to people (`audit`), and the checks of stored bytes (eventlog).
+//! Invariants: the list is numbered, and a number is never given again; the auditor shares no code
+//! with the rules that it checks.
+//! Deliberately not here: how a broken one is reported to people (`audit`), and the checks of
+//! stored bytes (eventlog).
 
 mod auditor;
 mod check;

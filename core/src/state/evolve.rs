@@ -1,7 +1,8 @@
 //! Folding events into the state.
 //!
-//! Invariants: no rule and no refusal here; what a decision says happens. A decision that speaks of something
-//! unknown cannot come from `decide`, so it is an assertion and not an error: the log is not ours or is damaged.
+//! Invariants: no rule and no refusal here; what a decision says happens. A decision that speaks of
+//! something unknown cannot come from `decide`, so it is an assertion and not an error: the log is
+//! not ours or is damaged.
 
 use alloc::vec::Vec;
 
@@ -21,7 +22,8 @@ use crate::refund::{self, RefundRecord, RefundState};
 use crate::time::Timestamp;
 
 impl State {
-    /// Folds a fact and the decisions made on it. `position` is the fact's place; the decisions follow it.
+    /// Folds a fact and the decisions made on it. `position` is the fact's place; the decisions
+    /// follow it.
     ///
     /// # Panics
     /// Where the events cannot have come from [`crate::decide::decide`] on this state.

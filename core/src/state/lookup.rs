@@ -1,6 +1,7 @@
 //! Looking things up in the state.
 //!
-//! Invariants: nothing here changes anything or refuses anything; every walk has the same order on every machine.
+//! Invariants: nothing here changes anything or refuses anything; every walk has the same order on
+//! every machine.
 //! Deliberately not here: what follows from what is found ([`crate::decide`]).
 
 use alloc::vec::Vec;
@@ -46,8 +47,8 @@ impl State {
         self.position
     }
 
-    /// Whether the policy in force is in the log. A book activates one before anything else, even one that equals the
-    /// default, because the next build may have another default.
+    /// Whether the policy in force is in the log. A book activates one before anything else, even
+    /// one that equals the default, because the next build may have another default.
     #[must_use]
     pub fn has_policy(&self) -> bool {
         self.has_policy
@@ -151,7 +152,8 @@ impl State {
         self.merchants.iter().filter(paid_into).map(|merchant| &merchant.id)
     }
 
-    /// How well a wallet is watched: 0 by a device that was heard, 1 by nobody yet, 2 only by silent ones.
+    /// How well a wallet is watched: 0 by a device that was heard, 1 by nobody yet, 2 only by
+    /// silent ones.
     #[must_use]
     pub fn watch_rank(&self, wallet: &WalletState) -> u8 {
         let mut rank = 1;
@@ -197,7 +199,8 @@ impl State {
         self.orders.len()
     }
 
-    /// The orders that held an amount at some time within the span, both ends included; newest first.
+    /// The orders that held an amount at some time within the span, both ends included; newest
+    /// first.
     pub fn holders(
         &self,
         wallet: WalletIndex,

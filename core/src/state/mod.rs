@@ -1,7 +1,8 @@
 //! What decisions need to know, folded from the log.
 //!
-//! Invariants: equal logs give equal states; nothing here is truth, all of it can be thrown away and folded again;
-//! memory grows with open work plus one small row for each order, notification key and idempotency key.
+//! Invariants: equal logs give equal states; nothing here is truth, all of it can be thrown away
+//! and folded again; memory grows with open work plus one small row for each order, notification
+//! key and idempotency key.
 //! Deliberately not here: rules ([`crate::decide`]) and what only readers need (projections).
 
 mod evolve;

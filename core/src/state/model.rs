@@ -1,8 +1,9 @@
 //! What the state is made of.
 //!
-//! Invariants: no field is public; the fold writes them and the look-ups read them. Walks go over vectors and
-//! trees only: a hash table answers questions about one key and is never walked.
-//! Deliberately not here: folding (`evolve`), looking up (`lookup`), rows and amounts (`orders`, `slots`).
+//! Invariants: no field is public; the fold writes them and the look-ups read them. Walks go over
+//! vectors and trees only: a hash table answers questions about one key and is never walked.
+//! Deliberately not here: folding (`evolve`), looking up (`lookup`), rows and amounts (`orders`,
+//! `slots`).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -94,7 +95,8 @@ pub enum Deadline {
     Silence(DeviceId, Timestamp),
 }
 
-/// A deadline in few bytes, ordered by time and then by kind and number, so that walks are the same everywhere.
+/// A deadline in few bytes, ordered by time and then by kind and number, so that walks are the same
+/// everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum DeadlineKey {
     Order(u32),

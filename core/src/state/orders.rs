@@ -1,9 +1,10 @@
 //! All orders of a book in few bytes each.
 //!
-//! A closed order keeps its row, because a late payment, a repeat or a refund may name it years later; the row
-//! holds no text, and the texts are found in the log at its position. Rows live in fixed chunks, so growing copies
-//! nothing, and the look-up tables hold 4-byte row numbers: a million orders cost about 160 MB less than with maps.
-//! Order ids are random and keys are SHA-256 digests, so their own bits serve as hashes.
+//! A closed order keeps its row, because a late payment, a repeat or a refund may name it years
+//! later; the row holds no text, and the texts are found in the log at its position. Rows live in
+//! fixed chunks, so growing copies nothing, and the look-up tables hold 4-byte row numbers: a
+//! million orders cost about 160 MB less than with maps. Order ids are random and keys are SHA-256
+//! digests, so their own bits serve as hashes.
 
 use alloc::vec::Vec;
 

@@ -1,7 +1,8 @@
 //! Fingerprints of a whole state, for tests that compare states.
 //!
-//! Invariants: equal states have equal fingerprints on every machine: hash tables are asked, or sorted after a
-//! walk, so their order cannot leak; a fingerprint of the money leaves out only what hearing a device changes.
+//! Invariants: equal states have equal fingerprints on every machine: hash tables are asked, or
+//! sorted after a walk, so their order cannot leak; a fingerprint of the money leaves out only what
+//! hearing a device changes.
 //! Deliberately not here: anything that a decision may use.
 
 use alloc::format;
@@ -23,7 +24,8 @@ impl State {
         Digest::of(&[self.money_portrait().as_bytes(), heard.as_bytes()])
     }
 
-    /// The fingerprint of everything but time, place and when devices were heard: what a repeat must not change.
+    /// The fingerprint of everything but time, place and when devices were heard: what a repeat
+    /// must not change.
     #[must_use]
     pub fn money_fingerprint(&self) -> Digest {
         Digest::of(&[self.money_portrait().as_bytes()])

@@ -1,6 +1,7 @@
 //! The amounts of one wallet: which are taken, and who held each last.
 //!
-//! Invariants: runs of taken amounts are disjoint and never touch, so the amount just beyond a run is free.
+//! Invariants: runs of taken amounts are disjoint and never touch, so the amount just beyond a run
+//! is free.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -13,14 +14,14 @@ use hashbrown::HashTable;
 pub struct Slots {
     /// First and last amount of each unbroken run of taken amounts.
     runs: BTreeMap<i64, i64>,
-    /// The row number of the order that holds or last held an amount. Each payment asks once, among all amounts that
-    /// were ever held, and a table answers with one look where a tree needs ten.
+    /// The row number of the order that holds or last held an amount. Each payment asks once, among
+    /// all amounts that were ever held, and a table answers with one look where a tree needs ten.
     heads: HashTable<(i64, u32)>,
     holds: u32,
 }
 
-/// Neighbouring amounts are what comes, so they are spread over the table (an odd number near 2^64 divided by the
-/// golden ratio).
+/// Neighbouring amounts are what comes, so they are spread over the table (an odd number near 2^64
+/// divided by the golden ratio).
 const fn spread(minor: i64) -> u64 {
     minor.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -1,7 +1,7 @@
 //! A book for tests: an engine, the state it is asked about, the recorded log, and the auditor.
 //!
-//! Invariants: each decision is shown to the auditor before the state folds it, and after a violation nothing is
-//! folded any more, because a wrong engine's decisions may not be foldable.
+//! Invariants: each decision is shown to the auditor before the state folds it, and after a
+//! violation nothing is folded any more, because a wrong engine's decisions may not be foldable.
 //! Deliberately not here: what a right engine would have decided (the oracle in the tests).
 
 use alloc::string::String;
@@ -59,8 +59,8 @@ impl Default for Book {
 }
 
 impl Book {
-    /// Two merchants, three wallets and two devices under the real rules. `shop` and `mall` share `wx` and `ali`;
-    /// `box` has fixed codes only. `phone` watches all three, `tablet` the second.
+    /// Two merchants, three wallets and two devices under the real rules. `shop` and `mall` share
+    /// `wx` and `ali`; `box` has fixed codes only. `phone` watches all three, `tablet` the second.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self::with_engine(policy, decide)

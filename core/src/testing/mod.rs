@@ -1,7 +1,8 @@
-//! What tests of the rules stand on: a book with an auditor in it, and workloads that make collisions.
+//! What tests of the rules stand on: a book with an auditor in it, and workloads that make
+//! collisions.
 //!
-//! Invariants: nothing here is random by itself; ids come from a counter and histories from a strategy, so
-//! a failing case can be played again.
+//! Invariants: nothing here is random by itself; ids come from a counter and histories from a
+//! strategy, so a failing case can be played again.
 //! Deliberately not here: wires, logs on disk, real clocks.
 
 mod book;

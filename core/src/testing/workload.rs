@@ -1,9 +1,10 @@
 //! Histories that make collisions.
 //!
-//! Few amounts, few wallets, few merchants; pushes twice, with the same key and other content, late, out of order,
-//! from clocks that are hours wrong; names that are right, foreign or strange; and everything in between cut by
-//! restarts. A step names its target by a number that is taken modulo what there is, so every step means
-//! something in every history and shrinking keeps it meaningful.
+//! Few amounts, few wallets, few merchants; pushes twice, with the same key and other content,
+//! late, out of order, from clocks that are hours wrong; names that are right, foreign or strange;
+//! and everything in between cut by restarts. A step names its target by a number that is taken
+//! modulo what there is, so every step means something in every history and shrinking keeps it
+//! meaningful.
 //! Deliberately not here: faults of disks and networks (the simulator).
 
 use alloc::vec;

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 
 use crate::past::Past;
 
-/// The nearest free amount: smallest offset, then watched wallets, then the least loaded, then the merchant's own
-/// order; the smaller amount where two of one wallet are equally near.
+/// The nearest free amount: smallest offset, then watched wallets, then the least loaded, then the
+/// merchant's own order; the smaller amount where two of one wallet are equally near.
 fn tried(
     past: &Past,
     merchant: &Merchant,

@@ -1,7 +1,8 @@
-//! Planted wrong engines. Each is caught by the harness that the right one passes; a harness that lets one of
-//! them through proves nothing.
+//! Planted wrong engines. Each is caught by the harness that the right one passes; a harness that
+//! lets one of them through proves nothing.
 //!
-//! Deliberately not here: mistakes of the log and of the shell (eventlog's and the simulator's canaries).
+//! Deliberately not here: mistakes of the log and of the shell (eventlog's and the simulator's
+//! canaries).
 
 use duizhang_core::decide::{Ruling, decide};
 use duizhang_core::decision::Decision;
@@ -167,7 +168,8 @@ fn no_claim_on_open(state: &State, at: Timestamp, fact: &Fact) -> Answer {
     })
 }
 
-/// Steps amounts in yuan, as a float, and cuts them back to fen, so that it lands a fen low on a taken amount.
+/// Steps amounts in yuan, as a float, and cuts them back to fen, so that it lands a fen low on a
+/// taken amount.
 #[expect(clippy::float_arithmetic, clippy::as_conversions, reason = "floats are the planted fault")]
 fn float_steps(state: &State, at: Timestamp, fact: &Fact) -> Answer {
     changed(decide(state, at, fact), |mut decisions| {

@@ -1,7 +1,8 @@
 //! The matcher's rules in plain words, over the whole past.
 //!
-//! Which orders could a payment be for, and what is to be done with it? Written from the words of the design, by
-//! trying every order that ever was; compared with what the engine recorded, on random small histories.
+//! Which orders could a payment be for, and what is to be done with it? Written from the words of
+//! the design, by trying every order that ever was; compared with what the engine recorded, on
+//! random small histories.
 //! Deliberately not here: amounts that orders get (`allocation.rs`).
 
 use duizhang_core::amount::{AMOUNT_MINOR_MAX, Amount};
@@ -38,9 +39,10 @@ struct Times {
     doubted: Vec<Span>,
 }
 
-/// A device's word on a time is good within the skew. From the future it says nothing. What a fresh heartbeat says
-/// of the clock moves the trusted time, and the device's own word stays as a doubt. Without a heartbeat, or with
-/// nothing to trust, the money may be from the instant that it was told.
+/// A device's word on a time is good within the skew. From the future it says nothing. What a fresh
+/// heartbeat says of the clock moves the trusted time, and the device's own word stays as a doubt.
+/// Without a heartbeat, or with nothing to trust, the money may be from the instant that it was
+/// told.
 fn times(past: &Past, received: &NotificationReceived, at: Timestamp) -> Times {
     let Reading::Money { sent_at, .. } = &received.reading else { panic!("money only") };
     let Some(said) = *sent_at else {

@@ -6,8 +6,9 @@
 //! 24 group's first position u64   32 group's last position u64   40 time i64 (us)
 //! 48 root after the group [32], in the group's last chunk only; then the events, each behind its length
 //! ```
-//! Invariants: a chunk holds events of one group; the last chunk of a group, and no other, carries the root;
-//! an event that is larger than a chunk is cut into pieces, each a chunk with the bare bytes.
+//! Invariants: a chunk holds events of one group; the last chunk of a group, and no other, carries
+//! the root; an event that is larger than a chunk is cut into pieces, each a chunk with the bare
+//! bytes.
 //! Deliberately not here: where chunks are kept.
 
 use duizhang_core::merkle::Hash;
@@ -20,14 +21,15 @@ use crate::codec::CODEC_ID;
 use crate::group::{Events, LENGTH_BYTES, is_well_formed};
 use crate::log::GroupHeader;
 
-/// Most bytes of a chunk. sled keeps up to 17 values in a leaf and makes a blob file of a leaf beyond
-/// 131,052 bytes: 17 x (7,168 + 10 of key) = 122,026 stays below it.
+/// Most bytes of a chunk. sled keeps up to 17 values in a leaf and makes a blob file of a leaf
+/// beyond 131,052 bytes: 17 x (7,168 + 10 of key) = 122,026 stays below it.
 pub(crate) const CHUNK_BYTES_MAX: usize = 7 * 1024;
 const HEADER_BYTES: usize = 48;
 const ROOT_BYTES: usize = 32;
 /// Bytes of events in a chunk, each with its length.
 const BODY_BYTES_MAX: usize = CHUNK_BYTES_MAX - HEADER_BYTES - ROOT_BYTES;
-/// Bytes of one event in a piece. An event that does not fit a body with its length makes two pieces or more.
+/// Bytes of one event in a piece. An event that does not fit a body with its length makes two
+/// pieces or more.
 const PIECE_BYTES: usize = BODY_BYTES_MAX - LENGTH_BYTES;
 const VERSION: u8 = 1;
 

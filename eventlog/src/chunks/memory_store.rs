@@ -53,7 +53,8 @@ impl ChunkStore for MemoryStore {
             return Ok(());
         }
         let mut after = None;
-        // A range that excludes its only key at both ends would panic, hence the check before each step.
+        // A range that excludes its only key at both ends would panic, hence the check before each
+        // step.
         while after
             != Some(match direction {
                 Direction::OldestFirst => to,

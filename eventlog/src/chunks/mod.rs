@@ -1,6 +1,7 @@
 //! The chunk store: the events of the log under their positions, for reading.
 //!
-//! It is filled behind the journal and can be thrown away: every chunk can be made again from the segments.
+//! It is filled behind the journal and can be thrown away: every chunk can be made again from the
+//! segments.
 
 mod chunk;
 mod memory_store;

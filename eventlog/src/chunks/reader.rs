@@ -1,8 +1,10 @@
 //! Reading chunks as events and groups, believing none of them unchecked.
 //!
-//! Invariants: a chunk is used only if its checksum is right, its key is its position and it continues the
-//! chunk before it without a gap; otherwise the first position that cannot be read is named.
-//! Deliberately not here: the tail that is not stored yet (`tail.rs`), roots (`verify.rs` recomputes them).
+//! Invariants: a chunk is used only if its checksum is right, its key is its position and it
+//! continues the chunk before it without a gap; otherwise the first position that cannot be read is
+//! named.
+//! Deliberately not here: the tail that is not stored yet (`tail.rs`), roots (`verify.rs`
+//! recomputes them).
 
 use std::ops::ControlFlow;
 
@@ -30,7 +32,8 @@ fn walk_chunks(
     visit: &mut dyn FnMut(&Chunk<'_>) -> ControlFlow<()>,
 ) -> Stored {
     let damaged = |position, flaw| Error::ChunkDamaged { position, flaw };
-    // The chunk that holds `from` may start before it; a piece's first piece certainly does not start after.
+    // The chunk that holds `from` may start before it; a piece's first piece certainly does not
+    // start after.
     let Some(start) = store.floor(key(from, 0))? else {
         return Err(damaged(from, "no chunk"));
     };
@@ -62,8 +65,8 @@ fn walk_chunks(
 /// What the next chunk of a walk must be.
 struct Expected {
     direction: Direction,
-    /// A position that the next chunk must hold: its first one, or its last one going back. The chunk that
-    /// the walk starts with may reach beyond it.
+    /// A position that the next chunk must hold: its first one, or its last one going back. The
+    /// chunk that the walk starts with may reach beyond it.
     position: Position,
     started: bool,
     /// The piece to come, in the middle of a large event: its number and how many there are.
@@ -172,7 +175,8 @@ pub(crate) fn visit_body(
     }
 }
 
-/// Visits the groups that end in `from..=to`, all of which must be stored; `to` is the end of a group.
+/// Visits the groups that end in `from..=to`, all of which must be stored; `to` is the end of a
+/// group.
 pub(crate) fn read_groups(
     store: &dyn ChunkStore,
     from: Position,
@@ -184,7 +188,8 @@ pub(crate) fn read_groups(
     })
 }
 
-/// The group that the store ends with; nothing where the store is empty or ends in the middle of a group.
+/// The group that the store ends with; nothing where the store is empty or ends in the middle of a
+/// group.
 pub(crate) fn last_group(store: &dyn ChunkStore) -> Result<LastGroup, Error> {
     let Some(last) = store.floor([u8::MAX; 10])? else { return Ok(LastGroup::Empty) };
     let mut end = LastGroup::Cut;
@@ -210,9 +215,9 @@ pub(crate) enum LastGroup {
     Whole(GroupHeader),
 }
 
-/// Checks the chunks of `..=to` from the newest back, until so many bytes have been read, and then the same
-/// ones forward: in a damaged sled the two ways lead over different pages, and one may skip what the other
-/// finds.
+/// Checks the chunks of `..=to` from the newest back, until so many bytes have been read, and then
+/// the same ones forward: in a damaged sled the two ways lead over different pages, and one may
+/// skip what the other finds.
 pub(crate) fn check(store: &dyn ChunkStore, to: Position, bytes_max: u64) -> Result<(), Error> {
     let mut bytes = 0;
     let mut from = to;

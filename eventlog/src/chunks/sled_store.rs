@@ -1,11 +1,13 @@
 //! Chunks in sled 0.34.7, the only file that names sled.
 //!
-//! Its `flush` does not sync on Linux, a partial snapshot keeps it from opening, a lost tail opens without an
-//! error, and damaged pages panic. So: the synchronous-write attribute is set on its folders before it makes
-//! files in them, partial snapshots are removed first, every call that can meet damaged pages is guarded
-//! against panics, and nothing here is believed without the journal.
-//! Invariants: one tree, keys only added; each `apply` is one batch; no value reaches the size of a blob.
-//! Deliberately not here: transactions, subscribers, deletion; the journal and what to do about damage.
+//! Its `flush` does not sync on Linux, a partial snapshot keeps it from opening, a lost tail opens
+//! without an error, and damaged pages panic. So: the synchronous-write attribute is set on its
+//! folders before it makes files in them, partial snapshots are removed first, every call that can
+//! meet damaged pages is guarded against panics, and nothing here is believed without the journal.
+//! Invariants: one tree, keys only added; each `apply` is one batch; no value reaches the size of a
+//! blob.
+//! Deliberately not here: transactions, subscribers, deletion; the journal and what to do about
+//! damage.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,7 +23,8 @@ use crate::error::Error;
 
 /// Bytes of pages that sled keeps in memory; reads of the log are mostly sequential.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-/// sled lets go of its lock a little after a close: 200 looks, 5 ms apart, are the second that it may take.
+/// sled lets go of its lock a little after a close: 200 looks, 5 ms apart, are the second that it
+/// may take.
 const OPEN_ATTEMPTS_MAX: u32 = 200;
 const OPEN_PAUSE: Duration = Duration::from_millis(5);
 /// The tree of chunks.
@@ -38,8 +41,8 @@ pub(crate) struct SledStore {
 pub enum SyncAttribute {
     /// It does.
     Set,
-    /// It does not know the attribute (tmpfs, some network file systems). The journal carries durability
-    /// anyway; sled is then likelier to need a rebuild after a crash of the machine.
+    /// It does not know the attribute (tmpfs, some network file systems). The journal carries
+    /// durability anyway; sled is then likelier to need a rebuild after a crash of the machine.
     Refused,
 }
 
@@ -53,7 +56,8 @@ impl SledStore {
         Ok((store, attribute))
     }
 
-    /// Lets go of a database that is damaged: dropping one may panic too, and there is nothing to save.
+    /// Lets go of a database that is damaged: dropping one may panic too, and there is nothing to
+    /// save.
     pub(crate) fn discard(self) {
         let _ = guarded("closing", || {
             drop(self);
@@ -117,8 +121,8 @@ fn open_database(directory: &Path) -> Result<SledStore, Error> {
     }
 }
 
-/// Whether a failure says something about the machine rather than about the files, so that setting them
-/// aside and building new ones would not help.
+/// Whether a failure says something about the machine rather than about the files, so that setting
+/// them aside and building new ones would not help.
 fn is_no_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(error.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)

@@ -6,8 +6,8 @@ use duizhang_core::position::Position;
 
 use crate::error::Error;
 
-/// A chunk's key: its first position, then its number among the pieces of one large event, big-endian, so
-/// that the order of bytes is the order of events.
+/// A chunk's key: its first position, then its number among the pieces of one large event,
+/// big-endian, so that the order of bytes is the order of events.
 pub(crate) type Key = [u8; 10];
 
 /// The key of a chunk.
@@ -36,7 +36,8 @@ pub(crate) trait ChunkStore: Send + Sync {
     /// Stores chunks, all of them or none.
     fn apply(&self, chunks: Vec<KeyedChunk>) -> Result<(), Error>;
 
-    /// Visits the chunks whose keys lie between `from` and `to` (both included) until the visitor breaks.
+    /// Visits the chunks whose keys lie between `from` and `to` (both included) until the visitor
+    /// breaks.
     fn walk(
         &self,
         from: Key,

@@ -1,7 +1,9 @@
-//! What the journal needs of a disk: one flat directory, files written and read at offsets, syncs that fail.
+//! What the journal needs of a disk: one flat directory, files written and read at offsets, syncs
+//! that fail.
 //!
-//! Invariants expected of an implementation: after `sync` returned, the bytes written before it survive a
-//! crash; after `sync_directory` returned, so do names; what was not synced may survive in part or not at all.
+//! Invariants expected of an implementation: after `sync` returned, the bytes written before it
+//! survive a crash; after `sync_directory` returned, so do names; what was not synced may survive
+//! in part or not at all.
 //! Deliberately not here: permissions, folders in folders, deleting by age.
 
 use std::io;

@@ -1,7 +1,8 @@
 //! Real files in a real directory.
 //!
-//! Invariants: a sync is one `fdatasync`; names are made durable by an `fsync` of the directory; the lock is a
-//! `flock` on a file of its own, which the system drops when the process dies, however it dies.
+//! Invariants: a sync is one `fdatasync`; names are made durable by an `fsync` of the directory;
+//! the lock is a `flock` on a file of its own, which the system drops when the process dies,
+//! however it dies.
 //! Deliberately not here: sled's folder, which has rules of its own (`sled_store.rs`).
 
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -1,10 +1,11 @@
 //! A disk in memory that behaves as badly as real ones do.
 //!
-//! It keeps for each file what programs see (the cache) and what a crash leaves (the durable bytes). It can
-//! lose what was not synced, keep a torn part of it, fail the n-th operation of a kind, fill up, stop dead in
-//! the middle, and lie: a failed sync drops what was written while the cache goes on showing it, and the
-//! next sync says that all is well, as Linux does.
-//! Invariants: the same operations and faults give the same bytes; nothing here reads a clock or chance.
+//! It keeps for each file what programs see (the cache) and what a crash leaves (the durable
+//! bytes). It can lose what was not synced, keep a torn part of it, fail the n-th operation of a
+//! kind, fill up, stop dead in the middle, and lie: a failed sync drops what was written while the
+//! cache goes on showing it, and the next sync says that all is well, as Linux does.
+//! Invariants: the same operations and faults give the same bytes; nothing here reads a clock or
+//! chance.
 //! Deliberately not here: bit rot (tests change bytes by [`SimulatedDisk::damage`]) and slowness.
 
 use std::collections::BTreeMap;
@@ -106,8 +107,8 @@ impl SimulatedDisk {
         self.state().capacity = capacity;
     }
 
-    /// The machine stops and starts again: what was not synced is lost as `crash` says, and nobody has the
-    /// directory locked any more.
+    /// The machine stops and starts again: what was not synced is lost as `crash` says, and nobody
+    /// has the directory locked any more.
     pub fn crash(&self, crash: Crash) {
         let mut state = self.state();
         state.stopped = false;

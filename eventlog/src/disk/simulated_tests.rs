@@ -1,4 +1,5 @@
-//! The simulated disk must be exactly as bad as it says, or the tests that stand on it prove nothing.
+//! The simulated disk must be exactly as bad as it says, or the tests that stand on it prove
+//! nothing.
 
 use super::*;
 

@@ -1,7 +1,8 @@
 //! The journal: what an acknowledgement depends on.
 //!
-//! Segments are preallocated files named after the first position that they hold. A group is one frame, one
-//! write and one sync. Closed segments never change again; all of them are kept, and copying them is a backup.
+//! Segments are preallocated files named after the first position that they hold. A group is one
+//! frame, one write and one sync. Closed segments never change again; all of them are kept, and
+//! copying them is a backup.
 
 mod prepare;
 mod reader;

@@ -1,10 +1,11 @@
 //! The next segment, made ahead: zeros are written and synced before anybody waits for them.
 //!
-//! Overwriting zeros lets a sync skip the file's metadata, which halves its time. A half-used segment orders
-//! the next one; the applier's thread makes it between two batches. Where it comes too late, or where there
-//! is no such thread, the append that needs it makes it.
-//! Invariants: a prepared file holds only zeros and nothing of it is ever believed; each has a name of its own,
-//! so that making the next one never touches one that was handed out and is not renamed yet.
+//! Overwriting zeros lets a sync skip the file's metadata, which halves its time. A half-used
+//! segment orders the next one; the applier's thread makes it between two batches. Where it comes
+//! too late, or where there is no such thread, the append that needs it makes it.
+//! Invariants: a prepared file holds only zeros and nothing of it is ever believed; each has a name
+//! of its own, so that making the next one never touches one that was handed out and is not renamed
+//! yet.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +50,8 @@ impl Preparer {
         self.wanted.store(true, Ordering::Relaxed);
     }
 
-    /// Makes the ordered segment, if one is ordered. A failure is left to the append that will need it.
+    /// Makes the ordered segment, if one is ordered. A failure is left to the append that will need
+    /// it.
     pub(crate) fn work(&self) {
         if !self.wanted.swap(false, Ordering::Relaxed) {
             return;

@@ -1,9 +1,10 @@
 //! Reading segments back: the frames of one, and all of them from the first on.
 //!
-//! Invariants: a frame is handed out only if it continues the one before it (position, link, time) and its
-//! events hash to its root; whatever else stands in a segment is either blank or named as damage.
-//! Deliberately not here: what a torn end means (`recovery.rs` decides for the last segment; in a closed
-//! segment it is damage).
+//! Invariants: a frame is handed out only if it continues the one before it (position, link, time)
+//! and its events hash to its root; whatever else stands in a segment is either blank or named as
+//! damage.
+//! Deliberately not here: what a torn end means (`recovery.rs` decides for the last segment; in a
+//! closed segment it is damage).
 
 use std::sync::Arc;
 
@@ -83,7 +84,8 @@ impl Segments {
         self.0.last().copied()
     }
 
-    /// Visits each group that ends at `from` or later, up to `to`, reading the segments that hold them.
+    /// Visits each group that ends at `from` or later, up to `to`, reading the segments that hold
+    /// them.
     pub(crate) fn read(
         &self,
         disk: &dyn Disk,
@@ -223,7 +225,8 @@ impl Loaded {
     }
 }
 
-/// Reads every segment strictly up to the position `to`; what stands behind it may be in the making.
+/// Reads every segment strictly up to the position `to`; what stands behind it may be in the
+/// making.
 pub(crate) fn recheck(disk: &dyn Disk, to: Position) -> Result<Head, Error> {
     let segments = Segments::list(disk)?;
     segments.check_links(disk)?;

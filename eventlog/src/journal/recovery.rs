@@ -1,11 +1,11 @@
 //! Opening a journal: what the last crash left, and what of it counts.
 //!
-//! A group is there whole or not at all. A broken end of the last segment with nothing behind it is a write
-//! that was cut short, never acknowledged, and ends the log; a broken frame with a whole one behind it is
-//! damage and refused by name, because something acknowledged is lost.
-//! Invariants: [`recover`] changes nothing of what is there, so that a refused opening leaves the evidence;
-//! [`Recovered::settle`] rewrites the last frame before anybody relies on it: after a failed sync only a new
-//! write reaches the disk, while a new sync alone may lie.
+//! A group is there whole or not at all. A broken end of the last segment with nothing behind it is
+//! a write that was cut short, never acknowledged, and ends the log; a broken frame with a whole
+//! one behind it is damage and refused by name, because something acknowledged is lost.
+//! Invariants: [`recover`] changes nothing of what is there, so that a refused opening leaves the
+//! evidence; [`Recovered::settle`] rewrites the last frame before anybody relies on it: after a
+//! failed sync only a new write reaches the disk, while a new sync alone may lie.
 
 use std::io;
 use std::sync::Arc;
@@ -50,8 +50,9 @@ pub(crate) fn recover(disk: Arc<dyn Disk>, segment_bytes: u64) -> Result<Recover
     Ok(recovered)
 }
 
-/// Looks for a whole later frame behind a broken one. Only one write is ever under way, so there is none
-/// unless something that was durable has been damaged. Copies of earlier frames inside events do not count.
+/// Looks for a whole later frame behind a broken one. Only one write is ever under way, so there is
+/// none unless something that was durable has been damaged. Copies of earlier frames inside events
+/// do not count.
 fn refuse_a_frame_behind(loaded: &Loaded, progress: &Progress) -> Result<(), Error> {
     let broken = progress.used;
     let behind = &loaded.bytes[broken + 1..];
@@ -108,8 +109,8 @@ impl Recovered {
     }
 }
 
-/// Writes the last frame once more (or the block, where there is no frame), zeros over the torn bytes, and
-/// syncs.
+/// Writes the last frame once more (or the block, where there is no frame), zeros over the torn
+/// bytes, and syncs.
 fn settle_last(loaded: Loaded, progress: &Progress, torn_bytes: u64) -> io::Result<Active> {
     let from = if progress.used == BLOCK_BYTES { 0 } else { progress.last_frame };
     loaded.file.write_at(wide(from), &loaded.bytes[from..progress.used])?;

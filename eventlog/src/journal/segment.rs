@@ -6,9 +6,9 @@
 //! 32 number of peaks u32   36 four zero bytes   40 peaks of the tree before it [32] each
 //! 4092 checksum u32 of the 4092 bytes before
 //! ```
-//! Invariants: the block alone is enough to go on hashing, so that opening a book reads one segment and not
-//! its whole history; its checksum seeds the checksums of the segment's frames; it is durable before the file
-//! gets its name.
+//! Invariants: the block alone is enough to go on hashing, so that opening a book reads one segment
+//! and not its whole history; its checksum seeds the checksums of the segment's frames; it is
+//! durable before the file gets its name.
 //! Deliberately not here: frames.
 
 use duizhang_core::merkle::{Frontier, Hash, PEAKS_MAX};
@@ -18,8 +18,8 @@ use duizhang_core::time::Timestamp;
 use crate::bytes::{array_at, i64_at, narrow, put, size, u32_at, u64_at};
 use crate::log::Head;
 
-/// The size of a segment unless configured otherwise: a hundred thousand events of 300 bytes, whose frames a
-/// restart reads again in a tenth of a second.
+/// The size of a segment unless configured otherwise: a hundred thousand events of 300 bytes, whose
+/// frames a restart reads again in a tenth of a second.
 pub const SEGMENT_BYTES_DEFAULT: u64 = 32 * 1024 * 1024;
 /// The block in front of the frames: one page, so that frames never share a page with it.
 pub(crate) const BLOCK_BYTES: usize = 4096;

@@ -1,9 +1,11 @@
 //! The writing end of the journal.
 //!
-//! Invariants: one write and one sync for each group; nothing is acknowledged before its sync returned; after
-//! any failed write or sync the journal is poisoned for good, because the page cache may show what the disk
-//! never got and a second sync may say "fine"; a segment is named only after its block is durable.
-//! Deliberately not here: reading back (`reader.rs`) and deciding what a crash left (`recovery.rs`).
+//! Invariants: one write and one sync for each group; nothing is acknowledged before its sync
+//! returned; after any failed write or sync the journal is poisoned for good, because the page
+//! cache may show what the disk never got and a second sync may say "fine"; a segment is named only
+//! after its block is durable.
+//! Deliberately not here: reading back (`reader.rs`) and deciding what a crash left
+//! (`recovery.rs`).
 
 use std::io;
 use std::sync::Arc;
@@ -98,7 +100,8 @@ impl Journal {
     }
 
     fn write(&mut self, group: &Group) -> Result<Written, Error> {
-        // The tree is changed on a copy of a few hashes, so that a failure leaves the head as it was.
+        // The tree is changed on a copy of a few hashes, so that a failure leaves the head as it
+        // was.
         let mut frontier = self.frontier.clone();
         group.leaves().iter().for_each(|&leaf| frontier.push(leaf));
         let header = GroupHeader {

@@ -1,12 +1,14 @@
-//! First-written bytes of every event: `golden/events/<name>.hex` holds what the codec wrote for the value of that name
-//! in `samples.rs` on the day when the event was released.
+//! First-written bytes of every event: `golden/events/<name>.hex` holds what the codec wrote for
+//! the value of that name in `samples.rs` on the day when the event was released.
 //!
-//! Invariants: a golden file never changes; every variant of `Fact` and `Decision` has one, because the matches in
-//! `samples.rs` have no `_`; a file without a sample and a sample without a file are both errors.
+//! Invariants: a golden file never changes; every variant of `Fact` and `Decision` has one, because
+//! the matches in `samples.rs` have no `_`; a file without a sample and a sample without a file are
+//! both errors.
 //!
-//! A new event gets a sample in `samples.rs`, and then
-//! `GOLDEN_ADD=1 cargo test -p duizhang-eventlog --test golden_events` writes the files and sums that are missing. It
-//! never writes over one that exists: a released event that reads differently is a bug, and no reason for new bytes.
+//! A new event gets a sample in `samples.rs`, and then `GOLDEN_ADD=1 cargo test -p
+//! duizhang-eventlog --test golden_events` writes the files and sums that are missing. It never
+//! writes over one that exists: a released event that reads differently is a bug, and no reason for
+//! new bytes.
 //! Deliberately not here: frames and blocks around events (the crate's own tests).
 
 mod samples;

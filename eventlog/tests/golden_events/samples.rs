@@ -1,7 +1,7 @@
 //! The values whose first-written bytes are kept.
 //!
-//! Invariants: a sample never changes after its golden file was released; nothing here comes from builders that
-//! may change. Numbers are chosen so that every width of the integer coding occurs.
+//! Invariants: a sample never changes after its golden file was released; nothing here comes from
+//! builders that may change. Numbers are chosen so that every width of the integer coding occurs.
 //! Deliberately not here: what the values mean together; they are not one history.
 
 use std::collections::BTreeMap;

@@ -1,12 +1,14 @@
 //! The amount inside a notification's text.
 //!
-//! Invariants: ASCII digits only; commas only between groups of three; at most two decimals; never zero or less.
+//! Invariants: ASCII digits only; commas only between groups of three; at most two decimals; never
+//! zero or less.
 //! Deliberately not here: where the amount stands, which is each rule's matter.
 
 use duizhang_core::amount::{Amount, AmountError, Currency};
 
-/// The group that reads an amount: with thousands commas, or without. What stands behind the amount is the rule's
-/// matter, and a rule that names it (as `元`) can never take a part of a longer number.
+/// The group that reads an amount: with thousands commas, or without. What stands behind the amount
+/// is the rule's matter, and a rule that names it (as `元`) can never take a part of a longer
+/// number.
 pub(super) const AMOUNT_PATTERN: &str =
     r"(?<amount>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]{1,2})?)";
 

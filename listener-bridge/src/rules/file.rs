@@ -1,9 +1,10 @@
 //! The rules file: what may stand in it, and what is wrong with one that is refused.
 //!
-//! Invariants: an unknown key, a name used twice, a pattern that does not compile, and a money rule that does not
-//! say where its amount stands are errors that name the rule; patterns have a size limit, and the engine that runs
-//! them takes linear time, so that no rule can stop the reader.
-//! Deliberately not here: running rules ([`super::reading`]) and the file's own tests ([`super::cases`]).
+//! Invariants: an unknown key, a name used twice, a pattern that does not compile, and a money rule
+//! that does not say where its amount stands are errors that name the rule; patterns have a size
+//! limit, and the engine that runs them takes linear time, so that no rule can stop the reader.
+//! Deliberately not here: running rules ([`super::reading`]) and the file's own tests
+//! ([`super::cases`]).
 
 use duizhang_core::channel::Channel;
 use regex::{Regex, RegexBuilder};
@@ -12,14 +13,14 @@ use serde::Deserialize;
 use super::amounts::AMOUNT_PATTERN;
 use super::cases::{Case, CaseEntry};
 
-/// Longest rules file in bytes: the default one has about 18 KB, a file for every app that we know would have ten
-/// times as much.
+/// Longest rules file in bytes: the default one has about 18 KB, a file for every app that we know
+/// would have ten times as much.
 pub const RULES_BYTES_MAX: usize = 256 * 1024;
-/// Most rules in a file: a notification is tried against all rules of its package in the worst case; the default
-/// file has 16.
+/// Most rules in a file: a notification is tried against all rules of its package in the worst
+/// case; the default file has 16.
 pub const RULES_MAX: usize = 500;
-/// Most memory in bytes that one compiled pattern may take: 500 rules of two patterns of this size stay below
-/// 256 MB even in a file made to hurt; the default patterns fit many times over.
+/// Most memory in bytes that one compiled pattern may take: 500 rules of two patterns of this size
+/// stay below 256 MB even in a file made to hurt; the default patterns fit many times over.
 pub const RULE_REGEX_BYTES_MAX: usize = 256 * 1024;
 
 /// What stands for the amount in a pattern, and is replaced by the group that reads one.

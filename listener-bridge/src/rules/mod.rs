@@ -1,4 +1,5 @@
-//! The rules that read notifications: data that an operator can replace, its checks, and the default file.
+//! The rules that read notifications: data that an operator can replace, its checks, and the
+//! default file.
 
 mod amounts;
 mod cases;

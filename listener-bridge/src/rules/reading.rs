@@ -1,7 +1,8 @@
 //! Reading a notification by rules: the first rule that matches decides.
 //!
-//! Invariants: a rule sees only what its own packages say; a text that no rule knows, and one whose amount means
-//! nothing, is kept as possible money and never dropped; the same rules give the same verdict for the same text.
+//! Invariants: a rule sees only what its own packages say; a text that no rule knows, and one whose
+//! amount means nothing, is kept as possible money and never dropped; the same rules give the same
+//! verdict for the same text.
 //! Deliberately not here: who sent the notification, and whether that is proven.
 
 use duizhang_core::amount::Amount;
@@ -15,7 +16,8 @@ use super::file::{self, AMOUNT_GROUP, Kind, REFERENCE_GROUP, Rule, RuleError};
 /// The rules of this release, with their cases.
 const DEFAULT: &str = include_str!("default.toml");
 
-/// Most references that are taken from one notification: a remark holds one or two, the rest is noise.
+/// Most references that are taken from one notification: a remark holds one or two, the rest is
+/// noise.
 const REFERENCES_MAX: usize = 8;
 
 /// A checked list of rules.
@@ -79,8 +81,8 @@ impl Rules {
         if failures.is_empty() { Ok(()) } else { Err(failures) }
     }
 
-    /// What the first rule that matches says. `package` is the app's package name, or the number that a text
-    /// message came from.
+    /// What the first rule that matches says. `package` is the app's package name, or the number
+    /// that a text message came from.
     #[must_use]
     pub fn read(&self, package: &str, title: &str, text: &str) -> Verdict {
         let found = self.rules.iter().find_map(|rule| {

@@ -1,7 +1,7 @@
 //! The fields of a forwarded notification, from a query, a form or a JSON document.
 //!
-//! Invariants: a field stands once; in JSON a field is a text, or a whole number for the timestamp; where the body
-//! is JSON the query gives no fields, so that nothing is merged.
+//! Invariants: a field stands once; in JSON a field is a text, or a whole number for the timestamp;
+//! where the body is JSON the query gives no fields, so that nothing is merged.
 //! Deliberately not here: signatures, and what the fields mean.
 
 use std::fmt;
@@ -39,8 +39,8 @@ impl Fields {
         Ok(Self::of_params(&Params::of(request)?))
     }
 
-    /// Those fields of a request that [`Fields::of`] refuses which can be read all the same: enough to find out who
-    /// sent it, never to read money.
+    /// Those fields of a request that [`Fields::of`] refuses which can be read all the same: enough
+    /// to find out who sent it, never to read money.
     pub(super) fn sound_part(request: &Request) -> Self {
         if !is_json(request) {
             return Self::of_params(&Params::sound_part(request));
@@ -160,10 +160,11 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 }
 
-/// Title and text out of the app's default template: sender, text, title, `UID：…`, time and device, each in lines
-/// of their own. The text may itself have several lines; the last line that begins as `UID：` is the template's, so
-/// a text cannot move the title. A user's own template that sends a bare text as `content` and no `title` is not told
-/// from it, and a chat message could imitate it: the templates that we hand out send the title.
+/// Title and text out of the app's default template: sender, text, title, `UID：…`, time and device,
+/// each in lines of their own. The text may itself have several lines; the last line that begins as
+/// `UID：` is the template's, so a text cannot move the title. A user's own template that sends a
+/// bare text as `content` and no `title` is not told from it, and a chat message could imitate it:
+/// the templates that we hand out send the title.
 pub(super) fn split_template(sender: &str, content: &str) -> Option<(String, String)> {
     let lines: Vec<&str> = content.lines().collect();
     let uid = lines.iter().rposition(|line| line.starts_with(UID_LINE))?;

@@ -1,13 +1,15 @@
 //! SmsForwarder's webhook channel at `/hook/{device}`.
 //!
-//! The app signs base64 of HMAC-SHA256(key = secret, `timestamp \n secret`) and not the content, so whoever sees one
-//! request can write another amount under it: the repeat key is (device, timestamp, signature) and the whole request
-//! is its content, so that the same signature over other words is a conflict, which a person decides. Without a
-//! secret in the app, the device's key must come as `token` in the query or as a bearer header.
+//! The app signs base64 of HMAC-SHA256(key = secret, `timestamp \n secret`) and not the content, so
+//! whoever sees one request can write another amount under it: the repeat key is (device,
+//! timestamp, signature) and the whole request is its content, so that the same signature over
+//! other words is a conflict, which a person decides. Without a secret in the app, the device's key
+//! must come as `token` in the query or as a bearer header.
 //!
-//! Invariants: a signature that is there must fit, whatever else is presented; no window of time refuses a notice;
-//! once the sender is proven, what cannot be read is kept as unreadable evidence, and before that it is refused; a
-//! notice without a timestamp is never taken for money, because its repeat could not be told from a second payment.
+//! Invariants: a signature that is there must fit, whatever else is presented; no window of time
+//! refuses a notice; once the sender is proven, what cannot be read is kept as unreadable evidence,
+//! and before that it is refused; a notice without a timestamp is never taken for money, because
+//! its repeat could not be told from a second payment.
 //! Deliberately not here: what a notification means (rules), and other forwarders.
 //!
 //! Wire facts: `pppscn/SmsForwarder` `WebhookUtils.kt`, `MsgInfo.kt`.
@@ -27,8 +29,8 @@ use crate::wire::{Answer, Params, Request, bytes_equal, decode_component, hmac_s
 
 const NAME: &str = "smsforwarder";
 
-/// How often a signature may be percent-encoded: the app encodes it once itself and once more in a query, of which
-/// reading the parameters takes one away.
+/// How often a signature may be percent-encoded: the app encodes it once itself and once more in a
+/// query, of which reading the parameters takes one away.
 const SIGN_DECODINGS_MAX: usize = 2;
 
 /// How many digits a time in milliseconds has, from 2001 to 2286.
@@ -83,7 +85,8 @@ impl Source for SmsForwarder {
 
     fn answer(&self, _request: &Request, outcome: Outcome) -> Answer {
         match outcome {
-            // The app asks again only where nobody answers; the word that a user lets it look for is `"code":1`.
+            // The app asks again only where nobody answers; the word that a user lets it look for
+            // is `"code":1`.
             Outcome::Accepted | Outcome::Repeat | Outcome::Held => {
                 Answer::json(200, r#"{"code":1,"msg":"成功","data":null}"#)
             }
@@ -184,7 +187,8 @@ impl Proof {
         }
     }
 
-    /// What tells two notices of one millisecond apart. A token says nothing about a notice and stays outside.
+    /// What tells two notices of one millisecond apart. A token says nothing about a notice and
+    /// stays outside.
     fn repeat_part(&self) -> &[u8] {
         match self {
             Self::Sign { mac, .. } => mac,
@@ -193,7 +197,8 @@ impl Proof {
     }
 }
 
-/// The bytes of a base64 signature, percent-encoded or not. A `+` that became a space on its way is put back.
+/// The bytes of a base64 signature, percent-encoded or not. A `+` that became a space on its way is
+/// put back.
 fn sign_bytes(sign: &str) -> Option<Vec<u8>> {
     let mut sign = sign.replace(' ', "+");
     for _ in 0..SIGN_DECODINGS_MAX {
@@ -215,7 +220,8 @@ fn device_in(path: &str) -> Option<(&str, Option<&str>)> {
     (!name.is_empty() && !name.contains('/')).then_some((name, glued))
 }
 
-/// Title and text of the notification: as told apart by the user's template, or from the app's default template.
+/// Title and text of the notification: as told apart by the user's template, or from the app's
+/// default template.
 fn notification(fields: &Fields, package: &str) -> (String, String) {
     let text = fields.content.as_deref().filter(|text| !text.is_empty());
     let text = text.or(fields.msg.as_deref()).unwrap_or_default();
@@ -287,7 +293,8 @@ mod tests {
 
     #[test]
     fn the_published_signature_comes_out() {
-        // The protocol page's vector; its key is too short to sign for a device, and long enough to compute with.
+        // The protocol page's vector; its key is too short to sign for a device, and long enough to
+        // compute with.
         assert_eq!(sign(T, "abc"), "op8PfVzJL3l7ytCWjPLUMemWOtOBySrLOe22d7A7me4=");
         let refused = read("/hook/short", &receipt(TEXT, T, &sign(T, "abc")));
         assert_eq!(refused, Err(Refusal::BadSignature));

@@ -1,18 +1,20 @@
-//! The V免签 phone family: `appHeart` and `appPush` of the original, and the monitor paths of its forks.
+//! The V免签 phone family: `appHeart` and `appPush` of the original, and the monitor paths of its
+//! forks.
 //!
-//! A heartbeat is signed `md5(t + key)`, a push `md5(type + price + t + key)`, over the texts as received. The
-//! formula has no separators, so the grammar must give one signed text one reading: `type` is one of `1`, `2` and
-//! `3`, `t` is exactly 13 digits, and a heartbeat's text is those 13 digits alone, which leaves nothing for a push.
-//! One fork sends a `t` of 10 digits; a push `1|1000|1763700000` signs the same text as `1|1|0001763700000`, so it
-//! is refused by name.
+//! A heartbeat is signed `md5(t + key)`, a push `md5(type + price + t + key)`, over the texts as
+//! received. The formula has no separators, so the grammar must give one signed text one reading:
+//! `type` is one of `1`, `2` and `3`, `t` is exactly 13 digits, and a heartbeat's text is those 13
+//! digits alone, which leaves nothing for a push. One fork sends a `t` of 10 digits; a push
+//! `1|1000|1763700000` signs the same text as `1|1|0001763700000`, so it is refused by name.
 //!
-//! Invariants: an observed heartbeat never passes as a push; no window of time refuses a push, however late; a push
-//! that is proven but whose price means nothing is kept as unreadable; the same push, repeated with or without
-//! `force_push`, has the same key.
-//! Deliberately not here: the merchant's side of the same protocol (a dialect), and `metadata` and other unsigned
-//! extras, which prove nothing.
+//! Invariants: an observed heartbeat never passes as a push; no window of time refuses a push,
+//! however late; a push that is proven but whose price means nothing is kept as unreadable; the
+//! same push, repeated with or without `force_push`, has the same key.
+//! Deliberately not here: the merchant's side of the same protocol (a dialect), and `metadata` and
+//! other unsigned extras, which prove nothing.
 //!
-//! Wire facts: `szvone/Vmq` `WebController.java`, `WebService.java`; `hulisang/vmqfox-backend` `Monitor.php`.
+//! Wire facts: `szvone/Vmq` `WebController.java`, `WebService.java`; `hulisang/vmqfox-backend`
+//! `Monitor.php`.
 
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;
@@ -94,8 +96,8 @@ impl Source for Vmq {
             return envelope(404, -1, "失败");
         };
         match (outcome, words, call) {
-            // Phones ask again, or alarm, unless a repeat is answered like the first; what waits for a person is
-            // safe, and sending it again would change nothing.
+            // Phones ask again, or alarm, unless a repeat is answered like the first; what waits
+            // for a person is safe, and sending it again would change nothing.
             (Outcome::Accepted | Outcome::Repeat | Outcome::Held, Words::App, _) => {
                 envelope(200, 1, "成功")
             }
@@ -209,8 +211,8 @@ fn read_push(
         amount,
         sent_at: Some(t.at),
         key: Digest::of(&[device, source, digit, fen, time]),
-        // The key already covers all that a push says: an app that spells 10.0 as 10.00 when it asks again repeats
-        // itself and does not contradict itself.
+        // The key already covers all that a push says: an app that spells 10.0 as 10.00 when it
+        // asks again repeats itself and does not contradict itself.
         content: Digest::of(&[digit, fen, time]),
         references: Vec::new(),
         rule: String::from(NAME),

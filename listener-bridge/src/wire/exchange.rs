@@ -1,8 +1,10 @@
 //! A request as it was received, and the answer that goes back.
 //!
-//! Invariants: header names are lower case; the body is the bytes of the wire, untouched, because signatures are
-//! checked over what was received; `Debug` shows neither query, headers nor body, because they carry secrets.
-//! Deliberately not here: any HTTP library's types, and any reading of the body (see [`super::Params`]).
+//! Invariants: header names are lower case; the body is the bytes of the wire, untouched, because
+//! signatures are checked over what was received; `Debug` shows neither query, headers nor body,
+//! because they carry secrets.
+//! Deliberately not here: any HTTP library's types, and any reading of the body (see
+//! [`super::Params`]).
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,5 @@
-//! The neutral request and answer that sources and dialects share, and the tools to read them strictly.
+//! The neutral request and answer that sources and dialects share, and the tools to read them
+//! strictly.
 
 mod exchange;
 mod params;

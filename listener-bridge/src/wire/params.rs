@@ -1,8 +1,9 @@
 //! Strict parameters of a query and a form.
 //!
-//! Invariants: a name occurs once over query and form together, for a second value is how one check sees one text
-//! and the next check another; text that does not decode is refused by the parameter's name; the order of receipt
-//! is kept, query first; each parameter keeps its raw text, because some signatures are made over that.
+//! Invariants: a name occurs once over query and form together, for a second value is how one check
+//! sees one text and the next check another; text that does not decode is refused by the
+//! parameter's name; the order of receipt is kept, query first; each parameter keeps its raw text,
+//! because some signatures are made over that.
 //! Deliberately not here: JSON and multipart bodies, and any meaning of a name.
 
 use std::fmt;
@@ -10,11 +11,12 @@ use std::fmt;
 use super::exchange::Request;
 use super::percent::{EscapeError, decode_component};
 
-/// Most parameters of one request: the longest protocol that we know (an epay order with the shop's own extras)
-/// has about 20; three times that, rounded up to a power of two.
+/// Most parameters of one request: the longest protocol that we know (an epay order with the shop's
+/// own extras) has about 20; three times that, rounded up to a power of two.
 pub const PARAMS_MAX: usize = 64;
-/// Longest decoded value in bytes: a notification's text is cut at 5,120 characters by Android, 15,360 bytes of
-/// Chinese, and a forwarder's template adds title, device and address; twice the text is enough.
+/// Longest decoded value in bytes: a notification's text is cut at 5,120 characters by Android,
+/// 15,360 bytes of Chinese, and a forwarder's template adds title, device and address; twice the
+/// text is enough.
 pub const PARAM_BYTES_MAX: usize = 32 * 1024;
 /// Longest decoded name in bytes; names also stand in error messages, so they stay short.
 pub const PARAM_NAME_BYTES_MAX: usize = 64;
@@ -89,8 +91,9 @@ impl Params {
         Ok(params)
     }
 
-    /// Those parameters of query and form that stand once and decode. This is for telling who sent a request that
-    /// [`Params::of`] refuses, so that broken evidence of a known device is kept; never for reading money.
+    /// Those parameters of query and form that stand once and decode. This is for telling who sent
+    /// a request that [`Params::of`] refuses, so that broken evidence of a known device is kept;
+    /// never for reading money.
     #[must_use]
     pub fn sound_part(request: &Request) -> Self {
         let form = form_text(request).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Percent-encoding of the parts of a query or form.
 //!
-//! Invariants: decoding is strict (a bad escape or bytes that are not UTF-8 are refused, never replaced), because
-//! two readings of one text are how a signed value comes to mean something else; decoding what was encoded here
-//! gives the text back.
+//! Invariants: decoding is strict (a bad escape or bytes that are not UTF-8 are refused, never
+//! replaced), because two readings of one text are how a signed value comes to mean something else;
+//! decoding what was encoded here gives the text back.
 //! Deliberately not here: whole addresses (the `url` crate of the deliverer reads those).
 
 /// Why an encoded text has no meaning.
@@ -37,8 +37,8 @@ pub fn decode_component(raw: &str) -> Result<String, EscapeError> {
     String::from_utf8(bytes).map_err(|_| EscapeError::NotUtf8)
 }
 
-/// Encodes a name or value so that every byte but letters, digits and `-._~` is escaped, a space as `%20`: every
-/// decoder reads this form alike.
+/// Encodes a name or value so that every byte but letters, digits and `-._~` is escaped, a space as
+/// `%20`: every decoder reads this form alike.
 #[must_use]
 pub fn encode_component(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

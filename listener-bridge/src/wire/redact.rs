@@ -1,9 +1,10 @@
 //! A request as evidence: what was received, without what must not be kept for ever.
 //!
-//! Invariants: parameters named as in [`SECRET_NAMES`] lose their values, in query, form and JSON, whatever their
-//! case and also where the body is broken; headers are left out but for the media type; the rest is the bytes of
-//! the wire.
-//! Deliberately not here: secrets inside a notification's own text, which nobody can tell from text.
+//! Invariants: parameters named as in [`SECRET_NAMES`] lose their values, in query, form and JSON,
+//! whatever their case and also where the body is broken; headers are left out but for the media
+//! type; the rest is the bytes of the wire.
+//! Deliberately not here: secrets inside a notification's own text, which nobody can tell from
+//! text.
 
 use std::sync::LazyLock;
 
@@ -15,8 +16,8 @@ use super::percent::decode_component;
 /// The names of parameters whose values never enter evidence.
 pub const SECRET_NAMES: [&str; 4] = ["sign", "token", "secret", "key"];
 
-/// A secret's name and value in JSON. It is found by pattern and not by parsing, so that a body that does not parse
-/// is cleaned as well.
+/// A secret's name and value in JSON. It is found by pattern and not by parsing, so that a body
+/// that does not parse is cleaned as well.
 static JSON_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let names = SECRET_NAMES.join("|");
     let value = r#"(?:"(?:[^"\\]|\\.)*"?|[^",}\]\s]+)"#;
@@ -54,8 +55,8 @@ impl Request {
     }
 }
 
-/// A path, query or form whose secret values are gone. The path is among them because one forwarder glues its
-/// parameters to the path with `&`.
+/// A path, query or form whose secret values are gone. The path is among them because one forwarder
+/// glues its parameters to the path with `&`.
 fn clean_pieces(text: &str) -> String {
     let clean = |piece: &str| match piece.split_once('=') {
         Some((name, _)) if is_secret(name) => format!("{name}="),

@@ -1,9 +1,10 @@
 //! Hashes and comparisons of signatures.
 //!
-//! Invariants: comparisons take the same time wherever the texts differ; hexadecimal is compared without regard to
-//! case, because some phones send upper case; a text of the wrong length or alphabet never equals.
-//! Deliberately not here: keys, and which bytes are signed (each source and dialect says so itself). MD5 is here
-//! only because deployed phones and shops speak it.
+//! Invariants: comparisons take the same time wherever the texts differ; hexadecimal is compared
+//! without regard to case, because some phones send upper case; a text of the wrong length or
+//! alphabet never equals.
+//! Deliberately not here: keys, and which bytes are signed (each source and dialect says so
+//! itself). MD5 is here only because deployed phones and shops speak it.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
@@ -29,7 +30,8 @@ pub fn md5_hex(parts: &[&[u8]]) -> String {
     hex_lower(&hasher.finalize())
 }
 
-/// HMAC-SHA256 of a message. Keys of any length are taken; whether a key is long enough is the caller's matter.
+/// HMAC-SHA256 of a message. Keys of any length are taken; whether a key is long enough is the
+/// caller's matter.
 #[must_use]
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of every length");

@@ -1,7 +1,7 @@
 //! What came of a call, as JSON.
 //!
-//! Invariants: what is new is answered with 201 and what was done before with 200 and `Idempotent-Replayed: true`;
-//! an order, a refund and a page have one shape wherever they stand.
+//! Invariants: what is new is answered with 201 and what was done before with 200 and
+//! `Idempotent-Replayed: true`; an order, a refund and a page have one shape wherever they stand.
 //! Deliberately not here: errors found while reading (see [`super::requests`]).
 
 use duizhang_core::matcher::{Grade, HoldReason};

@@ -1,7 +1,8 @@
 //! Callbacks by the Standard Webhooks specification.
 //!
-//! Invariants: the id is the same in every attempt and the timestamp header is the attempt's own; every secret in force
-//! signs; nothing leaves unsigned. The body shows the order or refund as it is when the attempt is made.
+//! Invariants: the id is the same in every attempt and the timestamp header is the attempt's own;
+//! every secret in force signs; nothing leaves unsigned. The body shows the order or refund as it
+//! is when the attempt is made.
 //! Deliberately not here: the signature itself ([`crate::webhook`]), sending, the schedule.
 
 use duizhang_core::callback::Topic;

@@ -1,7 +1,8 @@
 //! The protocol as a page for people, made from the OpenAPI document.
 //!
-//! Invariants: no script, no style and nothing from elsewhere, so that the strictest content policy lets it pass; every
-//! text is escaped; each problem code has an anchor, which its documents point at.
+//! Invariants: no script, no style and nothing from elsewhere, so that the strictest content policy
+//! lets it pass; every text is escaped; each problem code has an anchor, which its documents point
+//! at.
 //! Deliberately not here: the document itself (see [`super::openapi`]).
 
 use std::fmt::Write;

@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document of the protocol.
 //!
-//! Invariants: the document names exactly the rows of the path table, and its schemas are derived from the structs
-//! that are read and written, so it cannot drift from them; the operations below exist only to be described.
+//! Invariants: the document names exactly the rows of the path table, and its schemas are derived
+//! from the structs that are read and written, so it cannot drift from them; the operations below
+//! exist only to be described.
 //! Deliberately not here: the page for people (see [`super::docs_page`]).
 
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -71,7 +72,8 @@ mod operations {
 
     /// Creates an order.
     ///
-    /// The same Idempotency-Key, or the same number, with the same content gives the same order again.
+    /// The same Idempotency-Key, or the same number, with the same content gives the same order
+    /// again.
     #[utoipa::path(
         post,
         path = "/v1/orders",

@@ -1,7 +1,7 @@
 //! Errors as problem documents (RFC 9457), each with a code that programs can rely on.
 //!
-//! Invariants: a code has one status and one title for ever; a thing that does not exist and another merchant's thing
-//! have the same document; a detail never repeats a token.
+//! Invariants: a code has one status and one title for ever; a thing that does not exist and
+//! another merchant's thing have the same document; a detail never repeats a token.
 //! Deliberately not here: when a problem arises.
 
 use duizhang_core::rejection::Rejection;

@@ -1,7 +1,7 @@
 //! The protocol as a whole: who asks, and which answer follows.
 //!
-//! Invariants: everything below `/v1` is claimed, so that an unknown path gets a problem document too; who asks is
-//! known by a bearer token and nothing else; every answer is JSON or empty.
+//! Invariants: everything below `/v1` is claimed, so that an unknown path gets a problem document
+//! too; who asks is known by a bearer token and nothing else; every answer is JSON or empty.
 //! Deliberately not here: reading bodies, wording answers, the OpenAPI document.
 
 use duizhang_listener_bridge::wire::{Answer, Request};

@@ -1,7 +1,8 @@
 //! From a request's path, parameters, headers and body to a verified call.
 //!
-//! Invariants: who asks is known before anything else is read; a body is JSON by its media type, without unknown
-//! or doubled fields; what cannot name anything (a bad id, a bad number) is answered like what does not exist.
+//! Invariants: who asks is known before anything else is read; a body is JSON by its media type,
+//! without unknown or doubled fields; what cannot name anything (a bad id, a bad number) is
+//! answered like what does not exist.
 //! Deliberately not here: the paths (see [`super::routes`]), and whether the rules agree.
 
 use std::str::FromStr;
@@ -26,8 +27,9 @@ use super::sent::{
 };
 use crate::dialects::{Action, Caller, NewOrder, NewRefund, OrderQuery};
 
-/// Longest body in bytes: number, two addresses and two texts are 128 + 2 * 2,048 + 2 * 1,024 = 6,272 bytes, and JSON may
-/// write each byte as `\u00xx`: 37,632; with names and spaces below 64 KiB.
+/// Longest body in bytes: number, two addresses and two texts are 128 + 2 * 2,048 + 2 * 1,024 =
+/// 6,272 bytes, and JSON may write each byte as `\u00xx`: 37,632; with names and spaces below 64
+/// KiB.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Longest idempotency key in bytes: what the large payment interfaces take.
 pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -146,7 +148,8 @@ fn check_key(key: &str) -> Result<&str, Answer> {
     }
 }
 
-/// A plain decimal. Powers of ten are refused here: nobody who writes this protocol new has a reason for them.
+/// A plain decimal. Powers of ten are refused here: nobody who writes this protocol new has a
+/// reason for them.
 fn read_amount(field: &str, text: &AmountText<'_>, currency: Currency) -> Result<Amount, Answer> {
     let text = text.0.as_ref();
     let amount = if text.contains(['e', 'E']) {

@@ -1,7 +1,7 @@
 //! The paths of the protocol, as a table.
 //!
-//! Invariants: the OpenAPI document names exactly these rows (a test compares them); a path that no row has is
-//! unknown, and a path that a row has with another verb says which verbs it takes.
+//! Invariants: the OpenAPI document names exactly these rows (a test compares them); a path that no
+//! row has is unknown, and a path that a row has with another verb says which verbs it takes.
 //! Deliberately not here: what a path's identifiers mean.
 
 use duizhang_core::refund::RefundStep;

@@ -1,7 +1,8 @@
 //! The JSON that callers send.
 //!
-//! Invariants: an amount is a text and never a JSON number, because a number passes through floating point in most
-//! writers; a field that is not listed, and one that stands twice, is refused.
+//! Invariants: an amount is a text and never a JSON number, because a number passes through
+//! floating point in most writers; a field that is not listed, and one that stands twice, is
+//! refused.
 //! Deliberately not here: what the fields mean (see [`super::requests`]), and what callers get.
 
 use std::borrow::Cow;
@@ -17,7 +18,8 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrder)]
 pub(super) struct NewOrderBody<'a> {
-    /// The merchant's own number, unique for the merchant; the order's id where it is absent. At most 128 bytes.
+    /// The merchant's own number, unique for the merchant; the order's id where it is absent. At
+    /// most 128 bytes.
     #[schema(example = "SO-1001")]
     pub(super) number: Option<String>,
     /// The asked amount: a decimal text of whole minor units.

@@ -1,8 +1,10 @@
 //! The JSON that callers get.
 //!
-//! Invariants: an amount is a text and never a JSON number, because a number passes through floating point in most
-//! readers; a field that has no value is `null` and not left out, so that every answer has one shape.
-//! Deliberately not here: how the fields come about (see [`super::answers`]), and problem documents.
+//! Invariants: an amount is a text and never a JSON number, because a number passes through
+//! floating point in most readers; a field that has no value is `null` and not left out, so that
+//! every answer has one shape.
+//! Deliberately not here: how the fields come about (see [`super::answers`]), and problem
+//! documents.
 
 use std::fmt;
 

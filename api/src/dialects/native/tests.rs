@@ -552,7 +552,8 @@ fn callback(
 
 #[test]
 fn callbacks_verify_with_the_published_library() {
-    // The published verifier compares with the real time and takes no clock, so these are made at the real time too.
+    // The published verifier compares with the real time and takes no clock, so these are made at
+    // the real time too.
     let at = SystemClock::new().now();
     let id = RefundId::from_bits(9);
     let cases = [

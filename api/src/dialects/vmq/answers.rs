@@ -1,8 +1,9 @@
 //! What the shop hears: the envelope of code, message and data.
 //!
-//! Invariants: the body is JSON whatever texts stand in it; amounts are numbers, printed from integers as the
-//! original prints them; `createOrder` leaves an empty `data` out and all others say `null`, as the original's two
-//! JSON writers do; an order of another protocol, or of another merchant than the path names, does not exist.
+//! Invariants: the body is JSON whatever texts stand in it; amounts are numbers, printed from
+//! integers as the original prints them; `createOrder` leaves an empty `data` out and all others
+//! say `null`, as the original's two JSON writers do; an order of another protocol, or of another
+//! merchant than the path names, does not exist.
 //! Deliberately not here: the texts of what a request lacks (see [`super::requests`]).
 
 use duizhang_core::order::{Dialect, OrderStatus};
@@ -161,7 +162,8 @@ fn order_data(order: &OrderView) -> String {
     )
 }
 
-/// An underpaid order still waits, for the rest or for a person: the shop must neither deliver nor give it up.
+/// An underpaid order still waits, for the rest or for a person: the shop must neither deliver nor
+/// give it up.
 fn state_number(order: &OrderView) -> i8 {
     match order.status {
         OrderStatus::Open | OrderStatus::Underpaid => 0,
@@ -179,7 +181,8 @@ fn cashier_address(order: &OrderView, desk: &dyn Desk) -> String {
     format!("{}/pay/{}", desk.public_url(), order.id)
 }
 
-/// The original answers a script alone. Ours also moves on where scripts are forbidden, and as a link.
+/// The original answers a script alone. Ours also moves on where scripts are forbidden, and as a
+/// link.
 fn to_cashier(order: &OrderView, desk: &dyn Desk) -> Answer {
     let address = inert(&cashier_address(order, desk));
     Answer::html(
@@ -191,7 +194,8 @@ fn to_cashier(order: &OrderView, desk: &dyn Desk) -> Answer {
     )
 }
 
-/// An address in which every character that ends an attribute, a script or a tag is percent-encoded.
+/// An address in which every character that ends an attribute, a script or a tag is
+/// percent-encoded.
 fn inert(address: &str) -> String {
     let mut safe = String::with_capacity(address.len());
     for byte in address.bytes() {
@@ -205,7 +209,8 @@ fn inert(address: &str) -> String {
     safe
 }
 
-/// All values are texts, as in the original; the PHP fork calls the state `jkstate`, so both names stand.
+/// All values are texts, as in the original; the PHP fork calls the state `jkstate`, so both names
+/// stand.
 fn state_data(devices: &[DeviceView], last_money: Option<Timestamp>) -> String {
     let last_heard = devices.iter().filter_map(|device| device.last_heard).max();
     let state = match last_heard {

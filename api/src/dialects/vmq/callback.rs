@@ -1,12 +1,12 @@
 //! The signed parameters of a callback and of the payer's way back, and what counts as success.
 //!
-//! `price` is the asked amount and `reallyPrice` the amount that came. The original prints them as Java prints a
-//! double (`10.0`), and a shop in Java that parses and prints them again before hashing agrees with no other
-//! spelling, so this is the default. A strict merchant gets exactly two decimals, because the one reading of the
-//! strict grammar needs them.
+//! `price` is the asked amount and `reallyPrice` the amount that came. The original prints them as
+//! Java prints a double (`10.0`), and a shop in Java that parses and prints them again before
+//! hashing agrees with no other spelling, so this is the default. A strict merchant gets exactly
+//! two decimals, because the one reading of the strict grammar needs them.
 //!
-//! Invariants: both addresses carry the same parameters with the same signature; every value is percent-encoded;
-//! the newest key signs; nothing is signed before the order is settled.
+//! Invariants: both addresses carry the same parameters with the same signature; every value is
+//! percent-encoded; the newest key signs; nothing is signed before the order is settled.
 //! Deliberately not here: sending, and the schedule (policy).
 
 use duizhang_core::amount::Amount;
@@ -16,7 +16,8 @@ use duizhang_projections::orders::OrderView;
 
 use crate::dialects::{Desk, Judged};
 
-/// The parameters with their signature; none where the merchant has no key, or the order is not settled.
+/// The parameters with their signature; none where the merchant has no key, or the order is not
+/// settled.
 pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String> {
     if !order.status.is_settled() {
         return None;
@@ -34,8 +35,8 @@ pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String>
     ))
 }
 
-/// Where the payer goes after paying: the shop, with the signed parameters once the order is settled. None where
-/// the shop named no address.
+/// Where the payer goes after paying: the shop, with the signed parameters once the order is
+/// settled. None where the shop named no address.
 pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
     let address = order.return_url.as_deref()?;
     Some(match signed_query(order, desk) {
@@ -60,8 +61,9 @@ pub(super) fn kind_of(order: &OrderView) -> &str {
     known.unwrap_or(if order.channel == Channel::Alipay { "2" } else { "1" })
 }
 
-/// An amount as Java prints a double below ten million: without zeros at its end, but with one decimal at least.
-/// Larger amounts are printed in the same way, where Java would turn to powers of ten.
+/// An amount as Java prints a double below ten million: without zeros at its end, but with one
+/// decimal at least. Larger amounts are printed in the same way, where Java would turn to powers of
+/// ten.
 pub(super) fn java_text(amount: Amount) -> String {
     let text = amount.decimal_text();
     match text.strip_suffix('0') {
@@ -89,7 +91,8 @@ pub(super) fn join(address: &str, query: &str) -> String {
     joined
 }
 
-/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven: editors of shops' files add them.
+/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:
+/// editors of shops' files add them.
 pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let success = body.trim_ascii().eq_ignore_ascii_case(b"success");

@@ -1,17 +1,22 @@
 //! Which texts may stand in a signed concatenation.
 //!
-//! The formula `md5(payId + param + type + price + key)` has no separators, so one signature can fit several
-//! requests. The plain grammar refuses what is dangerous and unused. The strict grammar leaves one reading: a param
-//! begins with one of `| { ~ :`, which no payId, order id or number holds, and ends with a character that no number
-//! holds. So the first mark ends payId, the last character that is neither digit nor dot ends param, and what follows
-//! is one digit of type and one or two prices with exactly two decimals, of which only one split exists. Texts
-//! without a mark are a heartbeat (13 digits), a push (digits with one dot) or a close (an order id, which begins
-//! with a letter). `getState` signs the same digits as a heartbeat: it only asks, and phones have keys of their own.
+//! The formula `md5(payId + param + type + price + key)` has no separators, so one signature can
+//! fit several requests. The plain grammar refuses what is dangerous and unused. The strict grammar
+//! leaves one reading: a param begins with one of `| { ~ :`, which no payId, order id or number
+//! holds, and ends with a character that no number holds. So the first mark ends payId, the last
+//! character that is neither digit nor dot ends param, and what follows is one digit of type and
+//! one or two prices with exactly two decimals, of which only one split exists. Texts without a
+//! mark are a heartbeat (13 digits), a push (digits with one dot) or a close (an order id, which
+//! begins with a letter). `getState` signs the same digits as a heartbeat: it only asks, and phones
+//! have keys of their own.
 //!
-//! Invariants: under the strict grammar no two messages of the protocol sign the same text (`unique.rs` counts).
-//! Deliberately not here: comparing a payId with those of known orders; that would need the order table.
+//! Invariants: under the strict grammar no two messages of the protocol sign the same text
+//! (`unique.rs` counts).
+//! Deliberately not here: comparing a payId with those of known orders; that would need the order
+//! table.
 
-/// Longest payId of a strict merchant, in bytes: an UUID has 36, a prefixed date and counter about 40.
+/// Longest payId of a strict merchant, in bytes: an UUID has 36, a prefixed date and counter about
+/// 40.
 pub(super) const STRICT_PAY_ID_BYTES_MAX: usize = 64;
 /// Longest price of a strict merchant, in bytes: eight digits of yuan, a dot and two digits of fen.
 const STRICT_PRICE_BYTES_MAX: usize = 11;
@@ -71,7 +76,8 @@ pub(super) fn is_strict_pay_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// Begins with a mark, ends with neither digit nor dot, and holds nothing that other formulas separate by.
+/// Begins with a mark, ends with neither digit nor dot, and holds nothing that other formulas
+/// separate by.
 pub(super) fn is_strict_param(text: &str) -> bool {
     let odd = |c: char| c.is_control() || matches!(c, '&' | '=' | '#' | '%');
     text.starts_with(MARKS)

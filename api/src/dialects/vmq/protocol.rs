@@ -1,12 +1,15 @@
 //! The protocol as a whole: which paths are its own, and who reads and answers what.
 //!
-//! Invariants: a request with an `App-Id` header is never claimed, because GOGO shares the path names; every claimed
-//! request gets HTTP 200 with a code in its body, as the original answers, because shops parse the body and
-//! many stop at any other status. Only a verb that the original does not take is refused by HTTP.
-//! Deliberately not here: the phone's side (`appHeart`, `appPush`: a source), the administration of the original.
+//! Invariants: a request with an `App-Id` header is never claimed, because GOGO shares the path
+//! names; every claimed request gets HTTP 200 with a code in its body, as the original answers,
+//! because shops parse the body and many stop at any other status. Only a verb that the original
+//! does not take is refused by HTTP.
+//! Deliberately not here: the phone's side (`appHeart`, `appPush`: a source), the administration of
+//! the original.
 //!
 //! Wire facts: `szvone/Vmq: src/main/java/com/vone/mq/controller/WebController.java`,
-//! `src/main/java/com/vone/mq/service/WebService.java`; `szvone/vmqphp: application/index/controller/Index.php`.
+//! `src/main/java/com/vone/mq/service/WebService.java`; `szvone/vmqphp:
+//! application/index/controller/Index.php`.
 
 use duizhang_core::callback::Topic;
 use duizhang_core::id::MerchantId;

@@ -1,8 +1,8 @@
 //! From the parameters of a request to a verified call.
 //!
-//! Invariants: what is missing is named in the original's order and words; the signature is checked over the texts
-//! as received, before any number is parsed; an unknown merchant, one without a key and a wrong signature are one
-//! answer, at the cost of at least one hash each.
+//! Invariants: what is missing is named in the original's order and words; the signature is checked
+//! over the texts as received, before any number is parsed; an unknown merchant, one without a key
+//! and a wrong signature are one answer, at the cost of at least one hash each.
 //! Deliberately not here: which of two readings a signed text has (see [`super::grammar`]).
 
 use duizhang_core::amount::{Amount, AmountError, Currency};
@@ -88,8 +88,8 @@ pub(super) fn read_close(
     Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Close(order) })
 }
 
-/// Reads `getState`. A `t` that is no time is refused: `md5(t + key)` would otherwise also be the proof for closing
-/// the order that `t` names.
+/// Reads `getState`. A `t` that is no time is refused: `md5(t + key)` would otherwise also be the
+/// proof for closing the order that `t` names.
 pub(super) fn read_state(
     params: &Params,
     place: &Place<'_>,
@@ -105,7 +105,8 @@ pub(super) fn read_state(
     Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Watchers })
 }
 
-/// Whether a text can be an address of the web. The path to a payer's browser and the deliverer take no other scheme.
+/// Whether a text can be an address of the web. The path to a payer's browser and the deliverer
+/// take no other scheme.
 pub(super) fn is_web_address(text: &str) -> bool {
     let begins = |scheme: &str| {
         let head = text.as_bytes().get(..scheme.len());

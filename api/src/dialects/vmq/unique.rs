@@ -1,4 +1,5 @@
-//! How many readings a signed text has: counted, by trying every split of it against every message of the protocol.
+//! How many readings a signed text has: counted, by trying every split of it against every message
+//! of the protocol.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -58,7 +59,8 @@ fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.char_indices().map(|(at, _)| at).chain([text.len()]).map(|at| text.split_at(at))
 }
 
-/// Every reading of a text under a grammar. The loops try all places; nothing is assumed about where a field ends.
+/// Every reading of a text under a grammar. The loops try all places; nothing is assumed about
+/// where a field ends.
 fn readings(text: &str, grammar: Grammar) -> Vec<Read<'_>> {
     let mut found = Vec::new();
     for (pay_id, rest) in splits(text).filter(|(pay_id, _)| (grammar.pay_id)(pay_id)) {
