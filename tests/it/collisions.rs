@@ -1,8 +1,9 @@
-//! Two hundred orders of one price, created at once and paid in random order: each is settled by its own payment,
-//! none twice; and the same where half of the payments are pushed twice.
+//! Two hundred orders of one price, created at once and paid in random order: each is settled by
+//! its own payment, none twice; and the same where half of the payments are pushed twice.
 //!
-//! Two wallets with a hundred amounts each have room for exactly these orders, so every amount from 10.00 to 10.99
-//! is held twice, and only the wallet and the amount together tell whose a payment is.
+//! Two wallets with a hundred amounts each have room for exactly these orders, so every amount from
+//! 10.00 to 10.99 is held twice, and only the wallet and the amount together tell whose a payment
+//! is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +99,8 @@ fn settle(twice: bool) {
         assert_eq!(seen["status"], "paid", "its own payment settles it: {seen}");
         assert_eq!(seen["received"], seen["payable"]);
     }
-    // Payments of other times that nobody waits for any more are a person's business, and settle nothing.
+    // Payments of other times that nobody waits for any more are a person's business, and settle
+    // nothing.
     for order in orders.iter().take(10) {
         let path = push_path(&order.payable, begin + 5_000, order.key);
         assert_eq!(caller.get(&path).json()["code"], 1);

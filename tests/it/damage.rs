@@ -1,5 +1,5 @@
-//! Damaged files in a real data directory: sled's copy is repaired from the journal and the repair is told; a
-//! damaged journal is refused by name.
+//! Damaged files in a real data directory: sled's copy is repaired from the journal and the repair
+//! is told; a damaged journal is refused by name.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;

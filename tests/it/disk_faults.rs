@@ -1,10 +1,11 @@
-//! The n-th sync or write of the real program fails with EIO or ENOSPC (injected by strace): it stops
-//! acknowledging, answers 503, keeps reads for a while, ends with exit code 2, and after a clean restart every
-//! acknowledged order is there.
+//! The n-th sync or write of the real program fails with EIO or ENOSPC (injected by strace): it
+//! stops acknowledging, answers 503, keeps reads for a while, ends with exit code 2, and after a
+//! clean restart every acknowledged order is there.
 //!
-//! A fault while the program starts makes it refuse to start, which is as good. A sync that fails once and then
-//! lies is tested on the simulated disk, in `api/tests/server/pressure.rs`.
-//! `DUIZHANG_FAULTS` sets the largest n; `scripts/durability` goes further. Needs strace and ptrace.
+//! A fault while the program starts makes it refuse to start, which is as good. A sync that fails
+//! once and then lies is tested on the simulated disk, in `api/tests/server/pressure.rs`.
+//! `DUIZHANG_FAULTS` sets the largest n; `scripts/durability` goes further. Needs strace and
+//! ptrace.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -26,8 +27,9 @@ fn missing() -> Option<String> {
     }
 }
 
-/// The server under strace with one fault. Calls are counted for each thread. With `-D` the server itself is our
-/// child, and strace its companion, so that signals and exit codes are the server's own.
+/// The server under strace with one fault. Calls are counted for each thread. With `-D` the server
+/// itself is our child, and strace its companion, so that signals and exit codes are the server's
+/// own.
 fn faulty(book: &BookFile, call: &str, error: &str, n: u64) -> Command {
     let server = book.command(&["serve"]);
     let mut command = Command::new("strace");
@@ -44,7 +46,8 @@ fn create(caller: Caller, number: usize) -> io::Result<Answer> {
     caller.try_post_json("/v1/orders", TOKEN, &body)
 }
 
-/// Runs into the fault. Returns the numbers that were acknowledged, and whether the fault was met while serving.
+/// Runs into the fault. Returns the numbers that were acknowledged, and whether the fault was met
+/// while serving.
 fn run_into(book: &BookFile, call: &str, error: &str, n: u64) -> (Vec<usize>, bool) {
     let what = format!("{error} at {call} {n}");
     let program = match Program::start(faulty(book, call, error, n)) {

@@ -1,10 +1,11 @@
-//! kill -9 at random moments under load: what was acknowledged is there exactly once, what was not at most once,
-//! every root verifies, every decision follows again, and callbacks go on with the id they had.
+//! kill -9 at random moments under load: what was acknowledged is there exactly once, what was not
+//! at most once, every root verifies, every decision follows again, and callbacks go on with the id
+//! they had.
 //!
-//! A killed process leaves the page cache of the kernel alone, so this proves nothing about syncs: an engine that
-//! skips `fdatasync` passes here, and `power_cut` is what catches it. What is proven is that an acknowledgement
-//! comes after the write. The control is an engine that acknowledges first and writes later; the same harness
-//! must report what it loses.
+//! A killed process leaves the page cache of the kernel alone, so this proves nothing about syncs:
+//! an engine that skips `fdatasync` passes here, and `power_cut` is what catches it. What is proven
+//! is that an acknowledgement comes after the write. The control is an engine that acknowledges
+//! first and writes later; the same harness must report what it loses.
 //!
 //! `DUIZHANG_KILLS` sets how many kills there are; `scripts/durability` runs 300.
 

@@ -4,6 +4,7 @@
 //! `tidy_planted` proves that each rule catches what it is for.
 //! Deliberately not here: tests of one module, which live beside it.
 
+mod bad_input;
 mod cli;
 mod collisions;
 mod damage;
@@ -17,3 +18,4 @@ mod tidy_planted;
 mod tidy_shape;
 mod tidy_source;
 mod tidy_text;
+mod walk;

@@ -1,16 +1,19 @@
-//! Power cuts at random moments: what was acknowledged is on the disk, not only in the kernel's memory.
+//! Power cuts at random moments: what was acknowledged is on the disk, not only in the kernel's
+//! memory.
 //!
 //! The data directory lies on an ext4 image, and the image's file on an XFS that shares blocks. `cp
-//! --reflink=always` of the file, while the server runs, is what a disk would hold if the power failed then: all
-//! that was not synced is missing. The copy is mounted and opened beside the running server, so that one run of
-//! the server is cut many times. The cut keeps the order in which the file system wrote; a drive that lies
-//! about its flushes is not modelled here but on the simulated disk.
+//! --reflink=always` of the file, while the server runs, is what a disk would hold if the power
+//! failed then: all that was not synced is missing. The copy is mounted and opened beside the
+//! running server, so that one run of the server is cut many times. The cut keeps the order in
+//! which the file system wrote; a drive that lies about its flushes is not modelled here but on the
+//! simulated disk.
 //!
-//! The control is the same server with an engine that writes and skips every sync. Its acknowledged orders must be
-//! missing from the cuts, and this harness must say so: it proves that the cuts lose what was not synced, and that
-//! the syncs of the real engine are what saves it.
+//! The control is the same server with an engine that writes and skips every sync. Its acknowledged
+//! orders must be missing from the cuts, and this harness must say so: it proves that the cuts lose
+//! what was not synced, and that the syncs of the real engine are what saves it.
 //!
-//! `DUIZHANG_CUTS` sets how many cuts there are; `scripts/durability` makes more. Needs root, loop devices,
+//! `DUIZHANG_CUTS` sets how many cuts there are; `scripts/durability` makes more. Needs root, loop
+//! devices,
 //! `mkfs.xfs` and `mkfs.ext4`; where one is missing the test says so by name and is skipped.
 
 use std::fs::File;

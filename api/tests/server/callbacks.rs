@@ -1,4 +1,5 @@
-//! Callbacks over real sockets: what counts as success, what is tried again and when, and what is never called.
+//! Callbacks over real sockets: what counts as success, what is tried again and when, and what is
+//! never called.
 //!
 //! Invariant under test: every attempt is an event, and all attempts of a callback bear one id.
 

@@ -39,7 +39,8 @@ async fn a_shop_that_hangs_holds_its_own_places_and_no_others() {
 
     dead.becomes(Habit::say(200, "success"));
     dead.let_go();
-    // Four attempts failed; nothing that waited behind them is lost, and the retries follow on schedule.
+    // Four attempts failed; nothing that waited behind them is lost, and the retries follow on
+    // schedule.
     while rig.server.book().views().callbacks.pending_count() > 0 {
         let pending = rig.server.book().views().callbacks.pending_count();
         rig.clock().advance(Span::from_secs(31));

@@ -1,7 +1,8 @@
 //! Too much at once, stops under load, and a disk that fails under a whole server.
 //!
-//! Invariants under test: a full queue is said at once and changes nothing; whoever was told "created" finds the
-//! order after any stop; after a failed sync nothing is acknowledged, and reads go on.
+//! Invariants under test: a full queue is said at once and changes nothing; whoever was told
+//! "created" finds the order after any stop; after a failed sync nothing is acknowledged, and reads
+//! go on.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -209,7 +210,8 @@ async fn after_a_failed_sync_nothing_is_acknowledged_and_reads_go_on() {
         assert_eq!(during.status, 503, "{fault:?}: {}", during.text());
         assert_eq!(during.json()["code"], "outcome_unknown");
         assert!(during.header("retry-after").is_some());
-        // The device heals and lies: the next sync says that all is well. Nobody may be told "ok" all the same.
+        // The device heals and lies: the next sync says that all is well. Nobody may be told "ok"
+        // all the same.
         disk.heal();
         for number in 0..5 {
             let after = rig.native(&format!("after{number}"), "30.00", "http://a.example/").await;
@@ -247,8 +249,9 @@ fn reopened(disk: &SimulatedDisk) -> Arc<dyn EventLog> {
     memory_log(disk)
 }
 
-/// The control of this file: on a disk whose sync does nothing and says that it did, an acknowledged order is
-/// lost, and the comparison that the other tests make says so. No engine can do better on such a disk.
+/// The control of this file: on a disk whose sync does nothing and says that it did, an
+/// acknowledged order is lost, and the comparison that the other tests make says so. No engine can
+/// do better on such a disk.
 #[tokio::test]
 async fn a_sync_that_does_nothing_loses_an_acknowledged_order_and_the_comparison_says_so() {
     let disk = SimulatedDisk::new();

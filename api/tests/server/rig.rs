@@ -1,4 +1,5 @@
-//! A server to test: its log, its clock, its keys, and a merchant, two wallets and a phone in its book.
+//! A server to test: its log, its clock, its keys, and a merchant, two wallets and a phone in its
+//! book.
 //!
 //! Invariant: what is declared is declared through the server's own writer, as the program does it.
 

@@ -115,7 +115,8 @@ async fn serve(
     let habit = habit.lock().expect("whole").clone();
     let text = match &habit {
         Habit::Say(status, headers, body) => format!(
-            "HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n{body}",
+            "HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\
+             \r\n{body}",
             body.len()
         ),
         Habit::Hang | Habit::Close => String::new(),

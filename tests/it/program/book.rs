@@ -7,12 +7,11 @@ use duizhang_api::clock::{Clock, SystemClock};
 use duizhang_listener_bridge::wire::md5_hex;
 use tempfile::TempDir;
 
-use super::process::Program;
+use super::process::{Ended, Program};
 
 pub(crate) const MERCHANT_KEY: &str = "merchant-key-0001";
 pub(crate) const DEVICE_KEY: &str = "device-key-0001";
 pub(crate) const TOKEN: &str = "native-token-0001-of-shop";
-pub(crate) const OPERATOR_TOKEN: &str = "operator-token-0001-of-admin";
 pub(crate) const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
 /// A folder with a configuration file and room for the data.
@@ -57,6 +56,20 @@ impl BookFile {
         command.arg("--config").arg(self.root.join("duizhang.toml"));
         command.arg("--data").arg(self.data());
         command
+    }
+
+    /// Runs a verb of the stopped program to its end.
+    pub(crate) fn run(&self, verb: &[&str]) -> Ended {
+        Program::run(self.command(verb))
+    }
+
+    /// Makes the book and an operator, whose token is returned.
+    pub(crate) fn operator(&self) -> String {
+        assert_eq!(self.serve().stop().code, Some(0));
+        let added = self.run(&["user", "add", "admin", "--json"]);
+        assert_eq!(added.code, Some(0), "{added:?}");
+        let said: serde_json::Value = serde_json::from_str(&added.output).expect("JSON");
+        said["token"].as_str().expect("a token").to_owned()
     }
 
     pub(crate) fn serve(&self) -> Program {

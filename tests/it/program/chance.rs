@@ -1,4 +1,5 @@
-//! Chance that can be repeated: a seed from the environment or the machine, printed, and numbers drawn from it.
+//! Chance that can be repeated: a seed from the environment or the machine, printed, and numbers
+//! drawn from it.
 
 use duizhang_api::clock::{Clock, SystemClock};
 

@@ -1,8 +1,9 @@
 //! A plain, blocking HTTP client: one connection a request, so that nothing is hidden by a pool.
 //!
-//! Invariant: an answer is one only when it has come whole; what a dying server half said acknowledges nothing.
+//! Invariant: an answer is one only when it has come whole; what a dying server half said
+//! acknowledges nothing.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use super::process::GUARD;
@@ -102,5 +103,30 @@ impl Caller {
         let mut bytes = format!("{request}\r\n").into_bytes();
         bytes.extend_from_slice(body);
         self.raw(&bytes)
+    }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Events(BufReader<TcpStream>);
+
+impl Events {
+    pub(crate) fn open(caller: Caller, path: &str) -> Self {
+        let mut stream = TcpStream::connect(caller.at).expect("the server listens");
+        stream.set_read_timeout(Some(GUARD)).expect("a guard");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", caller.at);
+        stream.write_all(head.as_bytes()).expect("the head is sent");
+        Self(BufReader::new(stream))
+    }
+
+    /// The data of the next event.
+    pub(crate) fn next(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.0.read_line(&mut line).expect("a line of the stream");
+            assert!(read > 0, "the stream ended");
+            if let Some(data) = line.strip_prefix("data:") {
+                return data.trim().to_owned();
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Clients that create orders and pay them, and keep their own list of what they were told.
 //!
-//! Invariants: what is told is written down only after the whole answer came, and what is sent before it is sent;
-//! no request is ever sent twice, so that "at most once" can be counted.
+//! Invariants: what is told is written down only after the whole answer came, and what is sent
+//! before it is sent; no request is ever sent twice, so that "at most once" can be counted.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex};
@@ -71,8 +71,8 @@ impl Load {
         self.shared.0.lock().expect("whole").clone()
     }
 
-    /// Lets clients send so many more requests, and waits until `enough` of these were sent. The clients go on
-    /// to the end, or until the server is gone; join them afterwards.
+    /// Lets clients send so many more requests, and waits until `enough` of these were sent. The
+    /// clients go on to the end, or until the server is gone; join them afterwards.
     pub(crate) fn burst(&self, caller: Caller, enough: usize, all: usize) -> Vec<JoinHandle<()>> {
         const CLIENTS: usize = 4;
         let begin = self.ledger().sent();

@@ -1,4 +1,5 @@
-//! What the tests of the whole drive the program with: processes, HTTP, a shop, load, and the log's records.
+//! What the tests of the whole drive the program with: processes, HTTP, a shop, load, and the log's
+//! records.
 
 mod book;
 mod chance;
@@ -10,12 +11,12 @@ mod records;
 mod shop;
 
 pub(crate) use book::{
-    BookFile, DEVICE_KEY, MERCHANT_KEY, OPERATOR_TOKEN, TOKEN, WEBHOOK, millis, push_path,
+    BookFile, DEVICE_KEY, MERCHANT_KEY, TOKEN, WEBHOOK, millis, push_path, usual,
 };
 pub(crate) use chance::Chance;
-pub(crate) use http::{Answer, Caller};
+pub(crate) use http::{Answer, Caller, Events};
 pub(crate) use load::{Ledger, Load};
 pub(crate) use planted::Planted;
-pub(crate) use process::{GUARD, Program, skip};
+pub(crate) use process::{Program, skip};
 pub(crate) use records::Records;
 pub(crate) use shop::{Came, Shop};

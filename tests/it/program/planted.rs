@@ -1,8 +1,8 @@
 //! Planted wrong engines, as processes of their own: the tests must find what they lose.
 //!
-//! A process is this test binary itself, started again with one test and two variables. *Forgetful* acknowledges
-//! before it writes: it keeps the last groups in memory. *Lazy* writes, and skips every sync. Both are the real
-//! server over the real journal and sled, with one wrapper.
+//! A process is this test binary itself, started again with one test and two variables. *Forgetful*
+//! acknowledges before it writes: it keeps the last groups in memory. *Lazy* writes, and skips
+//! every sync. Both are the real server over the real journal and sled, with one wrapper.
 //! Deliberately not here: what they lose, which is the business of the tests that start them.
 
 use std::io;

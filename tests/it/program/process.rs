@@ -1,7 +1,7 @@
 //! The program as a process: started, asked, killed, stopped in order.
 //!
-//! Invariants: nothing here waits for a time; the guard ends a test that would hang, with a message. A process
-//! does not outlive its test.
+//! Invariants: nothing here waits for a time; the guard ends a test that would hang, with a
+//! message. A process does not outlive its test.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -86,9 +86,9 @@ impl Program {
         Ok(program)
     }
 
-    /// Runs a verb to its end.
-    pub(crate) fn run(arguments: &[&str]) -> Ended {
-        let output = Self::command(arguments).stdin(Stdio::null()).output();
+    /// Runs a command to its end.
+    pub(crate) fn run(mut command: Command) -> Ended {
+        let output = command.stdin(Stdio::null()).output();
         let output = output.expect("the program starts");
         Ended {
             code: output.status.code(),
