@@ -26,7 +26,8 @@ pub struct Hold {
 /// Finds the nearest free amount over the merchant's wallets: smallest offset first, then watched
 /// wallets before unwatched ones, then the least loaded, then the merchant's own order.
 ///
-/// # Errors [`Rejection::NoWallet`] where no wallet may take the money at all,
+/// # Errors
+/// [`Rejection::NoWallet`] where no wallet may take the money at all,
 /// [`Rejection::AmountsExhausted`] where all near amounts are held.
 pub fn find_hold(
     state: &State,

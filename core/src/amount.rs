@@ -147,7 +147,8 @@ impl Amount {
     /// commas, signs other than a leading minus, full-width digits, spaces and an empty text are
     /// not numbers.
     ///
-    /// # Errors [`AmountError::NotANumber`], [`AmountError::NotWholeMinorUnits`] or
+    /// # Errors
+    /// [`AmountError::NotANumber`], [`AmountError::NotWholeMinorUnits`] or
     /// [`AmountError::TooLarge`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let plain =

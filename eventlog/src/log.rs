@@ -70,7 +70,8 @@ const fn widen(count: u32) -> u64 {
 pub trait EventLog: Send + Sync {
     /// Makes a group durable behind the head and returns the new head.
     ///
-    /// # Errors [`Error::EmptyGroup`], [`Error::TimeWentBack`], [`Error::Poisoned`] and
+    /// # Errors
+    /// [`Error::EmptyGroup`], [`Error::TimeWentBack`], [`Error::Poisoned`] and
     /// [`Error::Closed`] refuse the group and change nothing. After any other error it is unknown
     /// whether the group is there; the log is poisoned and opening it again decides.
     fn append(&self, group: &Group) -> Result<Head, Error>;

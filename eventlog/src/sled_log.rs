@@ -81,7 +81,8 @@ impl std::fmt::Debug for SledLog {
 impl SledLog {
     /// Opens the log in a directory, making it where there is none, and repairs what a crash left.
     ///
-    /// # Errors [`Error::InUse`] where another process has it; [`Error::SegmentDamaged`],
+    /// # Errors
+    /// [`Error::InUse`] where another process has it; [`Error::SegmentDamaged`],
     /// [`Error::SegmentMissing`], [`Error::RootMismatch`] or [`Error::JournalBehind`] where
     /// acknowledged events are lost.
     pub fn open(directory: &Path, config: LogConfig) -> Result<(Self, Opening), Error> {

@@ -28,7 +28,8 @@ pub struct Verified {
 /// Verifies everything up to the head as it is now, the journal included. `progress` is told the
 /// last position verified, about every thousand groups.
 ///
-/// # Errors [`Error::RootMismatch`] for the first group whose events do not hash to its root, and
+/// # Errors
+/// [`Error::RootMismatch`] for the first group whose events do not hash to its root, and
 /// whatever reading says of missing or damaged chunks and segments.
 pub fn verify(log: &dyn EventLog, progress: &mut dyn FnMut(Position)) -> Result<Verified, Error> {
     let end = log.head();

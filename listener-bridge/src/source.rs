@@ -53,7 +53,8 @@ pub trait DeviceKeys {
 /// The device whose key `fits`, for a request that names none. Every key is tried whatever the ones
 /// before said.
 ///
-/// # Errors [`Refusal::BadSignature`] where no key fits; [`Refusal::SharedKey`] where keys of two
+/// # Errors
+/// [`Refusal::BadSignature`] where no key fits; [`Refusal::SharedKey`] where keys of two
 /// devices do.
 pub fn find_signer(
     keys: &dyn DeviceKeys,

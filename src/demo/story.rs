@@ -91,8 +91,9 @@ impl Story<'_> {
                     .into()
             }
             Scene::TooLate => format!(
-                "A guest pays {} 26 minutes late, when another order already waits for this \
-                 amount: the money settles that one.",
+                "A guest pays {} after 26 minutes. The quarantine of 15 minutes is over and another \
+                 order holds the amount, so the money settles that one. A longer policy.quarantine \
+                 keeps amounts for guests like this.",
                 payables()
             ),
             Scene::NextHolder => "That other guest pays as well: the order has its money already, \

@@ -52,7 +52,8 @@ pub enum RenderError {
 
 /// Renders the page of one order.
 ///
-/// # Errors [`RenderError`] when the code is too long, the amounts have two currencies, or the
+/// # Errors
+/// [`RenderError`] when the code is too long, the amounts have two currencies, or the
 /// template fails.
 pub fn render(view: &CashierView) -> Result<String, RenderError> {
     let page = CashierPage {
