@@ -290,8 +290,26 @@ pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
 }
 
 /// The evidence-side protocols, in the order in which they are asked.
-pub(crate) fn sources() -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))]
+pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
+    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules))]
+}
+
+/// The notice rules in force, each of the file's own cases tried.
+pub(crate) fn notice_rules(config: &Config) -> anyhow::Result<Rules> {
+    let Some(path) = &config.server.notice_rules else { return Ok(Rules::default()) };
+    let reading = || format!("read the notice rules {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(reading)?;
+    let rules = Rules::parse(&text).with_context(reading)?;
+    if let Err(failures) = rules.check() {
+        let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        bail!(
+            "{}: {} of their cases fail:\n  {}",
+            reading(),
+            failures.len(),
+            failures.join("\n  ")
+        );
+    }
+    Ok(rules)
 }
 
 /// Who calls shops, and never ourselves.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  0 magic "DZF1"   4 codec id   5 three zero bytes   8 payload length u32   12 event count u32
-//! 16 first position u64   24 time i64 (us)   32 tree size after the group u64   40 root after it [32]
-//! 72 link: the previous frame's header checksum u32   76 payload checksum u32   80 header checksum u32
+//! 16 first position u64   24 time i64 (us)   32 tree size after it u64   40 root after it [32]
+//! 72 link: the header checksum before u32   76 payload checksum u32   80 header checksum u32
 //! ```
 //! Numbers are little-endian; checksums are CRC-32C, and the header's starts from the segment's
 //! seed, so that bytes inside an event cannot pose as a frame. Invariants: decoding never panics

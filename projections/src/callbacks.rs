@@ -12,6 +12,32 @@ use duizhang_core::time::Timestamp;
 
 use crate::projection::Projection;
 
+/// How an order's latest callback stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackStanding {
+    /// There is none.
+    None,
+    /// Attempts lie ahead.
+    Pending,
+    /// The merchant has it.
+    Acknowledged,
+    /// No more attempts by ourselves.
+    Abandoned,
+}
+
+impl CallbackStanding {
+    /// The word that API and reports use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Acknowledged => "acknowledged",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// A callback that has attempts ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pending {

@@ -17,33 +17,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use hashbrown::HashTable;
 
+use crate::callbacks::CallbackStanding;
 use crate::projection::Projection;
-
-/// How an order's latest callback stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallbackStanding {
-    /// There is none.
-    None,
-    /// Attempts lie ahead.
-    Pending,
-    /// The merchant has it.
-    Acknowledged,
-    /// No more attempts by ourselves.
-    Abandoned,
-}
-
-impl CallbackStanding {
-    /// The word that API and reports use.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::Acknowledged => "acknowledged",
-            Self::Abandoned => "abandoned",
-        }
-    }
-}
 
 /// An order in numbers.
 #[derive(Clone, Debug)]

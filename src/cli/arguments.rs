@@ -248,5 +248,8 @@ pub(super) enum ConfigVerb {
         /// Print every setting with its default and its explanation instead
         #[arg(long)]
         default: bool,
+        /// Print the built-in notice rules instead, to begin a file of your own with
+        #[arg(long, conflicts_with = "default")]
+        notice_rules: bool,
     },
 }

@@ -2,17 +2,20 @@
 
 use std::process::ExitCode;
 
+use duizhang_listener_bridge::rules::DEFAULT_RULES;
 use serde_json::json;
 
 use super::arguments::ConfigVerb;
 use super::output::{line, print};
 use super::program::Setting;
+use crate::compose;
 use crate::config::{self, Config};
 
 pub(super) fn run(setting: &Setting, verb: ConfigVerb) -> anyhow::Result<ExitCode> {
     match verb {
-        ConfigVerb::Print { default: true } => line(config::DEFAULTS)?,
-        ConfigVerb::Print { default: false } => {
+        ConfigVerb::Print { notice_rules: true, .. } => line(DEFAULT_RULES)?,
+        ConfigVerb::Print { default: true, .. } => line(config::DEFAULTS)?,
+        ConfigVerb::Print { .. } => {
             let config = setting.config()?;
             print(setting.form, &config::as_toml(&config), &config::as_json(&config))?;
         }
@@ -22,6 +25,7 @@ pub(super) fn run(setting: &Setting, verb: ConfigVerb) -> anyhow::Result<ExitCod
 }
 
 fn check(setting: &Setting, config: &Config) -> anyhow::Result<()> {
+    compose::notice_rules(config)?;
     let source = match &config.file {
         Some(file) => file.display().to_string(),
         None => "no file, so the defaults".into(),

@@ -119,7 +119,7 @@ fn parts(
         clock: book.clock,
         secrets: book.secrets,
         dialects: compose::dialects(),
-        sources: compose::sources(),
+        sources: compose::sources(compose::notice_rules(config)?),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,
         limits: Limits::default(),

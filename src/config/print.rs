@@ -19,6 +19,9 @@ pub(crate) fn as_json(config: &Config) -> Value {
     }
     server.insert("data".into(), json!(config.server.data.display().to_string()));
     server.insert("time_zone".into(), json!(config.server.time_zone));
+    if let Some(rules) = &config.server.notice_rules {
+        server.insert("notice_rules".into(), json!(rules.display().to_string()));
+    }
     let mut whole = Map::new();
     whole.insert("server".into(), Value::Object(server));
     whole.insert("policy".into(), policy(&config.policy));

@@ -29,6 +29,8 @@ pub(crate) struct ServerSettings {
     pub(crate) public_url: Option<String>,
     pub(crate) data: PathBuf,
     pub(crate) time_zone: String,
+    /// A file of notice rules in the place of the built-in ones.
+    pub(crate) notice_rules: Option<PathBuf>,
 }
 
 impl Default for ServerSettings {
@@ -38,6 +40,7 @@ impl Default for ServerSettings {
             public_url: None,
             data: PathBuf::from("data"),
             time_zone: String::from("Asia/Shanghai"),
+            notice_rules: None,
         }
     }
 }
@@ -71,7 +74,8 @@ pub(crate) struct MerchantSettings {
     pub(crate) webhook_secret: Option<Secret>,
 }
 
-pub(super) const SERVER_KEYS: &[&str] = &["listen", "public_url", "data", "time_zone"];
+pub(super) const SERVER_KEYS: &[&str] =
+    &["listen", "public_url", "data", "time_zone", "notice_rules"];
 pub(super) const POLICY_KEYS: &[&str] = &[
     "order_ttl",
     "quarantine",
@@ -146,6 +150,7 @@ pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
                 zone.map(|_| text).map_err(|error| error.to_string())
             })
             .unwrap_or(base.time_zone),
+        notice_rules: section.take("notice_rules", values::text).map(PathBuf::from),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::order::OrderStatus;
 use duizhang_core::refund::RefundStep;
-use duizhang_projections::orders::CallbackStanding;
+use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::views::Views;
 use duizhang_replay::day::DayReport;
 

@@ -223,6 +223,31 @@ fn the_configuration_is_checked_and_printed() {
 }
 
 #[test]
+fn notice_rules_of_ones_own_are_tried_before_they_are_taken() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    let check = || told(&run(directory.path(), &["config", "check"]));
+    let (code, rules) = told(&run(directory.path(), &["config", "print", "--notice-rules"]));
+    assert_eq!(code, Some(0));
+    let file = format!("[server]\nnotice_rules = {:?}\n", at("rules.toml").display().to_string());
+    std::fs::write(at("duizhang.toml"), file).expect("written");
+    let cases = [
+        (rules.clone(), 0, "the configuration is sound"),
+        (rules.replacen("0.01", "77.77", 1), 2, "1 of their cases fail"),
+        (rules.replacen("packages", "pakages", 1), 2, "pakages"),
+        (String::from("[[rule]]"), 2, "missing field"),
+    ];
+    for (text, expected, says) in cases {
+        std::fs::write(at("rules.toml"), text).expect("written");
+        let (code, said) = check();
+        assert_eq!(code, Some(expected), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+    std::fs::remove_file(at("rules.toml")).expect("removed");
+    assert_eq!(check().0, Some(2));
+}
+
+#[test]
 fn a_first_run_shows_keys_once_and_they_work() {
     let data = TempDir::new().unwrap();
     let first = Serving::start(&data.path().join("made"), &[]);

@@ -90,7 +90,7 @@ impl Tree {
         files.sort();
         let (mut texts, mut golden) = (Vec::new(), Vec::new());
         for path in files {
-            if golden_parts(&path).is_some() {
+            if is_golden_file(&path) {
                 golden.push(path.clone());
             }
             let bytes = fs::read(root.join(&path))

@@ -53,7 +53,8 @@ const TRANSLATORS_NEVER_NAME: &[&str] =
 const BANNED_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];
 
 /// Pages from which a reader finds every document.
-/// What the translators of a folder share: the trait that they implement, their words, their tests' desk.
+/// What the translators of a folder share: the trait that they implement, their words, their
+/// tests' desk.
 const TRANSLATORS_SHARE: &[&str] =
     &["mod", "tests", "call", "desk_for_tests", "dialect", "forwarded"];
 const INDEXES: &[&str] = &["docs/README.md", "docs/ARCHITECTURE.md", "ARCHITECTURE.md"];

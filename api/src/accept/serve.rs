@@ -139,7 +139,8 @@ impl Acceptor {
                     Ok((stream, peer)) => {
                         if let Some(place) = traffic.admission.admit(peer.ip(), &limits) {
                             traffic.accepted.fetch_add(1, Ordering::Relaxed);
-                            tasks.spawn(host.clone().converse(stream, peer, place, stopped.clone()));
+                            let stopped = stopped.clone();
+                            tasks.spawn(host.clone().converse(stream, peer, place, stopped));
                         } else {
                             traffic.refused.fetch_add(1, Ordering::Relaxed);
                             turn_away(stream);

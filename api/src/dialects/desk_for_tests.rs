@@ -8,7 +8,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::{Method, Request};
 use duizhang_projections::calendar::Zone;
-use duizhang_projections::orders::{CallbackStanding, OrderView};
+use duizhang_projections::callbacks::CallbackStanding;
+use duizhang_projections::orders::OrderView;
 
 use super::{Desk, MerchantCard, Token};
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use duizhang_core::id::{DeviceId, MerchantId};
+use duizhang_core::time::Timestamp;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -202,4 +203,17 @@ impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// What may be told about a key that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyListing {
+    /// Its use and its owner.
+    pub of: SecretOf,
+    /// Its name in the log.
+    pub id: KeyId,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The first instant at which it is no longer accepted.
+    pub until: Timestamp,
 }

@@ -14,7 +14,7 @@ use duizhang_core::time::{Span, Timestamp};
 
 use super::envelope::MasterKey;
 use super::file;
-use super::key::{KeyId, Secret, SecretOf, SecretRefusal};
+use super::key::{KeyId, KeyListing, Secret, SecretOf, SecretRefusal};
 use super::table::{Entry, Table, kept_of};
 use crate::clock::Clock;
 
@@ -124,19 +124,6 @@ pub struct Key {
     pub until: Timestamp,
     /// The bytes.
     pub secret: Secret,
-}
-
-/// What may be told about a key that is in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyListing {
-    /// Its use and its owner.
-    pub of: SecretOf,
-    /// Its name in the log.
-    pub id: KeyId,
-    /// When it was made.
-    pub made: Timestamp,
-    /// The first instant at which it is no longer accepted.
-    pub until: Timestamp,
 }
 
 /// The store of one data directory.

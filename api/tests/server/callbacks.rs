@@ -14,7 +14,7 @@ use duizhang_core::fact::{CallbackAttempted, Fact};
 use duizhang_core::id::OrderId;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::md5_hex;
-use duizhang_projections::orders::CallbackStanding;
+use duizhang_projections::callbacks::CallbackStanding;
 use standardwebhooks::Webhook;
 
 use crate::rig::{MERCHANT_KEY, OPERATOR_TOKEN, Rig, Setting, T, TOKEN, WEBHOOK};

@@ -1,7 +1,7 @@
 //! One dead shop delays no other.
 
 use duizhang_core::time::Span;
-use duizhang_projections::orders::CallbackStanding;
+use duizhang_projections::callbacks::CallbackStanding;
 
 use crate::rig::{Rig, T};
 use crate::shop::{Habit, Shop};

@@ -5,7 +5,7 @@ use duizhang_core::fact::Fact;
 use duizhang_core::id::OrderId;
 use duizhang_core::time::Span;
 use duizhang_eventlog::disk::{Crash, SimulatedDisk};
-use duizhang_projections::orders::CallbackStanding;
+use duizhang_projections::callbacks::CallbackStanding;
 use tokio::runtime::Runtime;
 
 use crate::rig::{Rig, Setting, T, memory_log};

@@ -4,7 +4,7 @@
 //!  0 checksum u32 of all that follows   4 version u8   5 codec id u8   6 piece u16   8 pieces u16
 //! 10 event count u16   12 has root u8   13 three zero bytes   16 first position u64
 //! 24 group's first position u64   32 group's last position u64   40 time i64 (us)
-//! 48 root after the group [32], in the group's last chunk only; then the events, each behind its length
+//! 48 root after the group [32], in its last chunk only; then the events, each behind its length
 //! ```
 //! Invariants: a chunk holds events of one group; the last chunk of a group, and no other, carries
 //! the root; an event that is larger than a chunk is cut into pieces, each a chunk with the bare

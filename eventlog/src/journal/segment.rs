@@ -1,7 +1,7 @@
 //! A segment file: its name, and the block in front of its frames.
 //!
 //! ```text
-//!  0 magic "DZS1"   4 link: the last header checksum before this segment u32   8 first position u64
+//!  0 magic "DZS1"   4 link: the last header checksum before it u32   8 first position u64
 //! 16 first position of the previous segment u64 (0: none)   24 time of the head before it i64
 //! 32 number of peaks u32   36 four zero bytes   40 peaks of the tree before it [32] each
 //! 4092 checksum u32 of the 4092 bytes before

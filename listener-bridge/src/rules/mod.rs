@@ -8,4 +8,4 @@ mod reading;
 
 pub use cases::CaseFailure;
 pub use file::{RULE_REGEX_BYTES_MAX, RULES_BYTES_MAX, RULES_MAX, RuleError};
-pub use reading::{Rules, Verdict};
+pub use reading::{DEFAULT_RULES, Rules, Verdict};

@@ -47,7 +47,8 @@ pub fn openapi_document() -> String {
         operations::decline,
     ),
     components(schemas(
-        NewOrderBody, OrderBody, OrderPageBody, NewRefundBody, RefundBody, RefundListBody, AssignBody,
+        NewOrderBody, OrderBody, OrderPageBody, NewRefundBody, RefundBody, RefundListBody,
+        AssignBody,
         JudgeBody, Says, StepBody, InboxBody, DeviceListBody, Problem, Code, Webhook<OrderBody>,
     )),
     modifiers(&Bearer),

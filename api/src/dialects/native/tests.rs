@@ -694,7 +694,11 @@ proptest! {
     }
 
     #[test]
-    fn every_order_is_answered_in_json(number in any::<String>(), qr in any::<String>(), minor in 1..1_000_000_000_i64) {
+    fn every_order_is_answered_in_json(
+        number in any::<String>(),
+        qr in any::<String>(),
+        minor in 1..1_000_000_000_i64,
+    ) {
         let order = OrderView {
             number: number.clone(),
             qr: qr.clone(),

@@ -11,7 +11,8 @@ use duizhang_core::rejection::Rejection;
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{Answer, ParamsError};
 use duizhang_projections::book::DeviceView;
-use duizhang_projections::orders::{CallbackStanding, OrderView};
+use duizhang_projections::callbacks::CallbackStanding;
+use duizhang_projections::orders::OrderView;
 
 use super::callback::{java_text, kind_of, way_back};
 use super::protocol::{Endpoint, Place};

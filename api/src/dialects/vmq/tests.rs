@@ -10,7 +10,8 @@ use duizhang_core::rejection::Rejection;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::{Answer, Method, Request, encode_component, md5_hex};
 use duizhang_projections::book::DeviceView;
-use duizhang_projections::orders::{CallbackStanding, OrderView};
+use duizhang_projections::callbacks::CallbackStanding;
+use duizhang_projections::orders::OrderView;
 use proptest::prelude::*;
 
 use super::Vmq;
