@@ -4,9 +4,13 @@
 //!
 //! A fault while the program starts makes it refuse to start, which is as good. A sync that fails
 //! once and then lies is tested on the simulated disk, in `api/tests/server/pressure.rs`.
+//!
+//! The second test kills the program (SIGKILL) at its n-th write, sync or rename instead, while it
+//! opens the book as much as while it serves: recovery itself can be cut off at every step.
 //! `DUIZHANG_FAULTS` sets the largest n; `scripts/durability` goes further. Needs strace and
 //! ptrace.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::process::{Command, Stdio};
 
@@ -16,6 +20,11 @@ use crate::program::{Answer, BookFile, Caller, Program, Records, Shop, TOKEN, sk
 const FAULTS: u64 = 4;
 /// Orders after which a fault that was not met is none.
 const ORDERS_MAX: usize = 60;
+
+fn largest() -> u64 {
+    let asked = std::env::var("DUIZHANG_FAULTS").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or(FAULTS)
+}
 
 /// Why this machine cannot inject faults; none where it can.
 fn missing() -> Option<String> {
@@ -30,12 +39,12 @@ fn missing() -> Option<String> {
 /// The server under strace with one fault. Calls are counted for each thread. With `-D` the server
 /// itself is our child, and strace its companion, so that signals and exit codes are the server's
 /// own.
-fn faulty(book: &BookFile, call: &str, error: &str, n: u64) -> Command {
+fn faulty(book: &BookFile, call: &str, effect: &str, n: u64) -> Command {
     let server = book.command(&["serve"]);
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-D", "-o", "/dev/null"]);
     command.arg("-e").arg(format!("trace={call}"));
-    command.arg("-e").arg(format!("inject={call}:error={error}:when={n}"));
+    command.arg("-e").arg(format!("inject={call}:{effect}:when={n}"));
     command.arg(server.get_program()).args(server.get_args());
     command.env_remove("DUIZHANG_MASTER_KEY");
     command
@@ -50,7 +59,7 @@ fn create(caller: Caller, number: usize) -> io::Result<Answer> {
 /// while serving.
 fn run_into(book: &BookFile, call: &str, error: &str, n: u64) -> (Vec<usize>, bool) {
     let what = format!("{error} at {call} {n}");
-    let program = match Program::start(faulty(book, call, error, n)) {
+    let program = match Program::start(faulty(book, call, &format!("error={error}"), n)) {
         Ok(program) => program,
         Err(ended) => {
             assert_eq!(ended.code, Some(2), "{what}: {ended:?}");
@@ -96,8 +105,7 @@ fn after_a_failed_sync_or_write_nothing_is_acknowledged_and_nothing_acknowledged
     if let Some(why) = missing() {
         return skip("disk faults", &why);
     }
-    let asked = std::env::var("DUIZHANG_FAULTS").ok().and_then(|text| text.parse().ok());
-    let largest = asked.unwrap_or(FAULTS);
+    let largest = largest();
     let mut met = 0;
     for (call, error) in [("fdatasync", "EIO"), ("fdatasync", "ENOSPC"), ("pwrite64", "ENOSPC")] {
         let runs: Vec<_> = (1..=largest)
@@ -128,4 +136,56 @@ fn after_a_failed_sync_or_write_nothing_is_acknowledged_and_nothing_acknowledged
         }
     }
     assert!(met >= 3, "only {met} faults were met while serving");
+}
+
+/// Creates orders until the server dies. Returns whether it did.
+fn run_to_death(book: &BookFile, call: &str, n: u64, told: &mut BTreeSet<String>) -> bool {
+    let program = match Program::start(faulty(book, call, "signal=SIGKILL", n)) {
+        Ok(program) => program,
+        Err(ended) => {
+            assert_eq!(ended.code, None, "killed while it opened: {ended:?}");
+            return true;
+        }
+    };
+    for number in 0..ORDERS_MAX {
+        let number = format!("{call}-{n}-{number}");
+        let amount = told.len() + 10;
+        let body = format!(r#"{{"number":"{number}","amount":"{amount}.00"}}"#);
+        let Ok(answer) = program.caller().try_post_json("/v1/orders", TOKEN, &body) else {
+            assert_eq!(program.wait().code, None);
+            return true;
+        };
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        told.insert(number);
+    }
+    program.kill();
+    false
+}
+
+#[test]
+fn killed_at_its_nth_write_sync_or_rename_it_loses_nothing_acknowledged() {
+    if let Some(why) = missing() {
+        return skip("kills at the n-th call", &why);
+    }
+    let shop = Shop::new();
+    let book = BookFile::new(&shop.url());
+    let mut told = BTreeSet::new();
+    let mut deaths = 0;
+    // One book goes through all deaths, so that each recovery begins where another was cut off. The
+    // first of them happen while the book is made.
+    for call in ["rename", "pwrite64", "fdatasync", "fsync"] {
+        for n in 1..=largest() {
+            deaths += u64::from(run_to_death(&book, call, n, &mut told));
+            let records = Records::read(&book.data());
+            let (records, _) = records.unwrap_or_else(|e| panic!("{call} {n}: {e}"));
+            for number in &told {
+                assert_eq!(records.orders.get(number), Some(&1), "{call} {n}: {number}");
+            }
+            assert!(records.orders.values().all(|times| *times == 1), "{call} {n}");
+        }
+    }
+    assert!(deaths >= 8, "only {deaths} deaths");
+    assert_eq!(book.serve().stop().code, Some(0));
+    Records::audited(&book.data()).expect("the audit is clean");
+    println!("{deaths} deaths, {} orders acknowledged, none lost", told.len());
 }
