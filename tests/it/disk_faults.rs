@@ -46,7 +46,7 @@ fn faulty(book: &BookFile, call: &str, effect: &str, n: u64) -> Command {
     command.arg("-e").arg(format!("trace={call}"));
     command.arg("-e").arg(format!("inject={call}:{effect}:when={n}"));
     command.arg(server.get_program()).args(server.get_args());
-    command.env_remove("DUIZHANG_MASTER_KEY");
+    Program::without_settings(&mut command);
     command
 }
 

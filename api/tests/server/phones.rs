@@ -2,13 +2,14 @@
 
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::Fact;
+use duizhang_core::id::OrderId;
 use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
 
-use crate::rig::{Rig, T, guarded, push_path};
+use crate::rig::{OPERATOR_TOKEN, Rig, T, guarded, push_path};
 use crate::shop::Shop;
-use crate::wire::get;
+use crate::wire::{get, post_json};
 
 fn payments(rig: &Rig) -> usize {
     let observed = |decision: &Decision| matches!(decision, Decision::PaymentObserved { .. });
@@ -88,26 +89,47 @@ async fn pushes_in_any_order_each_settle_their_own() {
     rig.stop().await;
 }
 
-#[tokio::test]
-async fn a_push_that_comes_hours_late_is_money_of_its_own_order_or_of_a_person_and_never_lost() {
-    let rig = Rig::new().await;
+/// An order that expired three hours before its push comes.
+async fn expired_long_ago(rig: &Rig) -> OrderId {
     rig.heartbeat(T).await;
-    let (order, payable) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let (order, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
     rig.clock().advance(Span::from_mins(6));
     rig.until("the order to expire", |rig| rig.seen(order).status == OrderStatus::Expired).await;
     rig.clock().advance(Span::from_hours(3));
-    let (next, same) = rig.order("N2", "10.00", "http://shop.example/n").await;
-    assert_eq!(same, payable, "the amount has a new holder");
-    assert_eq!(rig.push(&payable, T + 60_000).await.json()["code"], 1);
+    order
+}
+
+#[tokio::test]
+async fn a_push_that_comes_hours_late_settles_its_order_where_nobody_else_could_be_meant() {
+    let rig = Rig::new().await;
+    let order = expired_long_ago(&rig).await;
+    assert_eq!(rig.push("10.00", T + 60_000).await.json()["code"], 1);
     assert_eq!(payments(&rig), 1);
-    assert_eq!(rig.seen(next).status, OrderStatus::Open, "never another's money");
-    let settled = rig.seen(order).status.is_settled();
+    assert_eq!(rig.seen(order).status, OrderStatus::PaidLate);
+    assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
+    let rig = Rig::new().await;
+    let order = expired_long_ago(&rig).await;
+    let (next, payable) = rig.order("N2", "10.00", "http://shop.example/n").await;
+    assert_eq!(payable, "10.0", "the amount has a new holder");
+    assert_eq!(rig.push("10.00", T + 60_000).await.json()["code"], 1);
+    assert_eq!(payments(&rig), 1);
+    assert_eq!(rig.seen(next).status, OrderStatus::Open, "money is never guessed");
     let held: Vec<_> = rig.server.book().views().inbox.held().cloned().collect();
-    match &held[..] {
-        [] => assert!(settled, "it settled the order that it was paid for"),
-        [held] => assert!(!settled && held.candidates.contains(&order), "{held:?}"),
-        several => panic!("one payment, not {several:?}"),
-    }
+    let [held] = &held[..] else { panic!("one payment, not {held:?}") };
+    assert!(held.candidates.contains(&order), "{held:?}");
+
+    let path = format!("/v1/operator/payments/{}/assign", held.payment);
+    let body = format!(r#"{{"order":"{order}","reason":"the phone was without a network"}}"#);
+    let assigned = post_json(rig.at, &path, OPERATOR_TOKEN, &body).await;
+    assert_eq!(assigned.status, 200, "{}", assigned.text());
+    assert!(rig.seen(order).status.is_settled(), "{:?}", rig.seen(order).status);
+    assert_eq!(rig.seen(next).status, OrderStatus::Open);
+    assert_eq!(rig.server.book().views().inbox.held().count(), 0);
     rig.stop().await;
 }
 

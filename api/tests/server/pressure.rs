@@ -93,7 +93,8 @@ fn beat() -> Fact {
 #[tokio::test]
 async fn a_full_queue_is_told_at_once_with_a_time_to_come_back_and_changes_nothing() {
     let log = GatedLog::new(&SimulatedDisk::new());
-    let rig = Setting::on(Arc::clone(&log) as _).start().await;
+    let shared: Arc<dyn EventLog> = log.clone();
+    let rig = Setting::on(shared).start().await;
     log.set(true);
     // The gate, the waiting group and the queue fill up; from then on the book is busy.
     let mut waiting = Vec::new();

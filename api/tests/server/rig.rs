@@ -96,7 +96,7 @@ impl Setting {
         let new = !state.is_open();
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
-        let outbound = Outbound::new(policy, Arc::clone(&self.resolver) as _, timeouts);
+        let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> =
             vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))];
         let sources: Vec<Box<dyn Source + Send + Sync>> =

@@ -85,6 +85,7 @@ fn serves_when_asked() {
     runtime.block_on(serve(log, &data));
 }
 
+#[expect(clippy::print_stdout, reason = "the line is what the parent process waits for")]
 async fn serve(log: Arc<dyn EventLog>, data: &Path) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let secrets = open_secrets(data, &*clock);

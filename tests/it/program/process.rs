@@ -42,8 +42,18 @@ impl Program {
     /// The program with these arguments.
     pub(crate) fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_duizhang"));
-        command.args(arguments).env_remove("DUIZHANG_MASTER_KEY");
+        command.args(arguments);
+        Self::without_settings(&mut command);
         command
+    }
+
+    /// Whoever runs the tests may have settings of their own.
+    pub(crate) fn without_settings(command: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("DUIZHANG_") {
+                command.env_remove(name);
+            }
+        }
     }
 
     /// Starts a server and waits until it listens, or ends.
@@ -160,6 +170,7 @@ impl Drop for Program {
 }
 
 /// Says by name what this machine cannot test.
+#[expect(clippy::print_stdout, reason = "a person who runs one test sees it too")]
 pub(crate) fn skip(what: &str, why: &str) {
     let line = format!("SKIPPED: {what}: {why}\n");
     print!("{line}");
