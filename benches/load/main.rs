@@ -1,5 +1,4 @@
-//! Durable order creation over HTTP, beside a bare axum handler that answers a JSON of the same
-//! size.
+//! Durable order creation over HTTP, beside a bare axum handler that answers the same JSON.
 //!
 //! Both run in turn in the same process behind the same client, so that a busy machine slows both;
 //! the ratios of neighbouring runs are what to look at, and are the last lines. Client and server
