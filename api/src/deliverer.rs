@@ -182,6 +182,11 @@ impl Deliverer {
 
     fn end(&mut self, ended: &Finished, now: Timestamp) {
         self.taken.remove(&ended.callback);
+        // It may have fallen due again while it was still taken: where the clock is set forward by
+        // more than the overlap, the next look would begin behind it.
+        if let Some(pending) = self.app.book.views().callbacks.get(ended.callback) {
+            self.looked_at = self.looked_at.min(pending.due);
+        }
         self.in_flight = self.in_flight.saturating_sub(1);
         if let Some(lane) = self.lanes.get_mut(&ended.endpoint) {
             lane.end(ended.failed, now);
