@@ -24,6 +24,7 @@ use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
 use duizhang_core::id::OrderId;
 use duizhang_core::position::Position;
+use duizhang_core::rejection::Rejection;
 use duizhang_core::state::State;
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::{EventLog, Group, history};
@@ -48,7 +49,7 @@ type Reply = oneshot::Sender<Result<Settled, SubmitError>>;
 #[derive(Default)]
 struct Batch {
     chapters: Vec<Arc<Chapter>>,
-    answers: Vec<(Reply, Settled)>,
+    answers: Vec<(Reply, Result<Settled, Rejection>)>,
     next_due: Option<Timestamp>,
     /// The durable head behind it; none where the log failed.
     head: Option<Position>,
@@ -171,17 +172,18 @@ impl Pen {
     fn rule(&mut self, at: Timestamp, fact: Fact, reply: Option<Reply>) {
         match decide(&self.state, at, &fact) {
             Ok(Ruling::Decided(decisions)) => self.record(at, fact, decisions, reply),
-            // What is repeated may be in this very group, so the answer waits in line.
-            Ok(Ruling::Repeat(repeat)) => {
-                self.batch.answers.extend(reply.map(|reply| (reply, Settled::Repeat(repeat))));
-            }
+            Ok(Ruling::Repeat(repeat)) => self.answer(reply, Ok(Settled::Repeat(repeat))),
             Err(rejection) => {
                 self.metrics.rejected();
-                if let Some(reply) = reply {
-                    let _ = reply.send(Err(SubmitError::Rejected(rejection)));
-                }
+                self.answer(reply, Err(rejection));
             }
         }
+    }
+
+    /// What is repeated, or what a refusal tells of, may be in this very group, so every answer
+    /// waits in line until the group is durable.
+    fn answer(&mut self, reply: Option<Reply>, answer: Result<Settled, Rejection>) {
+        self.batch.answers.extend(reply.map(|reply| (reply, answer)));
     }
 
     fn record(
@@ -192,15 +194,24 @@ impl Pen {
         reply: Option<Reply>,
     ) {
         let position = self.state.position().next();
-        self.state.evolve(position, at, &fact, &decisions);
         let chapter = Arc::new(Chapter { position, at, fact, decisions });
-        if self.group.count() >= GROUP_EVENTS_SOFT_MAX || self.write(&chapter).is_err() {
+        if self.group.count() >= GROUP_EVENTS_SOFT_MAX {
             self.commit();
-            self.write(&chapter)
-                .expect("limits of core keep every chapter below the limits of a group");
         }
+        let mut written = self.write(&chapter);
+        if written.is_err() && !self.group.is_empty() {
+            self.commit();
+            written = self.write(&chapter);
+        }
+        if let Err(error) = written {
+            // Only a fact beyond the limit of an event fits into no group. Nothing was folded yet.
+            tracing::error!(%error, "a fact fits into no group");
+            self.answer(reply, Err(Rejection::BadText("the whole of it")));
+            return;
+        }
+        self.state.evolve(position, at, &chapter.fact, &chapter.decisions);
         self.batch.chapters.push(Arc::clone(&chapter));
-        self.batch.answers.extend(reply.map(|reply| (reply, Settled::Recorded(chapter))));
+        self.answer(reply, Ok(Settled::Recorded(chapter)));
     }
 
     fn write(&mut self, chapter: &Chapter) -> Result<(), history::HistoryError> {
@@ -242,9 +253,11 @@ fn publish_all(shared: &Shared, batches: &Receiver<Batch>) {
         if let Some(head) = batch.head {
             publish(shared, &batch, head);
         }
-        for (reply, settled) in batch.answers {
-            let durable = batch.head.is_some();
-            let answer = if durable { Ok(settled) } else { Err(SubmitError::OutcomeUnknown) };
+        for (reply, answer) in batch.answers {
+            let answer = match batch.head {
+                Some(_) => answer.map_err(SubmitError::Rejected),
+                None => Err(SubmitError::OutcomeUnknown),
+            };
             // Whoever asked may have gone; the fact is durable all the same.
             let _ = reply.send(answer);
         }

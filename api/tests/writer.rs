@@ -181,6 +181,35 @@ async fn a_refused_fact_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn a_refusal_waits_for_what_it_tells_of() {
+    let rig = Rig::new().await;
+    rig.disk.fail(Operation::Sync, 1, Fault::DeviceError);
+    // Both are in one group at the most, and whichever way they fall nobody may hear of an order
+    // that the disk does not have.
+    let (first, second) = tokio::join!(rig.order(1, "N1", 100), rig.order(2, "N1", 200));
+    assert_eq!(first.err(), Some(SubmitError::OutcomeUnknown));
+    let told = second.err().expect("not taken");
+    assert!(matches!(told, SubmitError::OutcomeUnknown | SubmitError::Stopped), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_fact_beyond_every_limit_is_refused_and_the_writer_lives() {
+    let rig = Rig::new().await;
+    let head = rig.book.log().head();
+    let huge = Wallet {
+        id: WalletId::new("big").expect("a name"),
+        channel: Channel::Wechat,
+        qr: None,
+        fixed: (1..=1_000).map(|fen| (Amount::fen(fen), "x".repeat(90))).collect(),
+        enabled: true,
+    };
+    let refused = rig.book.submit(Fact::WalletDeclared(huge)).await.err();
+    assert!(matches!(refused, Some(SubmitError::Rejected(_))), "{refused:?}");
+    assert_eq!(rig.book.log().head(), head);
+    rig.order(1, "N1", 100).await.expect("the writer goes on");
+}
+
+#[tokio::test]
 async fn what_is_due_is_decided_before_the_next_fact() {
     let rig = Rig::new().await;
     rig.order(1, "N1", 100).await.expect("taken");
