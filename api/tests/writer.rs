@@ -188,7 +188,7 @@ async fn a_refusal_waits_for_what_it_tells_of() {
     // that the disk does not have.
     let (first, second) = tokio::join!(rig.order(1, "N1", 100), rig.order(2, "N1", 200));
     assert_eq!(first.err(), Some(SubmitError::OutcomeUnknown));
-    let told = second.err().expect("not taken");
+    let told = second.expect_err("not taken");
     assert!(matches!(told, SubmitError::OutcomeUnknown | SubmitError::Stopped), "{told:?}");
 }
 
