@@ -6,7 +6,7 @@
 //! origin) has its own queue and its own few places, and after some failures in a row it is asked
 //! less often.
 //! Deliberately not here: schedules (core), how a message is written and judged (dialects), one
-//! attempt ([`crate::attempt`]).
+//! attempt (`attempt.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Invariants: the document names exactly the rows of the path table, and its schemas are derived
 //! from the structs that are read and written, so it cannot drift from them; the operations below
 //! exist only to be described.
-//! Deliberately not here: the page for people (see [`super::docs_page`]).
+//! Deliberately not here: the page for people (see `docs_page.rs`).
 
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
