@@ -274,13 +274,14 @@ fn publish(shared: &Shared, batch: &Batch, head: Position) {
             views.fold(chapter);
         }
     }
-    shared.head.send_replace(head);
     shared.next_due.send_if_modified(|known| {
         let changed = *known != batch.next_due;
         *known = batch.next_due;
         changed
     });
     shared.wake(batch.chapters.iter().flat_map(|chapter| &chapter.decisions).filter_map(changed));
+    // The head is told last: whoever follows it finds everything else as of that head.
+    shared.head.send_replace(head);
 }
 
 /// The order that a payer would see changed.
