@@ -77,6 +77,10 @@ pub enum HoldReason {
     Stale,
     /// The reference names an order that this wallet or channel cannot have been paid for.
     Vetoed,
+    /// The merchant's number in the remark names an order, and the amount is not what is missing of it.
+    AmountDiffers,
+    /// The one possible order gave money back before it was settled.
+    PartlyRefunded,
 }
 
 /// How the received amount and time stand to the order's.
@@ -118,14 +122,38 @@ pub struct Finding {
     pub doubtful: bool,
     /// Whether a reference names an order that cannot be meant.
     pub vetoed: bool,
+    /// Whether the order is named by a merchant's number alone, which a remark may hold by chance;
+    /// the amount must then be right.
+    pub weak: bool,
 }
 
 /// Finds every order that the payment could be for.
 #[must_use]
 pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
-    if let Some(finding) = by_reference(state, sighting) {
-        return finding;
+    match by_reference(state, sighting) {
+        None => by_slot(state, sighting),
+        Some(named) if named.weak && !named.vetoed && differs(state, &named, sighting.amount) => {
+            // The remark says one order and the amount may say another: all of them are shown.
+            let mut candidates = named.candidates;
+            candidates.extend(by_slot(state, sighting).candidates);
+            let rows = candidates.iter().filter_map(|id| state.order(*id)).collect();
+            Finding { candidates: oldest_first(rows), ..named }
+        }
+        Some(named) => named,
     }
+}
+
+/// Whether the amount is not what is missing of the one order that is named.
+fn differs(state: &State, named: &Finding, amount: Amount) -> bool {
+    let [only] = named.candidates.as_slice() else { return false };
+    state.order(*only).is_some_and(|row| amount.minor() != missing_of(row))
+}
+
+fn missing_of(row: &OrderRow) -> i64 {
+    row.payable.saturating_sub(row.received)
+}
+
+fn by_slot(state: &State, sighting: &Sighting<'_>) -> Finding {
     let mut candidates: Vec<&OrderRow> = Vec::new();
     let mut doubted: Vec<&OrderRow> = Vec::new();
     for wallet in &sighting.wallets {
@@ -139,7 +167,7 @@ pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
     let doubtful = candidates.is_empty();
     candidates.append(&mut doubted);
     let candidates = oldest_first(candidates);
-    Finding { rule: Rule::Slot, candidates, doubtful, vetoed: false }
+    Finding { rule: Rule::Slot, candidates, doubtful, vetoed: false, weak: false }
 }
 
 fn oldest_first(mut rows: Vec<&OrderRow>) -> Vec<OrderId> {
@@ -154,12 +182,13 @@ fn oldest_first(mut rows: Vec<&OrderRow>) -> Vec<OrderId> {
 /// is a veto.
 fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     let mut named: Vec<&OrderRow> = Vec::new();
-    let mut vetoed = false;
+    let (mut vetoed, mut weak) = (false, true);
     for reference in &sighting.references {
         let rows = named_by(state, sighting, reference);
         let fits = rows.iter().any(|row| sighting.wallets.contains(&row.wallet));
         // What has the form of one of our ids names an order, even where it is none of ours.
         vetoed |= !fits && (!rows.is_empty() || reference.parse::<OrderId>().is_ok());
+        weak &= !rows.iter().any(|row| reference.parse() == Ok(row.id));
         named.extend(rows);
     }
     if named.is_empty() && !vetoed {
@@ -169,7 +198,7 @@ fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
         named.retain(|row| sighting.wallets.contains(&row.wallet));
     }
     let candidates = oldest_first(named);
-    Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed })
+    Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed, weak })
 }
 
 /// The orders that a reference names: by our id, or by the number of a merchant that may be paid
@@ -252,6 +281,10 @@ fn hold_reason(
     }
     if stale {
         Some(HoldReason::Stale)
+    } else if finding.weak && amount.minor() != missing_of(row) {
+        Some(HoldReason::AmountDiffers)
+    } else if row.refunded > 0 {
+        Some(HoldReason::PartlyRefunded)
     } else if by_slot && finding.doubtful {
         Some(HoldReason::ClockDoubt)
     } else if by_slot && row.claims > 0 {
@@ -284,17 +317,20 @@ fn pay(
             | OrderStatus::Overpaid => Standing::Exact,
         },
     };
+    // An order that got less still waits for the rest, so it keeps its amount as long as it would
+    // have.
+    let waits_until = if standing == Standing::Under { row.reserved_until.max(at) } else { at };
     decisions.push(Decision::OrderPaid {
         order,
         payment,
         received,
         standing,
-        quarantined_until: at.plus(state.policy().quarantine),
+        quarantined_until: waits_until.plus(state.policy().quarantine),
     });
     if standing != Standing::Under {
         decisions.extend(callback::schedule(state, at, order, Topic::OrderPaid));
+        propose_rest(state, payment, order, decisions);
     }
-    propose_rest(state, payment, order, decisions);
 }
 
 /// Held payments that could have been this order's and now have one open order left are proposed
@@ -325,7 +361,8 @@ pub(crate) fn rule_on_assignment(
     if row.currency != held.amount.currency() {
         return Err(Rejection::CurrencyUnsupported);
     }
-    if row.status.is_settled() {
+    // An order that gave money back before it was settled would be told as paid with less than that.
+    if row.status.is_settled() || row.refunded > 0 {
         return Err(Rejection::OrderIs(row.status));
     }
     let mut decisions = vec![Decision::PaymentMatched {

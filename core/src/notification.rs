@@ -179,7 +179,7 @@ pub(crate) fn rule_on_judgement(
                 payment: PaymentId::of(judged.notification),
                 wallets: vec![wallet],
                 amount: *amount,
-                when: When::witnessed(*paid_at, at),
+                when: When::reported(state.policy(), *paid_at, at),
                 references: Vec::new(),
             };
             let mut decisions = Vec::new();

@@ -38,13 +38,16 @@ impl When {
             Timestamp::from_micros(said.micros().saturating_add(clock_offset.unwrap_or_default()));
         let likely = Self::span(policy, corrected, received);
         let own = Self::span(policy, said, received);
-        let otherwise = match (clock_offset, likely) {
-            (Some(_), Some(_)) => own.filter(|own| Some(*own) != likely),
-            (Some(_), None) => Some((own.map_or(received, |(from, _)| from), received)),
-            (None, Some((_, to))) => (to < received).then_some((received, received)),
-            (None, None) => Some((received, received)),
-        };
         let paid_at = likely.map_or(received, |_| corrected.min(received));
+        let (likely, otherwise) = match (clock_offset, likely) {
+            (Some(_), Some(_)) => (likely, own.filter(|own| Some(*own) != likely)),
+            (Some(_), None) => (None, Some((own.map_or(received, |(from, _)| from), received))),
+            // An old time that no heartbeat vouches for may be delay, a slow clock, or both: the
+            // money may be from any instant since, and nothing settles by it alone.
+            (None, Some((from, to))) if to < received => (None, Some((from, received))),
+            (None, Some(_)) => (likely, None),
+            (None, None) => (None, Some((received, received))),
+        };
         Self { paid_at, likely, otherwise }
     }
 
@@ -69,6 +72,14 @@ impl When {
     pub fn witnessed(paid_at: Timestamp, received: Timestamp) -> Self {
         let paid_at = paid_at.min(received);
         Self { paid_at, likely: Some((paid_at, paid_at)), otherwise: None }
+    }
+
+    /// A time that a person read off a screen, which shows minutes: it is good within the skew.
+    #[must_use]
+    pub fn reported(policy: &Policy, paid_at: Timestamp, received: Timestamp) -> Self {
+        let paid_at = paid_at.min(received);
+        let (from, to) = (paid_at.minus(policy.clock_skew), paid_at.plus(policy.clock_skew));
+        Self { paid_at, likely: Some((from, to.min(received))), otherwise: None }
     }
 
     /// Whether the orders of that time may be forgotten already.

@@ -280,7 +280,8 @@ fn a_declined_refund_gives_its_room_back() {
 fn a_part_that_came_can_go_back() {
     let mut book = Book::default();
     let order = book.open("shop", "1", 100);
-    let received = book.money_with(40, None, &["1"]);
+    let id = order.to_string();
+    let received = book.money_with(40, None, &[&id]);
     book.notify(received);
     let left = Amount::fen(40);
     assert_eq!(refund(&mut book, order, "R1", 41), Err(Rejection::RefundExceeds { left }));

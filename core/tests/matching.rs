@@ -276,13 +276,20 @@ fn references_name_one_order_or_none() {
         let grade = if candidates.is_empty() { Grade::Orphan } else { Grade::Ambiguous };
         Err((grade, reason, candidates.to_vec()))
     };
-    use HoldReason::{SeveralOrders, Vetoed};
+    use HoldReason::{AmountDiffers, SeveralOrders, Vetoed};
     type Case<'a> = (&'a str, i64, Vec<String>, Result<OrderId, (Grade, HoldReason, Vec<OrderId>)>);
     let cases: Vec<Case<'_>> = vec![
         ("id", 101, vec![two.to_string()], Ok(two)),
         ("number", 101, vec!["N2".into()], Ok(two)),
         ("number beside a word", 101, vec!["thanks".into(), "N2".into()], Ok(two)),
-        ("reference over slot", 100, vec!["N2".into()], Ok(two)),
+        ("our id over slot", 100, vec![two.to_string()], Ok(two)),
+        (
+            "a number with another amount is no word on whose it is",
+            100,
+            vec!["N2".into()],
+            held_with(SeveralOrders, &[one, two]),
+        ),
+        ("a number alone", 555, vec!["N2".into()], held_with(AmountDiffers, &[two])),
         ("twice the same", 101, vec!["N2".into(), two.to_string()], Ok(two)),
         ("a word alone leaves the slot", 100, vec!["thanks".into()], Ok(one)),
         ("a stranger is a veto", 100, vec![stranger.clone()], held_with(Vetoed, &[])),
@@ -338,7 +345,7 @@ fn a_number_that_looks_like_an_id_is_still_a_number() {
 fn a_reference_settles_less_and_more_and_is_topped_up() {
     let mut book = narrow(Policy::default());
     let order = book.open("shop", "1", 100);
-    let decisions = push(&mut book, 40, None, &["1"]);
+    let decisions = push(&mut book, 40, None, &[&order.to_string()]);
     assert_eq!(paid(&decisions), Some((order, Standing::Under)));
     assert_eq!(book.status(order), OrderStatus::Underpaid);
     let told = |decisions: &[Decision]| {
@@ -355,14 +362,14 @@ fn a_reference_settles_less_and_more_and_is_topped_up() {
     assert_eq!((book.status(order), book.row(order).received), (OrderStatus::Paid, 100));
 
     let order = book.open("shop", "2", 200);
-    let decisions = push(&mut book, 250, None, &["2"]);
+    let decisions = push(&mut book, 250, None, &[&order.to_string()]);
     assert_eq!(paid(&decisions), Some((order, Standing::Over)));
     assert!(told(&decisions));
     let order = book.open("shop", "3", 300);
-    push(&mut book, 100, None, &["3"]);
-    push(&mut book, 100, None, &["3"]);
+    push(&mut book, 100, None, &[&order.to_string()]);
+    push(&mut book, 100, None, &[&order.to_string()]);
     assert_eq!(book.status(order), OrderStatus::Underpaid);
-    let decisions = push(&mut book, 150, None, &["3"]);
+    let decisions = push(&mut book, 150, None, &[&order.to_string()]);
     assert_eq!(paid(&decisions), Some((order, Standing::Over)));
     assert_eq!(book.row(order).received, 350);
     assert_eq!(book.violations(), vec![]);
@@ -582,7 +589,7 @@ fn amounts_at_the_edge_of_numbers_neither_wrap_nor_pass() {
     let mut book = narrow(Policy::default());
     let order = book.open("shop", "1", AMOUNT_MINOR_MAX);
     for _ in 0..2 {
-        push(&mut book, AMOUNT_MINOR_MAX - 1, None, &["1"]);
+        push(&mut book, AMOUNT_MINOR_MAX - 1, None, &[&order.to_string()]);
     }
     assert_eq!(book.status(order), OrderStatus::Overpaid);
     assert_eq!(book.row(order).received, 2 * (AMOUNT_MINOR_MAX - 1));

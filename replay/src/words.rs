@@ -43,6 +43,8 @@ pub(crate) const fn hold_reason(reason: HoldReason) -> &'static str {
         HoldReason::ClockDoubt => "clock_doubt",
         HoldReason::Stale => "stale",
         HoldReason::Vetoed => "vetoed",
+        HoldReason::AmountDiffers => "amount_differs",
+        HoldReason::PartlyRefunded => "partly_refunded",
     }
 }
 
@@ -61,6 +63,12 @@ pub(crate) const fn hold_clause(reason: HoldReason) -> &'static str {
         HoldReason::Stale => "the evidence is older than the lookback",
         HoldReason::Vetoed => {
             "its reference or currency belongs to an order that it cannot have been paid for"
+        }
+        HoldReason::AmountDiffers => {
+            "the remark holds an order's number, but the amount is not what is missing of that order"
+        }
+        HoldReason::PartlyRefunded => {
+            "the one possible order gave money back before it was settled"
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::decision::Decision;
 use crate::digest::Digest;
 use crate::fact::{Fact, NotificationReceived, OrderRequested};
 use crate::id::{NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::policy::{Policy, Step};
 use crate::position::Position;
@@ -54,7 +55,9 @@ struct Holder {
 pub(super) enum PaymentRecord {
     Observed(Amount),
     Held(Amount),
-    Matched,
+    /// Matched to the order; the next decision must give it this very amount.
+    Matched(OrderId, Amount),
+    Paid,
 }
 
 /// The second opinion.
@@ -240,9 +243,14 @@ impl Auditor {
                 self.held(*payment, candidates);
             }
             Decision::MatchProposed { payment, order } => self.proposed(*payment, *order),
-            Decision::OrderPaid { order, payment, received, quarantined_until, .. } => {
+            Decision::OrderPaid { order, payment, received, standing, quarantined_until } => {
                 self.paid(*order, *payment, *received);
-                self.quarantine(*order, *quarantined_until);
+                match standing {
+                    Standing::Under => self.keep(*order, *quarantined_until),
+                    Standing::Exact | Standing::Late | Standing::Over => {
+                        self.quarantine(*order, *quarantined_until);
+                    }
+                }
             }
             Decision::CallbackScheduled { callback, .. } => self.scheduled(fact, *callback),
             Decision::CallbackRetried { callback, .. } => self.attempted(fact, *callback),
@@ -313,6 +321,15 @@ impl Auditor {
         }
     }
 
+    /// An order that still waits for the rest keeps its amount at least as long as a quarantine.
+    fn keep(&mut self, order: OrderId, until: Timestamp) {
+        let whole = until >= self.at.plus(self.policy.quarantine);
+        self.expect(whole, Invariant::QuarantineKept, "shorter than the policy's");
+        if let Some((_, holder)) = self.holder(order) {
+            holder.until = Some(until);
+        }
+    }
+
     fn release(&mut self, order: OrderId) {
         let at = self.at;
         let Some((slot, holder)) = self.holder(order) else {
@@ -326,9 +343,13 @@ impl Auditor {
 
     fn close_group(&mut self, decisions: &[Decision]) {
         for decision in decisions {
-            if let Decision::PaymentObserved { payment, .. } = decision
-                && matches!(self.payments.get(payment), Some(PaymentRecord::Observed(_)))
-            {
+            let (Decision::PaymentObserved { payment, .. }
+            | Decision::PaymentMatched { payment, .. }) = decision
+            else {
+                continue;
+            };
+            let record = self.payments.get(payment);
+            if matches!(record, Some(PaymentRecord::Observed(_) | PaymentRecord::Matched(..))) {
                 self.report(Invariant::SuspenseAddsUp, format!("{payment} went nowhere"));
             }
         }

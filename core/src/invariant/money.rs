@@ -30,7 +30,8 @@ impl Auditor {
                 self.sums[2] = self.sums[2].saturating_add(i128::from(amount.minor()));
                 self.payments.insert(payment, PaymentRecord::Held(amount));
             }
-            Some(PaymentRecord::Held(_) | PaymentRecord::Matched) | None => {
+            Some(PaymentRecord::Held(_) | PaymentRecord::Matched(..) | PaymentRecord::Paid)
+            | None => {
                 self.report(Invariant::PaymentSettlesOne, format!("{payment} was placed already"));
             }
         }
@@ -50,12 +51,12 @@ impl Auditor {
                 self.sums[2] = self.sums[2].saturating_sub(i128::from(amount.minor()));
                 amount
             }
-            Some(PaymentRecord::Matched) | None => {
+            Some(PaymentRecord::Matched(..) | PaymentRecord::Paid) | None => {
                 self.report(Invariant::PaymentSettlesOne, format!("{payment} is not waiting"));
                 return;
             }
         };
-        self.payments.insert(payment, PaymentRecord::Matched);
+        self.payments.insert(payment, PaymentRecord::Matched(order, amount));
         self.sums[1] = self.sums[1].saturating_add(i128::from(amount.minor()));
         let by_person = matches!(fact, Fact::PaymentAssigned(assigned)
             if assigned.payment == payment && assigned.order == order);
@@ -76,8 +77,13 @@ impl Auditor {
     }
 
     pub(super) fn paid(&mut self, order: OrderId, payment: PaymentId, received: Amount) {
-        let matched = self.payments.get(&payment) == Some(&PaymentRecord::Matched);
-        self.expect(matched, Invariant::PaymentSettlesOne, "paid by a payment without a match");
+        let matched = PaymentRecord::Matched(order, received);
+        let matched = self.payments.insert(payment, PaymentRecord::Paid) == Some(matched);
+        self.expect(
+            matched,
+            Invariant::PaymentSettlesOne,
+            "paid by a payment without a match of this order and amount",
+        );
         let Some(record) = self.orders.get_mut(&order) else {
             self.report(Invariant::KnownOnly, format!("{order} is not an order"));
             return;

@@ -41,8 +41,8 @@ struct Times {
 
 /// A device's word on a time is good within the skew. From the future it says nothing. What a fresh
 /// heartbeat says of the clock moves the trusted time, and the device's own word stays as a doubt.
-/// Without a heartbeat, or with nothing to trust, the money may be from the instant that it was
-/// told.
+/// Without a heartbeat an old word is worth nothing by itself: the money may be from any instant
+/// since.
 fn times(past: &Past, received: &NotificationReceived, at: Timestamp) -> Times {
     let Reading::Money { sent_at, .. } = &received.reading else { panic!("money only") };
     let Some(said) = *sent_at else {
@@ -64,7 +64,8 @@ fn times(past: &Past, received: &NotificationReceived, at: Timestamp) -> Times {
         let lacks = came.micros().saturating_sub(told.micros());
         Timestamp::from_micros(said.micros().saturating_add(lacks))
     });
-    let trusted: Vec<Span> = plausible(moved).into_iter().collect();
+    let mut trusted: Vec<Span> = plausible(moved).into_iter().collect();
+    let paid_at = if trusted.is_empty() { at } else { moved.min(at) };
     let mut doubted = Vec::new();
     if fresh.is_some() {
         match (plausible(said), trusted.is_empty()) {
@@ -73,10 +74,14 @@ fn times(past: &Past, received: &NotificationReceived, at: Timestamp) -> Times {
             (None, true) => doubted.push((at, at)),
             (None, false) => {}
         }
-    } else if trusted.iter().all(|(_, to)| *to < at) {
+    } else if let [(from, to)] = trusted[..] {
+        if to < at {
+            doubted.push((from, at));
+            trusted.clear();
+        }
+    } else {
         doubted.push((at, at));
     }
-    let paid_at = if trusted.is_empty() { at } else { moved.min(at) };
     Times { paid_at, trusted, doubted }
 }
 
@@ -125,9 +130,16 @@ fn place(
     }
     let by_reference = vetoed || !all.is_empty();
     let mut doubtful = false;
+    let mut differs = false;
     if by_reference {
         all.retain(|order| vetoed || wallets.contains(&order.wallet));
-    } else {
+        // A number alone may stand in a remark by chance: then the amount must be right.
+        let by_id = references.iter().any(|r| all.iter().any(|o| o.id.to_string() == *r));
+        let one = all.iter().all(|order| order.id == all[0].id);
+        differs =
+            !vetoed && !by_id && one && amount.minor() != all[0].payable.minor() - all[0].came;
+    }
+    if !by_reference || differs {
         let held_in = |spans: &[Span], order: &&Order| {
             wallets.contains(&order.wallet)
                 && order.payable == amount
@@ -139,7 +151,7 @@ fn place(
             past.orders.iter().filter(|order| held_in(&times.trusted, order)).collect();
         let unsure = past.orders.iter().filter(|order| held_in(&times.doubted, order));
         doubtful = sure.is_empty();
-        all = sure.into_iter().chain(unsure).collect();
+        all.extend(sure.into_iter().chain(unsure));
     }
     // Orders stand in the past in the order of their requests.
     let ids: Vec<OrderId> = past
@@ -170,7 +182,9 @@ fn place(
         OrderStatus::Closed => waits(HoldReason::OrderClosed),
         OrderStatus::Expired if past.policy.late == LateRule::Hold => waits(HoldReason::Late),
         _ if stale => waits(HoldReason::Stale),
-        _ if doubtful => waits(HoldReason::ClockDoubt),
+        _ if differs => waits(HoldReason::AmountDiffers),
+        _ if order.returning > 0 => waits(HoldReason::PartlyRefunded),
+        _ if doubtful && !by_reference => waits(HoldReason::ClockDoubt),
         _ if claimed && !by_reference => waits(HoldReason::RivalPayment),
         _ => Outcome::Settles(order.id, if by_reference { Rule::Reference } else { Rule::Slot }),
     }
@@ -184,7 +198,10 @@ fn expected(past: &Past, at: Timestamp, fact: &Fact) -> Option<Outcome> {
                 return None;
             };
             let paid_at = (*paid_at).min(at);
-            let times = Times { paid_at, trusted: vec![(paid_at, paid_at)], doubted: vec![] };
+            // A person reads minutes off a screen.
+            let skew = past.policy.clock_skew;
+            let span = (paid_at.minus(skew), paid_at.plus(skew).min(at));
+            let times = Times { paid_at, trusted: vec![span], doubted: vec![] };
             Some(place(past, at, std::slice::from_ref(wallet), *amount, &times, &[]))
         }
         _ => None,

@@ -8,10 +8,13 @@ use duizhang_core::amount::Amount;
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::fact::{Device, Fact, Merchant, Wallet};
-use duizhang_core::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, WalletId};
+use duizhang_core::id::{
+    DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
+};
 use duizhang_core::matcher::Standing;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::policy::Policy;
+use duizhang_core::refund::RefundState;
 use duizhang_core::testing::Entry;
 use duizhang_core::time::Timestamp;
 
@@ -25,6 +28,9 @@ pub(crate) struct Order {
     pub(crate) from: Timestamp,
     pub(crate) until: Option<Timestamp>,
     pub(crate) status: OrderStatus,
+    /// What came and what was asked back, in minor units.
+    pub(crate) came: i64,
+    pub(crate) returning: i64,
 }
 
 /// Everything that was said before a moment.
@@ -35,6 +41,8 @@ pub(crate) struct Past {
     pub(crate) merchants: BTreeMap<MerchantId, Merchant>,
     pub(crate) wallets: BTreeMap<WalletId, Wallet>,
     pub(crate) devices: BTreeMap<DeviceId, Device>,
+    /// Refunds with their orders and amounts.
+    pub(crate) refunds: BTreeMap<RefundId, (OrderId, i64)>,
     /// Whether a device that was heard counts as silent.
     pub(crate) silent: BTreeMap<DeviceId, bool>,
     /// The last heartbeat with a time: when it came, and what it said.
@@ -95,6 +103,8 @@ impl Past {
                     from: entry.at,
                     until: None,
                     status: OrderStatus::Open,
+                    came: 0,
+                    returning: 0,
                 });
             }
             Decision::OrderExpired { order, .. } => {
@@ -104,7 +114,17 @@ impl Past {
                 self.order_mut(*order).status = OrderStatus::Closed;
             }
             Decision::AmountReleased { order } => self.order_mut(*order).until = Some(entry.at),
-            Decision::OrderPaid { order, standing, .. } => {
+            Decision::RefundOpened { .. } => {
+                let Fact::RefundRequested(request) = &entry.fact else { panic!("no request") };
+                self.order_mut(request.order).returning += request.amount.minor();
+                self.refunds.insert(request.refund, (request.order, request.amount.minor()));
+            }
+            Decision::RefundAdvanced { refund, to: RefundState::Declined } => {
+                let (order, minor) = self.refunds[refund];
+                self.order_mut(order).returning -= minor;
+            }
+            Decision::OrderPaid { order, standing, received, .. } => {
+                self.order_mut(*order).came += received.minor();
                 self.order_mut(*order).status = match standing {
                     Standing::Exact => OrderStatus::Paid,
                     Standing::Late => OrderStatus::PaidLate,

@@ -173,5 +173,7 @@ const fn reason_word(reason: HoldReason) -> &'static str {
         HoldReason::ClockDoubt => "clock_doubt",
         HoldReason::Stale => "stale",
         HoldReason::Vetoed => "vetoed",
+        HoldReason::AmountDiffers => "amount_differs",
+        HoldReason::PartlyRefunded => "partly_refunded",
     }
 }

@@ -1,0 +1,148 @@
+//! Histories in which an earlier version gave money to the wrong order, or told a shop too much.
+
+use duizhang_core::amount::Amount;
+use duizhang_core::decision::Decision;
+use duizhang_core::fact::{Fact, HeartbeatReceived, RefundRequested, RefundStepTaken};
+use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId};
+use duizhang_core::invariant::Auditor;
+use duizhang_core::matcher::HoldReason;
+use duizhang_core::order::OrderStatus;
+use duizhang_core::policy::Policy;
+use duizhang_core::refund::RefundStep;
+use duizhang_core::testing::{Book, merchant, order};
+use duizhang_core::time::{Span, Timestamp};
+
+fn mins(count: u64) -> Span {
+    Span::from_mins(count)
+}
+
+fn narrow() -> Book {
+    let mut book = Book::new(Policy::default());
+    book.must(Fact::MerchantDeclared(merchant("shop", &["wx"])));
+    book
+}
+
+fn push(book: &mut Book, fen: i64, sent: Option<Timestamp>, named: &[&str]) -> Vec<Decision> {
+    let received = book.money_with(fen, sent, named);
+    book.notify(received)
+}
+
+fn held(decisions: &[Decision]) -> Option<(HoldReason, Vec<OrderId>)> {
+    decisions.iter().find_map(|decision| match decision {
+        Decision::PaymentHeld { reason, candidates, .. } => Some((*reason, candidates.clone())),
+        _ => None,
+    })
+}
+
+fn refund(book: &mut Book, of: OrderId, fen: i64) {
+    let refund = RefundId::from_bits(9);
+    book.must(Fact::RefundRequested(RefundRequested {
+        refund,
+        merchant: MerchantId::new("shop").expect("a name"),
+        order: of,
+        number: "R".into(),
+        amount: Amount::fen(fen),
+        reason: "returned".into(),
+    }));
+    for step in [RefundStep::Approve, RefundStep::Send, RefundStep::Confirm] {
+        let (by, evidence) = ("ann".into(), "transfer 1".into());
+        book.must(Fact::RefundStepTaken(RefundStepTaken { refund, step, by, evidence }));
+    }
+}
+
+#[test]
+fn a_slow_clock_that_was_offline_settles_nobodys_order() {
+    let mut book = narrow();
+    let start = book.at;
+    let earlier = book.open("shop", "C", 1_000);
+    let device = DeviceId::new("phone").expect("a name");
+    let sent_at = Some(book.at.minus(mins(25)));
+    book.must(Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at }));
+    book.wait(mins(6)).tick();
+    book.wait(mins(19)).tick();
+    let payer = book.open("shop", "A", 1_000);
+    assert_eq!(book.row(payer).payable, 1_000, "the same amount as C's");
+    // Paid two minutes later; the phone is 25 minutes slow and offline until long after.
+    let said = start.plus(mins(2));
+    book.wait(mins(27)).tick();
+    let decisions = push(&mut book, 1_000, Some(said), &[]);
+    assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![earlier, payer])));
+}
+
+#[test]
+fn an_order_that_got_a_part_keeps_its_amount_until_its_own_deadline() {
+    let mut book = narrow();
+    let mut request = order("shop", "A", 1_000);
+    request.ttl = Some(Span::from_hours(2));
+    let first = book.request(request);
+    let decisions = push(&mut book, 1, None, &[&first.to_string()]);
+    assert_eq!((held(&decisions), book.status(first)), (None, OrderStatus::Underpaid));
+    book.wait(mins(16)).tick();
+    let second = book.open("shop", "B", 1_000);
+    assert_eq!(book.row(second).payable, 1_001, "A's payer may still come");
+    let (_, decisions) = book.pay(1_000);
+    assert_eq!(held(&decisions), Some((HoldReason::AlreadyPaid, vec![first])));
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn what_went_back_is_not_counted_as_paid() {
+    let mut book = narrow();
+    let one = book.open("shop", "A", 1_000);
+    let id = one.to_string();
+    push(&mut book, 500, None, &[&id]);
+    refund(&mut book, one, 500);
+    let decisions = push(&mut book, 500, None, &[&id]);
+    assert_eq!(held(&decisions), Some((HoldReason::PartlyRefunded, vec![one])));
+    assert_eq!(book.status(one), OrderStatus::Underpaid);
+}
+
+#[test]
+fn a_year_in_a_remark_moves_no_money() {
+    let mut book = narrow();
+    let dear = book.open("shop", "2026", 100_000);
+    let cheap = book.open("shop", "B", 1_000);
+    let decisions = push(&mut book, 1_000, None, &["2026"]);
+    assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![dear, cheap])));
+    let decisions = push(&mut book, 777, None, &["2026"]);
+    assert_eq!(held(&decisions), Some((HoldReason::AmountDiffers, vec![dear])));
+}
+
+#[test]
+fn the_auditor_looks_at_the_money_that_an_order_gets() {
+    let mut book = narrow();
+    let one = book.open("shop", "A", 1_000);
+    let other = book.open("shop", "B", 1_000);
+    book.pay(1_000);
+    assert_eq!(book.status(one), OrderStatus::Paid);
+    let damages: [fn(&mut Vec<Decision>, OrderId); 4] = [
+        |decisions, _| change_paid(decisions, |received, _| *received = Amount::fen(100_000_000)),
+        |decisions, other| change_paid(decisions, |_, order| *order = other),
+        |decisions, other| {
+            let mut again = decisions.clone();
+            change_paid(&mut again, |_, order| *order = other);
+            again.retain(|decision| matches!(decision, Decision::OrderPaid { .. }));
+            decisions.extend(again);
+        },
+        |decisions, _| {
+            decisions.retain(|decision| !matches!(decision, Decision::OrderPaid { .. }));
+        },
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let mut log = book.log.clone();
+        damage(&mut log.last_mut().expect("a payment").decisions, other);
+        let mut auditor = Auditor::new();
+        for entry in &log {
+            auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
+        }
+        assert!(!auditor.violations().is_empty(), "damage {number} went unseen");
+    }
+}
+
+fn change_paid(decisions: &mut [Decision], change: impl Fn(&mut Amount, &mut OrderId)) {
+    for decision in decisions {
+        if let Decision::OrderPaid { received, order, .. } = decision {
+            change(received, order);
+        }
+    }
+}
