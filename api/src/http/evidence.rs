@@ -92,12 +92,31 @@ pub(super) async fn take(
         }
         Err(refusal) => {
             app.metrics.delivered("refused");
-            tracing::warn!(source = source.name(), path = request.path, %refusal, "refused");
+            // Neither the path whole (one forwarder glues its parameters to it) nor the sender's own
+            // words go into the program's log.
+            let path = loggable(&request.path);
+            tracing::warn!(source = source.name(), path, word = refusal_word(&refusal), "refused");
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {
                 keep_forged(app, source.name(), request).await;
             }
             source.refuse(request, &refusal)
         }
+    }
+}
+
+/// The beginning of a path, without glued parameters and with nothing that a terminal obeys.
+fn loggable(path: &str) -> String {
+    const CHARACTERS_MAX: usize = 128;
+    let bare = path.split(['&', ';', '=']).next().unwrap_or_default();
+    bare.chars().take(CHARACTERS_MAX).flat_map(char::escape_default).collect()
+}
+
+const fn refusal_word(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::BadSignature => "bad_signature",
+        Refusal::SharedKey => "shared_key",
+        Refusal::MissingParameter(_) => "missing_parameter",
+        Refusal::BadParameter { .. } => "bad_parameter",
     }
 }
 
@@ -194,5 +213,24 @@ async fn keep_forged(app: &App, source: &str, request: &Request) {
     });
     if let Err(error) = app.book.submit(fact).await {
         tracing::warn!(%error, "a forged delivery was not kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_and_no_control_character_reaches_the_programs_log() {
+        let cases = [
+            ("/hook/phone&token=device-key-0001", "/hook/phone"),
+            ("/hook/phone;sign=abc", "/hook/phone"),
+            ("/hook/a\u{1b}[31m\nINFO forged", "/hook/a\\u{1b}[31m\\nINFO forged"),
+            ("/token=device-key-0001", "/token"),
+        ];
+        for (path, shown) in cases {
+            assert_eq!(loggable(path), shown);
+        }
+        assert_eq!(loggable(&"/".repeat(1_000)).len(), 128);
     }
 }

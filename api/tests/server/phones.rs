@@ -103,6 +103,8 @@ async fn expired_long_ago(rig: &Rig) -> OrderId {
 async fn a_push_that_comes_hours_late_settles_its_order_where_nobody_else_could_be_meant() {
     let rig = Rig::new().await;
     let order = expired_long_ago(&rig).await;
+    // The phone is back, and its heartbeat vouches for its clock.
+    rig.heartbeat(T + (3 * 60 + 6) * 60_000).await;
     assert_eq!(rig.push("10.00", T + 60_000).await.json()["code"], 1);
     assert_eq!(payments(&rig), 1);
     assert_eq!(rig.seen(order).status, OrderStatus::PaidLate);

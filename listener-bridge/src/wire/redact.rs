@@ -25,6 +25,17 @@ static JSON_SECRET: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a constant that the tests use")
 });
 
+/// A secret's name and value as in a form, wherever it stands: a body may be announced as anything, and
+/// hold bytes that are no UTF-8. Each letter of a name may be percent-encoded.
+static PAIR_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    let letter = |c: char| format!("(?:{c}|%{:02x}|%{:02x})", u32::from(c), u32::from(c) - 32);
+    let spelled: Vec<String> =
+        SECRET_NAMES.iter().map(|name| name.chars().map(letter).collect()).collect();
+    let names = spelled.join("|");
+    Regex::new(&format!(r"(?i-u)(^|[&?;\s])({names})=[^&\s]*"))
+        .expect("the pattern is a constant that the tests use")
+});
+
 impl Request {
     /// Verb, address, media type and body, without the values of secret parameters.
     #[must_use]
@@ -50,7 +61,10 @@ impl Request {
         let form = self.content_type().as_deref() == Some("application/x-www-form-urlencoded");
         match std::str::from_utf8(&self.body) {
             Ok(text) if form => clean_pieces(text).into_bytes(),
-            _ => JSON_SECRET.replace_all(&self.body, &b"$1\"\""[..]).into_owned(),
+            _ => {
+                let clean = JSON_SECRET.replace_all(&self.body, &b"$1\"\""[..]);
+                PAIR_SECRET.replace_all(&clean, &b"$1$2="[..]).into_owned()
+            }
         }
     }
 }
@@ -86,6 +100,25 @@ mod tests {
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn a_secret_is_gone_whatever_the_body_is_announced_as() {
+        let cases: [(&str, &[u8]); 6] = [
+            ("application/x-www-form-urlencoded", b"sign=SECRET&secret=SECRET&from=\xff"),
+            ("text/plain", b"token=SECRET&x=1"),
+            ("text/plain", b"a=1\r\nkey=SECRET\r\nb=2"),
+            ("text/plain", br#"{"token":"SECRET","a":1}"#),
+            ("application/octet-stream", b"x=\xfe&%73ign=SECRET&TOKEN=SECRET"),
+            ("multipart/form-data; boundary=x", b"--x\r\n\r\nsign=SECRET\r\n--x--"),
+        ];
+        for (media, body) in cases {
+            let mut request = Request::new(crate::wire::Method::Post, "/hook/phone", "");
+            request.headers.push((String::from("content-type"), String::from(media)));
+            request.body = body.to_vec();
+            let kept = String::from_utf8_lossy(&request.without_secrets()).into_owned();
+            assert!(!kept.contains("SECRET"), "{kept}");
+        }
+    }
 
     #[test]
     fn secrets_go_and_the_rest_stays() {
