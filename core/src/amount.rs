@@ -12,10 +12,10 @@ use core::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The largest absolute amount in minor units that any text may spell: 10^13 fen are a hundred
-/// thousand million yuan, far above every channel's limit, and half a million such amounts still
-/// sum inside an `i64`.
-pub const AMOUNT_MINOR_MAX: i64 = 10_000_000_000_000;
+/// The largest absolute amount in minor units that any text may spell: 10^12 fen are ten thousand
+/// million yuan, far above every channel's limit, and nine million such amounts still sum inside an
+/// `i64`.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
 
 /// A currency by its ISO 4217 code. Variants are only ever appended: the index is the stored form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -21,9 +21,9 @@ pub const ORDER_TTL_MAX: Span = Span::from_hours(24);
 /// Shortest life of an open order: a payer needs some seconds to scan.
 pub const ORDER_TTL_MIN: Span = Span::from_secs(10);
 
-/// Most evidence bytes kept of one notification. The bodies of all known phone apps are below 4
-/// KiB.
-pub const EVIDENCE_BYTES_MAX: usize = 32 * 1_024;
+/// Most evidence bytes kept of one notification. A source's body has at most 32 KiB and its head
+/// 16 KiB; with names and line ends that is below 50 KiB, and an event holds 64.
+pub const EVIDENCE_BYTES_MAX: usize = 50 * 1_024;
 
 /// Most references (order numbers found in a remark) looked at in one notification.
 pub const REFERENCES_MAX: usize = 8;

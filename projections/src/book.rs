@@ -58,6 +58,14 @@ impl Projection for Book {
                         view.silent = true;
                     }
                 }
+                Decision::PaymentObserved { .. } => {
+                    if let Fact::NotificationReceived(received) = &chapter.fact
+                        && let Some(device) = received.authentic_device()
+                        && let Some(view) = self.devices.get_mut(device)
+                    {
+                        view.last_money = Some(chapter.at);
+                    }
+                }
                 Decision::DeviceReturned { device, .. } => {
                     let open = |gap: &&mut Gap| gap.device == *device && gap.to.is_none();
                     if let Some(gap) = self.gaps.iter_mut().rev().find(open) {
@@ -100,9 +108,6 @@ impl Book {
             Fact::NotificationReceived(received) => {
                 if let Some(device) = received.authentic_device() {
                     self.hear(device, at);
-                    if let Some(view) = self.devices.get_mut(device) {
-                        view.last_money = Some(at);
-                    }
                 }
             }
             _ => {}

@@ -12,8 +12,10 @@ use url::{Host, Url};
 
 use super::address::{AddressRefusal, check_address, range_of};
 
-/// The longest address that a shop may give, in bytes; browsers and proxies agree on no more.
-pub const URL_BYTES_MAX: usize = 2_048;
+/// Longest address that is called, in bytes. A callback's own address has at most 2,048; a GET adds an
+/// attachment of 1,024 and a number of 128, each byte percent-encoded to three, and some 256 more:
+/// 5,760, rounded up to a power of two.
+pub const URL_BYTES_MAX: usize = 8_192;
 
 /// Ports of services that speak no HTTP but might act on lines inside of a request, in rising
 /// order: mail, remote shells, directories, file and message services, databases, caches, container
@@ -52,7 +54,7 @@ pub struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlRefusal {
     /// Longer than [`URL_BYTES_MAX`].
-    #[error("the address is longer than 2048 bytes")]
+    #[error("the address is longer than 8192 bytes")]
     TooLong,
     /// A space, a control character, or a backslash.
     #[error("the address holds a space, a control character or a backslash")]
