@@ -18,6 +18,7 @@ use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{self, Outbound, SystemResolver, Timeouts};
 use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretStore, SecretsError};
+use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::order;
@@ -143,7 +144,43 @@ impl OpenBook {
         let facts = differences(&self.state, &self.views, config)?;
         let moved = self.store(&config.secrets())?;
         self.submit(facts).await?;
+        self.draw_webhook_secrets()?;
         Ok(moved)
+    }
+
+    /// Callbacks of the native API cannot leave unsigned, so a merchant with a token and no webhook
+    /// secret gets one; whoever verifies callbacks draws another that is shown.
+    fn draw_webhook_secrets(&self) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        for merchant in self.state.merchants().iter().filter(|merchant| merchant.enabled) {
+            let token = SecretOf::NativeToken(merchant.id.clone());
+            let webhook = SecretOf::WebhookSecret(merchant.id.clone());
+            if self.secrets.has(&token, now) && !self.secrets.has(&webhook, now) {
+                let text = SigningKey::new_text([self.clock.draw(), self.clock.draw()]);
+                self.store(&[(webhook, Secret::new(text.as_bytes()))])?;
+                tracing::warn!(
+                    "merchant {id} had no webhook secret: one was drawn; `duizhang merchant \
+                     rotate-key {id} --secret webhook-secret` shows a new one",
+                    id = merchant.id
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// A clock that lies behind the log would freeze the book: nothing would fall due.
+    pub(crate) fn check_clock(&self) -> anyhow::Result<()> {
+        let (now, log) = (self.clock.now(), self.state.now());
+        if log <= now.plus(self.state.policy().clock_skew) {
+            return Ok(());
+        }
+        let zone = self.zone()?;
+        bail!(
+            "this machine's clock says {}, but the book already has events of {}: set the clock \
+             right, or wait until that time",
+            zone.rfc3339(now),
+            zone.rfc3339(log)
+        )
     }
 
     /// Closes the log.

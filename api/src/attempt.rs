@@ -31,6 +31,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whose endpoint it is.
+    pub(crate) fn merchant(&self) -> &str {
+        &self.merchant
+    }
+
     /// The endpoint of an order's callbacks.
     pub(crate) fn of(app: &App, order: OrderId) -> Self {
         let order = app.book.order(order).ok().flatten();

@@ -9,6 +9,7 @@
 //! attempt (`attempt.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use duizhang_core::callback::CallbackId;
@@ -24,6 +25,9 @@ pub const IN_FLIGHT_MAX: usize = 256;
 
 /// Attempts in flight to one endpoint.
 pub const IN_FLIGHT_PER_ENDPOINT_MAX: usize = 4;
+
+/// Attempts in flight of one merchant over all its endpoints: a quarter of all places.
+const IN_FLIGHT_PER_MERCHANT_MAX: usize = 64;
 
 /// Failures in a row after which an endpoint rests.
 const FAILURES_MAX: u32 = 5;
@@ -42,6 +46,22 @@ struct Finished {
     callback: CallbackId,
     endpoint: Endpoint,
     failed: bool,
+}
+
+/// A place in flight. Dropping it, also by a panic of the attempt, gives it back.
+struct Place {
+    finished: mpsc::UnboundedSender<Finished>,
+    callback: CallbackId,
+    endpoint: Endpoint,
+    failed: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (callback, endpoint, failed) = (self.callback, self.endpoint.clone(), self.failed);
+        // The deliverer may have ended; the attempt is recorded all the same.
+        let _ = self.finished.send(Finished { callback, endpoint, failed });
+    }
 }
 
 #[derive(Default)]
@@ -79,8 +99,10 @@ impl Lane {
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight == 0 && self.failures == 0
+    /// Whether there is nothing to remember: nothing to send, nothing on its way, no rest running.
+    fn is_idle(&self, now: Timestamp) -> bool {
+        let resting = self.rest_until.is_some_and(|until| until > now);
+        self.queue.is_empty() && self.in_flight == 0 && !resting
     }
 }
 
@@ -92,6 +114,9 @@ struct Deliverer {
     /// What is queued or in flight.
     taken: BTreeSet<CallbackId>,
     in_flight: usize,
+    by_merchant: BTreeMap<String, usize>,
+    /// The endpoint that was served last.
+    served: Option<Endpoint>,
     looked_at: Timestamp,
     full_look_at: Timestamp,
 }
@@ -108,6 +133,8 @@ pub async fn deliver(app: Arc<App>, outbound: Arc<Outbound>, mut closing: watch:
         lanes: BTreeMap::new(),
         taken: BTreeSet::new(),
         in_flight: 0,
+        by_merchant: BTreeMap::new(),
+        served: None,
         looked_at: Timestamp::MIN,
         full_look_at: Timestamp::MIN,
     };
@@ -134,6 +161,7 @@ impl Deliverer {
         let mut from = self.looked_at.minus(OVERLAP);
         if self.full_look_at <= now {
             from = Timestamp::MIN;
+            self.lanes.retain(|_, lane| !lane.is_idle(now));
             self.full_look_at = now.plus(FULL_LOOK);
         }
         self.looked_at = now;
@@ -149,35 +177,58 @@ impl Deliverer {
         }
     }
 
-    /// Starts what may be sent, going round the endpoints so that none waits for another's queue.
+    /// Starts what may be sent, going round the endpoints from the one served last, so that none
+    /// waits for another's queue, and no merchant takes all places with many dead addresses.
     fn send(&mut self, now: Timestamp) {
         let mut progress = true;
         while progress {
             progress = false;
-            for (endpoint, lane) in &mut self.lanes {
+            for endpoint in self.round() {
                 if self.in_flight >= IN_FLIGHT_MAX {
                     return;
                 }
-                let Some(callback) = lane.next(now) else { continue };
-                let pending = self.app.book.views().callbacks.get(callback).copied();
-                let Some(pending) = pending else {
-                    self.taken.remove(&callback);
-                    continue;
-                };
-                lane.in_flight = lane.in_flight.saturating_add(1);
-                self.in_flight = self.in_flight.saturating_add(1);
-                progress = true;
-                let assignment =
-                    Assignment { callback, topic: pending.topic, since: pending.since };
-                let (app, outbound) = (Arc::clone(&self.app), Arc::clone(&self.outbound));
-                let (finished, endpoint) = (self.finished.clone(), endpoint.clone());
-                tokio::spawn(async move {
-                    let failed = attempt(&app, &outbound, assignment).await;
-                    // The deliverer may have ended; the attempt is recorded all the same.
-                    let _ = finished.send(Finished { callback, endpoint, failed });
-                });
+                let merchant = self.by_merchant.get(endpoint.merchant()).copied().unwrap_or(0);
+                if merchant < IN_FLIGHT_PER_MERCHANT_MAX && self.start(&endpoint, now) {
+                    self.served = Some(endpoint);
+                    progress = true;
+                }
             }
         }
+    }
+
+    /// All endpoints, beginning behind the one served last.
+    fn round(&self) -> Vec<Endpoint> {
+        let Some(served) = &self.served else { return self.lanes.keys().cloned().collect() };
+        let behind = self.lanes.range((Bound::Excluded(served), Bound::Unbounded));
+        let before = self.lanes.range(..=served);
+        behind.chain(before).map(|(endpoint, _)| endpoint.clone()).collect()
+    }
+
+    /// Starts the next attempt of an endpoint, where one may be made.
+    fn start(&mut self, endpoint: &Endpoint, now: Timestamp) -> bool {
+        let Some(lane) = self.lanes.get_mut(endpoint) else { return false };
+        let Some(callback) = lane.next(now) else { return false };
+        let Some(pending) = self.app.book.views().callbacks.get(callback).copied() else {
+            self.taken.remove(&callback);
+            return true;
+        };
+        lane.in_flight = lane.in_flight.saturating_add(1);
+        self.in_flight = self.in_flight.saturating_add(1);
+        let merchant = self.by_merchant.entry(endpoint.merchant().to_owned()).or_default();
+        *merchant = merchant.saturating_add(1);
+        let assignment = Assignment { callback, topic: pending.topic, since: pending.since };
+        let (app, outbound) = (Arc::clone(&self.app), Arc::clone(&self.outbound));
+        let place = Place {
+            finished: self.finished.clone(),
+            callback,
+            endpoint: endpoint.clone(),
+            failed: true,
+        };
+        tokio::spawn(async move {
+            let mut place = place;
+            place.failed = attempt(&app, &outbound, assignment).await;
+        });
+        true
     }
 
     fn end(&mut self, ended: &Finished, now: Timestamp) {
@@ -188,9 +239,15 @@ impl Deliverer {
             self.looked_at = self.looked_at.min(pending.due);
         }
         self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(merchant) = self.by_merchant.get_mut(ended.endpoint.merchant()) {
+            *merchant = merchant.saturating_sub(1);
+            if *merchant == 0 {
+                self.by_merchant.remove(ended.endpoint.merchant());
+            }
+        }
         if let Some(lane) = self.lanes.get_mut(&ended.endpoint) {
             lane.end(ended.failed, now);
-            if lane.is_idle() {
+            if lane.is_idle(now) {
                 self.lanes.remove(&ended.endpoint);
             }
         }
@@ -246,5 +303,17 @@ mod tests {
         assert_eq!(lane.next(later), None);
         lane.end(false, later);
         assert_eq!((lane.failures, lane.rest_until), (0, None));
+    }
+
+    #[test]
+    fn an_endpoint_that_rests_is_remembered_and_an_idle_one_is_not() {
+        let now = Timestamp::from_secs(100);
+        let mut lane = Lane::default();
+        for _ in 0..FAILURES_MAX {
+            lane.in_flight += 1;
+            lane.end(true, now);
+        }
+        assert!(!lane.is_idle(now));
+        assert!(lane.is_idle(now.plus(REST)));
     }
 }

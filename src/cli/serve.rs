@@ -96,6 +96,7 @@ async fn prepare(
     mut book: OpenBook,
     config: &Config,
 ) -> anyhow::Result<(OpenBook, Option<first_run::Keys>)> {
+    book.check_clock()?;
     let sandbox = book.is_new() && config.file.is_none() && config.declares_nothing();
     let moved = book.declare(config).await?;
     for of in moved {
