@@ -77,7 +77,8 @@ pub enum HoldReason {
     Stale,
     /// The reference names an order that this wallet or channel cannot have been paid for.
     Vetoed,
-    /// The merchant's number in the remark names an order, and the amount is not what is missing of it.
+    /// The merchant's number in the remark names an order, and the amount is not what is missing of
+    /// it.
     AmountDiffers,
     /// The one possible order gave money back before it was settled.
     PartlyRefunded,
@@ -361,7 +362,7 @@ pub(crate) fn rule_on_assignment(
     if row.currency != held.amount.currency() {
         return Err(Rejection::CurrencyUnsupported);
     }
-    // An order that gave money back before it was settled would be told as paid with less than that.
+    // An order that gave money back before it was settled would be told as paid with less.
     if row.status.is_settled() || row.refunded > 0 {
         return Err(Rejection::OrderIs(row.status));
     }

@@ -92,8 +92,8 @@ pub(super) async fn take(
         }
         Err(refusal) => {
             app.metrics.delivered("refused");
-            // Neither the path whole (one forwarder glues its parameters to it) nor the sender's own
-            // words go into the program's log.
+            // Neither the path whole (one forwarder glues its parameters to it) nor the sender's
+            // own words go into the program's log.
             let path = loggable(&request.path);
             tracing::warn!(source = source.name(), path, word = refusal_word(&refusal), "refused");
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {

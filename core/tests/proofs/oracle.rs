@@ -110,6 +110,7 @@ fn named<'a>(past: &'a Past, wallets: &[WalletId], reference: &str) -> Vec<&'a O
 }
 
 /// What the words of the rules say about a payment.
+// tidy: long because it is the rules in one piece
 fn place(
     past: &Past,
     at: Timestamp,

@@ -20,21 +20,37 @@ pub const SECRET_NAMES: [&str; 4] = ["sign", "token", "secret", "key"];
 /// that does not parse is cleaned as well.
 static JSON_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let names = SECRET_NAMES.join("|");
-    let value = r#"(?:"(?:[^"\\]|\\.)*"?|[^",}\]\s]+)"#;
+    let value = r#"(?:"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|[^",}\]\s]+)"#;
     Regex::new(&format!(r#"(?is-u)("(?:{names})"\s*:\s*){value}"#))
         .expect("the pattern is a constant that the tests use")
 });
 
-/// A secret's name and value as in a form, wherever it stands: a body may be announced as anything, and
-/// hold bytes that are no UTF-8. Each letter of a name may be percent-encoded.
+/// A secret's name and value as in a form, wherever it stands: a body may be announced as anything,
+/// and hold bytes that are no UTF-8. Each letter of a name may be percent-encoded.
 static PAIR_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let letter = |c: char| format!("(?:{c}|%{:02x}|%{:02x})", u32::from(c), u32::from(c) - 32);
     let spelled: Vec<String> =
         SECRET_NAMES.iter().map(|name| name.chars().map(letter).collect()).collect();
     let names = spelled.join("|");
-    Regex::new(&format!(r"(?i-u)(^|[&?;\s])({names})=[^&\s]*"))
+    Regex::new(&format!(r#"(?i-u)(^|[&?;/\s"']|%26|%3b)({names})=[^&;\s"']*"#))
         .expect("the pattern is a constant that the tests use")
 });
+
+/// A secret as a field of a multipart body.
+static FIELD_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    let names = SECRET_NAMES.join("|");
+    let head = r#"name="?(?:"#;
+    let rest = r#")"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)[^\r\n]*"#;
+    Regex::new(&format!("(?is-u)({head}{names}{rest}"))
+        .expect("the pattern is a constant that the tests use")
+});
+
+/// What is left when every pattern of a secret was taken out.
+fn clean_bytes(bytes: &[u8]) -> Vec<u8> {
+    let clean = JSON_SECRET.replace_all(bytes, &b"$1\"\""[..]);
+    let clean = FIELD_SECRET.replace_all(&clean, &b"$1"[..]);
+    PAIR_SECRET.replace_all(&clean, &b"$1$2="[..]).into_owned()
+}
 
 impl Request {
     /// Verb, address, media type and body, without the values of secret parameters.
@@ -52,7 +68,7 @@ impl Request {
             kept.push('\n');
         }
         kept.push('\n');
-        let mut kept = kept.into_bytes();
+        let mut kept = clean_bytes(kept.as_bytes());
         kept.extend(self.clean_body());
         kept
     }
@@ -60,11 +76,8 @@ impl Request {
     fn clean_body(&self) -> Vec<u8> {
         let form = self.content_type().as_deref() == Some("application/x-www-form-urlencoded");
         match std::str::from_utf8(&self.body) {
-            Ok(text) if form => clean_pieces(text).into_bytes(),
-            _ => {
-                let clean = JSON_SECRET.replace_all(&self.body, &b"$1\"\""[..]);
-                PAIR_SECRET.replace_all(&clean, &b"$1$2="[..]).into_owned()
-            }
+            Ok(text) if form => clean_bytes(clean_pieces(text).as_bytes()),
+            _ => clean_bytes(&self.body),
         }
     }
 }
@@ -103,18 +116,35 @@ mod tests {
 
     #[test]
     fn a_secret_is_gone_whatever_the_body_is_announced_as() {
-        let cases: [(&str, &[u8]); 6] = [
+        let cases: [(&str, &[u8]); 9] = [
             ("application/x-www-form-urlencoded", b"sign=SECRET&secret=SECRET&from=\xff"),
             ("text/plain", b"token=SECRET&x=1"),
             ("text/plain", b"a=1\r\nkey=SECRET\r\nb=2"),
             ("text/plain", br#"{"token":"SECRET","a":1}"#),
             ("application/octet-stream", b"x=\xfe&%73ign=SECRET&TOKEN=SECRET"),
-            ("multipart/form-data; boundary=x", b"--x\r\n\r\nsign=SECRET\r\n--x--"),
+            (
+                "multipart/form-data; boundary=x",
+                b"--x\r\nContent-Disposition: form-data; name=\"token\"\r\nA: b\r\n\r\nSECRET\r\n--x--",
+            ),
+            ("application/x-www-form-urlencoded", br#"{"token":"SECRET"}"#),
+            ("application/x-www-form-urlencoded", b"a=1;key=SECRET"),
+            ("text/plain", br#"{"a":"token=SECRET","token":["SECRET"]}"#),
         ];
         for (media, body) in cases {
             let mut request = Request::new(crate::wire::Method::Post, "/hook/phone", "");
             request.headers.push((String::from("content-type"), String::from(media)));
             request.body = body.to_vec();
+            let kept = String::from_utf8_lossy(&request.without_secrets()).into_owned();
+            assert!(!kept.contains("SECRET"), "{kept}");
+        }
+        for (path, query) in [
+            ("/hook/phone;token=SECRET", ""),
+            ("/token=SECRET", ""),
+            ("/hook/p%26token=SECRET", ""),
+            ("/hook/p", "a=1;token=SECRET"),
+            ("/hook/p", "%74oken=SECRET&b=2"),
+        ] {
+            let request = Request::new(crate::wire::Method::Get, path, query);
             let kept = String::from_utf8_lossy(&request.without_secrets()).into_owned();
             assert!(!kept.contains("SECRET"), "{kept}");
         }
