@@ -172,8 +172,8 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
             raw: raw.clone(),
         })
     };
-    // What says nothing readable is told apart by its proof, where that is good for one content only,
-    // or else by its bytes: the same bytes again are a repeat.
+    // What says nothing readable is told apart by its proof, where that is good for one content
+    // only, or else by its bytes: the same bytes again are a repeat.
     let content = Digest::of(&[&raw]);
     let key = repeat_key.unwrap_or_else(|| {
         Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), &raw])
