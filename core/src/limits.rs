@@ -39,6 +39,10 @@ pub const DUE_PER_TICK_MAX: usize = 512;
 /// Most merchants, wallets or devices of one book: they are addressed by 16 bits.
 pub const DECLARED_MAX: usize = 65_535;
 
+/// Most earlier sets of wallets kept apart for one device; older ones are kept as one, so a device
+/// costs at most 8 × the book's wallets.
+pub const DEVICE_CHANGES_MAX: usize = 8;
+
 /// Most delays in one callback schedule; the longest known (BeeCloud's) has 17.
 pub const SCHEDULE_DELAYS_MAX: usize = 32;
 

@@ -97,7 +97,7 @@ pub(crate) fn rule_on_receipt(
             let stale = when.is_stale(state.policy(), at);
             let sighting = Sighting {
                 payment: PaymentId::of(received.notification),
-                wallets: state.wallets_of(device, *channel),
+                wallets: state.wallets_of(device, *channel, when.begins()),
                 amount: *amount,
                 when,
                 references: references.iter().take(REFERENCES_MAX).map(|r| r.as_str()).collect(),
