@@ -18,7 +18,7 @@ use crate::id::{IdError, OrderId};
 use crate::limits::{NOTE_BYTES_MAX, RETRY_AFTER_MAX};
 use crate::order::Dialect;
 use crate::rejection::Rejection;
-use crate::state::State;
+use crate::state::{OrderRow, State};
 use crate::time::{Span, Timestamp};
 
 /// A message to a merchant: which order it is about, and its number among that order's messages,
@@ -120,11 +120,27 @@ pub(crate) fn schedule(
         (Dialect::Native, _) | (Dialect::Vmq, Topic::OrderPaid) => true,
         (Dialect::Vmq, Topic::RefundConfirmed(_) | Topic::RefundDeclined(_)) => false,
     };
-    let reachable = spoken && (row.has_notify_url || state.merchant_of(row).notify_url.is_some());
-    let number = row.callbacks.checked_add(1).filter(|_| reachable)?;
+    let number = row.callbacks.checked_add(1).filter(|_| spoken && has_address(state, row))?;
     let delay = state.policy().delay(row.dialect, 0)?;
     let callback = CallbackId { order, number };
     Some(Decision::CallbackScheduled { callback, topic, due: at.plus(delay) })
+}
+
+fn has_address(state: &State, row: &OrderRow) -> bool {
+    row.has_notify_url || state.merchant_of(row).notify_url.is_some()
+}
+
+/// The order was settled while there was no address, so nothing was scheduled; where there is one
+/// by now, its first message can still be asked for.
+fn first_after_all(
+    state: &State,
+    at: Timestamp,
+    callback: CallbackId,
+) -> Result<Ruling, Rejection> {
+    let row = state.order(callback.order).filter(|row| has_address(state, row));
+    row.ok_or(Rejection::UnknownCallback)?;
+    let topic = Topic::OrderPaid;
+    Ok(Ruling::Decided(vec![Decision::CallbackScheduled { callback, topic, due: at }]))
 }
 
 pub(crate) fn rule_on_attempt(
@@ -166,6 +182,9 @@ pub(crate) fn rule_on_redelivery(
     }
     let callback = request.callback;
     let row = state.order(callback.order).ok_or(Rejection::UnknownCallback)?;
+    if callback.number == 1 && row.callbacks == 0 && row.status.is_settled() {
+        return first_after_all(state, at, callback);
+    }
     if callback.number == 0 || callback.number > row.callbacks {
         return Err(Rejection::UnknownCallback);
     }

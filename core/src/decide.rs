@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 
 use crate::callback::{self, CallbackId};
 use crate::decision::Decision;
-use crate::fact::{Device, Fact, Merchant, Wallet};
+use crate::fact::Fact;
 use crate::id::{OrderId, RefundId};
-use crate::limits::{DECLARED_MAX, DUE_PER_TICK_MAX};
+use crate::limits::{DUE_PER_TICK_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Deadline, State};
 use crate::time::Timestamp;
-use crate::{matcher, notification, order, refund};
+use crate::{declare, matcher, notification, order, refund};
 
 /// What an accepted fact leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,15 +53,16 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::PolicyActivated(activated)
             if state.has_policy() && activated.policy == *state.policy() =>
         {
-            nothing()
+            Ok(Ruling::Repeat(Repeat::Nothing))
         }
         Fact::PolicyActivated(activated) => {
             activated.policy.check().map_err(Rejection::BadPolicy)?;
+            declare::check_text("by", &activated.by, NOTE_BYTES_MAX)?;
             Ok(Ruling::Decided(Vec::new()))
         }
-        Fact::MerchantDeclared(merchant) => declare_merchant(state, merchant),
-        Fact::WalletDeclared(wallet) => declare_wallet(state, wallet),
-        Fact::DeviceDeclared(device) => declare_device(state, device),
+        Fact::MerchantDeclared(merchant) => declare::rule_on_merchant(state, merchant),
+        Fact::WalletDeclared(wallet) => declare::rule_on_wallet(state, wallet),
+        Fact::DeviceDeclared(device) => declare::rule_on_device(state, device),
         Fact::OrderRequested(request) => order::rule_on_request(state, at, request),
         Fact::OrderCloseRequested(request) => order::rule_on_close(state, at, request),
         Fact::NotificationReceived(received) => notification::rule_on_receipt(state, at, received),
@@ -73,40 +74,6 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::RefundStepTaken(taken) => refund::rule_on_step(state, at, taken),
         Fact::PaymentAssigned(assigned) => matcher::rule_on_assignment(state, at, assigned),
         Fact::EvidenceJudged(judged) => notification::rule_on_judgement(state, at, judged),
-    }
-}
-
-fn nothing() -> Result<Ruling, Rejection> {
-    Ok(Ruling::Repeat(Repeat::Nothing))
-}
-
-fn declare_merchant(state: &State, merchant: &Merchant) -> Result<Ruling, Rejection> {
-    if merchant.wallets.iter().any(|id| state.wallet_index(id).is_none()) {
-        return Err(Rejection::UnknownWallet);
-    }
-    match state.merchant(&merchant.id) {
-        Some((_, known)) if known == merchant => nothing(),
-        None if state.merchants().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
-        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
-    }
-}
-
-fn declare_wallet(state: &State, wallet: &Wallet) -> Result<Ruling, Rejection> {
-    match state.wallet(&wallet.id) {
-        Some(known) if known.declared == *wallet => nothing(),
-        None if state.wallets().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
-        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
-    }
-}
-
-fn declare_device(state: &State, device: &Device) -> Result<Ruling, Rejection> {
-    if device.wallets.iter().any(|id| state.wallet_index(id).is_none()) {
-        return Err(Rejection::UnknownWallet);
-    }
-    match state.device(&device.id) {
-        Some(known) if known.declared == *device => nothing(),
-        None if state.devices().len() >= DECLARED_MAX => Err(Rejection::TooManyDeclared),
-        Some(_) | None => Ok(Ruling::Decided(Vec::new())),
     }
 }
 

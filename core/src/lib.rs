@@ -19,6 +19,7 @@ pub mod callback;
 pub mod channel;
 pub mod decide;
 pub mod decision;
+mod declare;
 pub mod digest;
 pub mod event;
 pub mod fact;

@@ -28,6 +28,13 @@ pub const EVIDENCE_BYTES_MAX: usize = 50 * 1_024;
 /// Most references (order numbers found in a remark) looked at in one notification.
 pub const REFERENCES_MAX: usize = 8;
 
+/// Longest reference that is looked at, in bytes: ids have 26 and order numbers at most 128.
+pub const REFERENCE_BYTES_MAX: usize = ORDER_NUMBER_BYTES_MAX;
+
+/// Most bytes of all references of one notification: with 50 KiB of evidence they stay below the 64
+/// KiB of an event.
+pub const REFERENCES_BYTES_MAX: usize = 4 * 1_024;
+
 /// Most candidates that a decision lists, the oldest first. Slots are exclusive, so more than a few
 /// need a clock that is hours wrong; such a payment is held in any case.
 pub const CANDIDATES_MAX: usize = 16;
@@ -38,6 +45,26 @@ pub const DUE_PER_TICK_MAX: usize = 512;
 
 /// Most merchants, wallets or devices of one book: they are addressed by 16 bits.
 pub const DECLARED_MAX: usize = 65_535;
+
+/// Most earlier sets of wallets kept apart for one device; older ones are kept as one, so a device
+/// costs at most 8 × the book's wallets.
+pub const DEVICE_CHANGES_MAX: usize = 8;
+
+/// Longest name of a merchant in bytes; it is for people.
+pub const DECLARED_TEXT_BYTES_MAX: usize = 2_048;
+
+/// Longest text of a code in bytes. Those of the networks have fewer than 100.
+pub const QR_BYTES_MAX: usize = 512;
+
+/// Most fixed-amount codes of one wallet.
+pub const FIXED_CODES_MAX: usize = 200;
+
+/// Most bytes of all fixed codes of one wallet: with 200 amounts of at most 12 bytes, their lengths
+/// and names that is below 56 KiB, and an event holds 64. 200 codes may have 245 bytes each.
+pub const FIXED_CODES_BYTES_MAX: usize = 48 * 1_024;
+
+/// Most wallets that one merchant or device names: 256 × (64 + 3) bytes are 17 KiB of an event.
+pub const WALLETS_NAMED_MAX: usize = 256;
 
 /// Most delays in one callback schedule; the longest known (BeeCloud's) has 17.
 pub const SCHEDULE_DELAYS_MAX: usize = 32;

@@ -4,6 +4,7 @@
 //! evidence that nobody can read, or that contradicts an earlier delivery, waits for a person.
 //! Deliberately not here: reading wires (sources), finding the order ([`crate::matcher`]).
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -14,7 +15,9 @@ use crate::decide::Ruling;
 use crate::decision::Decision;
 use crate::fact::{EvidenceJudged, HeartbeatReceived, Judgement, NotificationReceived, Reading};
 use crate::id::{DeviceId, NotificationId, PaymentId};
-use crate::limits::{EVIDENCE_BYTES_MAX, NOTE_BYTES_MAX, REFERENCES_MAX};
+use crate::limits::{
+    EVIDENCE_BYTES_MAX, NOTE_BYTES_MAX, REFERENCE_BYTES_MAX, REFERENCES_BYTES_MAX, REFERENCES_MAX,
+};
 use crate::matcher::{self, Sighting, When};
 use crate::policy::Policy;
 use crate::rejection::Rejection;
@@ -71,6 +74,12 @@ pub(crate) fn rule_on_receipt(
     if received.raw.len() > EVIDENCE_BYTES_MAX {
         return Err(Rejection::BadText("evidence"));
     }
+    if let Reading::Money { references, .. } = &received.reading {
+        let bytes = references.iter().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+        if bytes > REFERENCES_BYTES_MAX {
+            return Err(Rejection::BadText("references"));
+        }
+    }
     let judged =
         |verdict| Decision::NotificationJudged { notification: received.notification, verdict };
     let Some(device) = received.authentic_device() else {
@@ -97,16 +106,22 @@ pub(crate) fn rule_on_receipt(
             let stale = when.is_stale(state.policy(), at);
             let sighting = Sighting {
                 payment: PaymentId::of(received.notification),
-                wallets: state.wallets_of(device, *channel),
+                wallets: state.wallets_of(device, *channel, when.begins()),
                 amount: *amount,
                 when,
-                references: references.iter().take(REFERENCES_MAX).map(|r| r.as_str()).collect(),
+                references: looked_at(references),
             };
             decisions.push(judged(if stale { Verdict::Stale } else { Verdict::First }));
             matcher::settle(state, at, &sighting, &mut decisions);
         }
     }
     Ok(Ruling::Decided(decisions))
+}
+
+/// The first references that can name an order at all.
+fn looked_at(references: &[String]) -> Vec<&str> {
+    let short = references.iter().map(String::as_str).filter(|r| r.len() <= REFERENCE_BYTES_MAX);
+    short.take(REFERENCES_MAX).collect()
 }
 
 impl NotificationReceived {

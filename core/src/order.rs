@@ -14,6 +14,7 @@ use crate::allocator;
 use crate::amount::Currency;
 use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
+use crate::declare::check_text;
 use crate::digest::Digest;
 use crate::fact::{Closer, OrderCloseRequested, OrderRequested};
 use crate::id::MerchantId;
@@ -133,13 +134,6 @@ pub fn terms(request: &OrderRequested) -> Digest {
 #[must_use]
 pub fn idempotency_key(merchant: &MerchantId, key: &str) -> Digest {
     Digest::of(&[b"idempotency", merchant.as_str().as_bytes(), key.as_bytes()])
-}
-
-fn check_text(field: &'static str, text: &str, bytes_max: usize) -> Result<(), Rejection> {
-    if text.len() > bytes_max || text.chars().any(char::is_control) {
-        return Err(Rejection::BadText(field));
-    }
-    Ok(())
 }
 
 fn check_texts(request: &OrderRequested) -> Result<(), Rejection> {

@@ -82,6 +82,13 @@ impl When {
         Self { paid_at, likely: Some((from, to.min(received))), otherwise: None }
     }
 
+    /// The earliest instant that the payment can be from, as far as anybody says.
+    #[must_use]
+    pub fn begins(&self) -> Timestamp {
+        let spans = self.likely.into_iter().chain(self.otherwise);
+        spans.fold(self.paid_at, |earliest, (from, _)| earliest.min(from))
+    }
+
     /// Whether the orders of that time may be forgotten already.
     #[must_use]
     pub fn is_stale(&self, policy: &Policy, received: Timestamp) -> bool {

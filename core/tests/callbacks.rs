@@ -289,3 +289,33 @@ fn a_part_that_came_can_go_back() {
     book.must(policy_fact(Policy { max_offset: 1, ..Policy::default() }));
     assert_eq!(book.violations(), vec![]);
 }
+
+#[test]
+fn an_order_settled_without_an_address_can_be_told_once_there_is_one() {
+    let mut book = Book::default();
+    let mut shop = merchant("shop", &["wx"]);
+    shop.notify_url = None;
+    book.must(Fact::MerchantDeclared(shop.clone()));
+    let paid = book.open("shop", "1", 100);
+    let (_, decisions) = book.pay(100);
+    let told = |one: &Decision| matches!(one, Decision::CallbackScheduled { .. });
+    assert!(!decisions.iter().any(told), "there is nowhere to tell it");
+    let open = book.open("shop", "2", 200);
+    let ask = |order, number| {
+        let callback = CallbackId { order, number };
+        Fact::RedeliveryRequested(RedeliveryRequested { callback, by: String::from("ann") })
+    };
+    assert_eq!(book.submit(ask(paid, 1)), Err(Rejection::UnknownCallback), "still nowhere");
+    shop.notify_url = Some(String::from("https://shop.example/notify"));
+    book.must(Fact::MerchantDeclared(shop));
+    for (order, number) in [(paid, 0), (paid, 2), (open, 1)] {
+        assert_eq!(book.submit(ask(order, number)), Err(Rejection::UnknownCallback));
+    }
+    let callback = CallbackId { order: paid, number: 1 };
+    let (topic, due) = (Topic::OrderPaid, book.at);
+    let scheduled = vec![Decision::CallbackScheduled { callback, topic, due }];
+    assert_eq!(book.must(ask(paid, 1)), scheduled);
+    let repeat = Ok(Ruling::Repeat(Repeat::Callback(callback)));
+    assert_eq!(book.submit(ask(paid, 1)), repeat, "it is due already");
+    assert_eq!(book.violations(), vec![]);
+}

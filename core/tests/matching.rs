@@ -626,7 +626,7 @@ fn a_fixed_code_in_another_currency_and_a_wallet_named_twice_change_nothing() {
     let refused = book.submit(Fact::OrderRequested(order("shop", "1", 700)));
     assert_eq!(refused, Err(duizhang_core::rejection::Rejection::AmountsExhausted));
     book.must(Fact::DeviceDeclared(device("phone", &["wx", "wx"])));
-    let (_, decisions) = book.pay(5);
+    let (_, decisions) = book.wait(Span::from_secs(1)).pay(5);
     let once = vec![WalletId::new("wx").expect("it is there")];
     assert!(
         decisions.iter().any(

@@ -1,15 +1,17 @@
 //! Histories in which an earlier version gave money to the wrong order, or told a shop too much.
 
 use duizhang_core::amount::Amount;
+use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::{Fact, HeartbeatReceived, RefundRequested, RefundStepTaken};
 use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId};
 use duizhang_core::invariant::Auditor;
+use duizhang_core::limits::DEVICE_CHANGES_MAX;
 use duizhang_core::matcher::HoldReason;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::policy::Policy;
 use duizhang_core::refund::RefundStep;
-use duizhang_core::testing::{Book, merchant, order};
+use duizhang_core::testing::{Book, device, merchant, order, wallet};
 use duizhang_core::time::{Span, Timestamp};
 
 fn mins(count: u64) -> Span {
@@ -106,6 +108,47 @@ fn a_year_in_a_remark_moves_no_money() {
     assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![dear, cheap])));
     let decisions = push(&mut book, 777, None, &["2026"]);
     assert_eq!(held(&decisions), Some((HoldReason::AmountDiffers, vec![dear])));
+}
+
+#[test]
+fn money_seen_before_a_phone_was_given_another_wallet_is_not_the_new_wallets() {
+    let mut book = narrow();
+    book.must(Fact::WalletDeclared(wallet("wx2", Channel::Wechat)));
+    book.must(Fact::DeviceDeclared(device("phone", &["wx"])));
+    book.must(Fact::MerchantDeclared(merchant("mall", &["wx2"])));
+    let before = book.open("shop", "A", 1_000);
+    let after = book.open("mall", "B", 1_000);
+    let paid_at = book.wait(mins(1)).at;
+    book.wait(Span::from_secs(20)).must(Fact::DeviceDeclared(device("phone", &["wx2"])));
+    let settled = book.clone();
+    book.wait(Span::from_secs(5));
+    let decisions = push(&mut book, 1_000, Some(paid_at), &[]);
+    assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![before, after])));
+    assert_eq!(book.violations(), vec![]);
+
+    // What was paid after the change is the new wallet's alone.
+    let mut book = settled;
+    let paid_at = book.wait(mins(1)).at;
+    let decisions = push(&mut book, 1_000, Some(paid_at), &[]);
+    assert_eq!((held(&decisions), book.status(after)), (None, OrderStatus::Paid));
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn no_number_of_changes_makes_a_device_forget_what_it_watched() {
+    let mut book = narrow();
+    let payer = book.open("shop", "A", 1_000);
+    let paid_at = book.wait(Span::from_secs(1)).at;
+    for number in 0..DEVICE_CHANGES_MAX + 3 {
+        let name = format!("w{number}");
+        book.must(Fact::WalletDeclared(wallet(&name, Channel::Wechat)));
+        book.wait(Span::from_secs(1)).must(Fact::DeviceDeclared(device("phone", &[&name])));
+    }
+    let phone = DeviceId::new("phone").expect("a name");
+    let former = &book.state.device(&phone).expect("it is declared").former;
+    assert_eq!(former.len(), DEVICE_CHANGES_MAX);
+    let decisions = push(&mut book, 1_000, Some(paid_at), &[]);
+    assert_eq!((held(&decisions), book.status(payer)), (None, OrderStatus::Paid));
 }
 
 #[test]

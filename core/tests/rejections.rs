@@ -10,15 +10,16 @@ use duizhang_core::channel::Channel;
 use duizhang_core::decide::{Repeat, Ruling, decide};
 use duizhang_core::fact::{
     BookOpened, CallbackAttempted, Closer, EvidenceJudged, Fact, HeartbeatReceived, Judgement,
-    OrderCloseRequested, PaymentAssigned, Reading, RedeliveryRequested, RefundRequested,
-    RefundStepTaken,
+    OrderCloseRequested, PaymentAssigned, PolicyActivated, Reading, RedeliveryRequested,
+    RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{
     DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
 };
 use duizhang_core::limits::{
-    DECLARED_MAX, EVIDENCE_BYTES_MAX, NOTE_BYTES_MAX, ORDER_NUMBER_BYTES_MAX, ORDER_TEXT_BYTES_MAX,
-    URL_BYTES_MAX,
+    DECLARED_MAX, DECLARED_TEXT_BYTES_MAX, EVIDENCE_BYTES_MAX, FIXED_CODES_BYTES_MAX,
+    FIXED_CODES_MAX, NOTE_BYTES_MAX, ORDER_NUMBER_BYTES_MAX, ORDER_TEXT_BYTES_MAX, QR_BYTES_MAX,
+    REFERENCE_BYTES_MAX, REFERENCES_BYTES_MAX, REFERENCES_MAX, URL_BYTES_MAX, WALLETS_NAMED_MAX,
 };
 use duizhang_core::order::{OrderStatus, idempotency_key};
 use duizhang_core::policy::{Policy, PolicyError};
@@ -171,6 +172,49 @@ fn table() -> Vec<(&'static str, Scene, Fact, Rejection)> {
         let mut received = money("stranger", 99, 1);
         received.raw = vec![0; EVIDENCE_BYTES_MAX + 1];
         (Fact::NotificationReceived(received), Rejection::BadText("evidence"))
+    });
+    row("references before device", &|_| {
+        let mut received = money("stranger", 99, 1);
+        if let Reading::Money { references, .. } = &mut received.reading {
+            *references = vec![long(REFERENCES_BYTES_MAX)];
+        }
+        (Fact::NotificationReceived(received), Rejection::BadText("references"))
+    });
+    row("merchant's name before its wallets", &|_| {
+        let mut shop = merchant("shop", &["nowhere"]);
+        shop.name = long(DECLARED_TEXT_BYTES_MAX);
+        (Fact::MerchantDeclared(shop), Rejection::BadText("name"))
+    });
+    row("merchant's address", &|_| {
+        let mut shop = merchant("shop", &["wx"]);
+        shop.notify_url = Some(long(URL_BYTES_MAX));
+        (Fact::MerchantDeclared(shop), Rejection::BadText("notify_url"))
+    });
+    row("merchant's wallets", &|_| {
+        let shop = merchant("shop", &vec!["wx"; WALLETS_NAMED_MAX + 1]);
+        (Fact::MerchantDeclared(shop), Rejection::BadText("wallets"))
+    });
+    row("device's wallets", &|_| {
+        let phone = device("phone", &vec!["wx"; WALLETS_NAMED_MAX + 1]);
+        (Fact::DeviceDeclared(phone), Rejection::BadText("wallets"))
+    });
+    row("wallet's code", &|_| {
+        let mut changed = wallet("wx", Channel::Wechat);
+        changed.qr = Some(long(QR_BYTES_MAX));
+        (Fact::WalletDeclared(changed), Rejection::BadText("qr"))
+    });
+    let codes = |count: usize, bytes: usize| {
+        let mut changed = wallet("wx", Channel::Wechat);
+        changed.fixed = vec![(Amount::fen(100), "q".repeat(bytes)); count];
+        (Fact::WalletDeclared(changed), Rejection::BadText("fixed"))
+    };
+    row("wallet's fixed codes, how many", &|_| codes(FIXED_CODES_MAX + 1, 1));
+    row("wallet's fixed codes, how long", &|_| codes(1, QR_BYTES_MAX + 1));
+    row("wallet's fixed codes, how much", &|_| codes(97, QR_BYTES_MAX));
+    row("policy's activator", &|_| {
+        let policy = Policy { max_offset: 3, ..Policy::default() };
+        let by = long(NOTE_BYTES_MAX);
+        (Fact::PolicyActivated(PolicyActivated { policy, by }), Rejection::BadText("by"))
     });
     row("refund number", &|scene| {
         (Fact::RefundRequested(refund(scene.paid, "", 0)), Rejection::BadText("number"))
@@ -504,6 +548,41 @@ fn repeats_are_answered_with_what_there_is() {
     let repeat = Ok(Ruling::Repeat(Repeat::Refund(id)));
     assert_eq!(book.submit(advance(id, RefundStep::Approve)), repeat);
     assert!(book.state.held_payment(orphan).is_some());
+    assert_eq!(book.violations(), vec![]);
+}
+
+/// Each limit is one that is reached: what lies on it is taken.
+#[test]
+fn what_lies_on_a_limit_is_taken() {
+    let Scene { mut book, .. } = scene();
+    let mut full = wallet("wx", Channel::Wechat);
+    full.qr = Some("q".repeat(QR_BYTES_MAX));
+    full.fixed = vec![(Amount::fen(100), "q".repeat(QR_BYTES_MAX)); 96];
+    let bytes: usize = full.fixed.iter().map(|(_, qr)| qr.len()).sum();
+    assert_eq!(bytes, FIXED_CODES_BYTES_MAX);
+    book.must(Fact::WalletDeclared(full.clone()));
+    full.fixed = vec![(Amount::fen(100), String::from("q")); FIXED_CODES_MAX];
+    book.must(Fact::WalletDeclared(full));
+    let mut shop = merchant("shop", &vec!["wx"; WALLETS_NAMED_MAX]);
+    shop.name = "n".repeat(DECLARED_TEXT_BYTES_MAX);
+    shop.notify_url = Some("u".repeat(URL_BYTES_MAX));
+    book.must(Fact::MerchantDeclared(shop));
+    book.must(Fact::DeviceDeclared(device("phone", &vec!["wx"; WALLETS_NAMED_MAX])));
+    let named = book.request({
+        let mut request = order("shop", "", 700);
+        request.number = "7".repeat(REFERENCE_BYTES_MAX);
+        request
+    });
+    let mut received = book.money(700);
+    if let Reading::Money { references, .. } = &mut received.reading {
+        // Texts that are too long to be a number take no place of one that is not.
+        *references = vec!["8".repeat(REFERENCE_BYTES_MAX + 1); REFERENCES_MAX + 1];
+        references.push("7".repeat(REFERENCE_BYTES_MAX));
+        let bytes: usize = references.iter().map(String::len).sum();
+        references.push("9".repeat(REFERENCES_BYTES_MAX - bytes));
+    }
+    book.notify(received);
+    assert_eq!(book.status(named), OrderStatus::Paid);
     assert_eq!(book.violations(), vec![]);
 }
 

@@ -39,10 +39,14 @@ pub(crate) fn compare(
     let end = match last_group(store) {
         Ok(LastGroup::Empty) => return Ok(Finding::Agrees(Position::START)),
         Ok(LastGroup::Whole(group)) => group,
+        // The machine failed, not the files: a new store would not do better.
+        Err(error @ Error::Io { .. }) => return Err(error),
         Ok(LastGroup::Cut) | Err(_) => return Ok(Finding::Worthless),
     };
-    if check(store, end.last(), CHECK_BYTES_MAX).is_err() {
-        return Ok(Finding::Worthless);
+    match check(store, end.last(), CHECK_BYTES_MAX) {
+        Ok(_) => {}
+        Err(error @ Error::Io { .. }) => return Err(error),
+        Err(_) => return Ok(Finding::Worthless),
     }
     let head = recovered.head();
     if end.last() > head.position {

@@ -2,7 +2,7 @@
 //!
 //! Invariants: the journal decides what is there; sled is compared with it at every opening and
 //! replayed, rebuilt or refused by name; a worthless sled folder is kept aside as evidence under
-//! `sled.corrupt-<n>`.
+//! `sled.corrupt-<n>`, the newest few of them.
 //! Deliberately not here: when to open and close, and who the one writer is.
 
 use std::fs;
@@ -23,8 +23,11 @@ use crate::reconcile::{Finding, compare, replay};
 
 pub use crate::chunks::SyncAttribute;
 
-/// Most worthless sled folders that are kept; the next one needs a person to look.
-const CORRUPT_FOLDERS_MAX: u32 = 1_000;
+/// Most worthless sled folders that are kept: evidence of a failing disk, each as large as the log,
+/// so that the oldest makes room for the next.
+const CORRUPT_FOLDERS_MAX: usize = 3;
+/// What their names begin with; a number follows.
+const CORRUPT_NAME: &str = "sled.corrupt-";
 
 /// How a log is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,15 +153,38 @@ fn make_agree(
     }
 }
 
-/// Renames a worthless folder to the first free `sled.corrupt-<n>`.
+/// Renames a worthless folder to the next `sled.corrupt-<n>` and removes the oldest beyond the
+/// limit, only after the rename, so that a failure leaves too many rather than too few.
 fn set_aside(sled: &Path) -> Result<PathBuf, Error> {
     let failed = |source| Error::io("setting aside", &sled.display().to_string(), source);
-    let free = (1..=CORRUPT_FOLDERS_MAX)
-        .map(|n| sled.with_file_name(format!("sled.corrupt-{n}")))
-        .find(|path| !path.exists());
-    let kept = free.ok_or_else(|| failed(std::io::ErrorKind::AlreadyExists.into()))?;
+    let mut numbers = corrupt_numbers(sled).map_err(failed)?;
+    let next = numbers.last().map_or(1, |last| last.saturating_add(1));
+    let folder = |number: u64| sled.with_file_name(format!("{CORRUPT_NAME}{number}"));
+    let kept = folder(next);
     fs::rename(sled, &kept).map_err(failed)?;
+    numbers.push(next);
+    let surplus = numbers.len().saturating_sub(CORRUPT_FOLDERS_MAX);
+    for number in numbers.into_iter().take(surplus) {
+        fs::remove_dir_all(folder(number)).map_err(failed)?;
+    }
     Ok(kept)
+}
+
+/// The numbers of the folders that were set aside, in rising order.
+fn corrupt_numbers(sled: &Path) -> std::io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(sled.parent().unwrap_or(Path::new(".")))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(CORRUPT_NAME));
+        // Names with a sign or leading zeros are somebody else's.
+        numbers.extend(
+            number.and_then(|text| {
+                text.parse().ok().filter(|number: &u64| number.to_string() == text)
+            }),
+        );
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 impl EventLog for SledLog {
@@ -200,5 +226,31 @@ impl EventLog for SledLog {
 
     fn close(&self) -> Result<(), Error> {
         self.0.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_worthless_folders_are_kept_and_nothing_else_is_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let sled = directory.path().join("sled");
+        for stranger in ["sled.corrupt-01", "sled.corrupt-+2", "sled.corrupt-old"] {
+            fs::create_dir(directory.path().join(stranger)).expect("makes");
+        }
+        for number in 1_u64..=12 {
+            fs::create_dir(&sled).expect("makes");
+            fs::write(sled.join("which"), number.to_string()).expect("writes");
+            let kept = set_aside(&sled).expect("sets aside");
+            assert_eq!(kept, directory.path().join(format!("sled.corrupt-{number}")));
+            assert_eq!(fs::read(kept.join("which")).expect("reads"), number.to_string().as_bytes());
+            let oldest = number.saturating_sub(2).max(1);
+            let wanted: Vec<u64> = (oldest..=number).collect();
+            assert_eq!(corrupt_numbers(&sled).expect("lists"), wanted);
+        }
+        let left = fs::read_dir(directory.path()).expect("lists").count();
+        assert_eq!(left, CORRUPT_FOLDERS_MAX + 3);
     }
 }

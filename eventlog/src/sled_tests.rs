@@ -107,6 +107,20 @@ fn changed_bytes_in_the_database_are_never_read() {
 }
 
 #[test]
+fn what_the_machine_refuses_is_told_and_sets_nothing_aside() {
+    let (directory, whole) = filled();
+    let away = directory.path().join("away");
+    fs::rename(database(directory.path()), &away).expect("moves");
+    fs::create_dir(database(directory.path())).expect("makes");
+    let error = SledLog::open(directory.path(), CONFIG).expect_err("a folder is no file");
+    assert!(matches!(error, Error::Io { .. }), "{error:?}");
+    assert!(!directory.path().join("sled.corrupt-1").exists());
+    fs::remove_dir(database(directory.path())).expect("deletes");
+    fs::rename(&away, database(directory.path())).expect("moves");
+    assert_eq!(repaired(directory.path(), &whole).store, StoreRepair::None);
+}
+
+#[test]
 fn a_partial_snapshot_does_not_keep_it_from_opening() {
     let (directory, whole) = filled();
     let partial = directory.path().join("sled/snap.00000000000FFFFF.generating");

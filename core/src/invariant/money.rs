@@ -101,7 +101,8 @@ impl Auditor {
         self.expect(held && waiting, Invariant::KnownOnly, "a proposal between two that wait");
     }
 
-    /// A new message has the next number; an old one is sent again only where an operator asked.
+    /// A new message has the next number; an old one is sent again only where an operator asked, who
+    /// may also ask for the first of a settled order that had no address.
     pub(super) fn scheduled(&mut self, fact: &Fact, callback: CallbackId) {
         let Some(record) = self.orders.get_mut(&callback.order) else {
             self.report(Invariant::KnownOnly, format!("{callback} is about no order"));
@@ -112,7 +113,8 @@ impl Auditor {
         record.callbacks = record.callbacks.max(callback.number);
         let asked =
             matches!(fact, Fact::RedeliveryRequested(request) if request.callback == callback);
-        let right = if asked { known } else { next };
+        let first = next && callback.number == 1 && record.settled;
+        let right = if asked { known || first } else { next };
         self.expect(right, Invariant::AttemptsEnd, "a message out of its number");
         self.callbacks.insert(callback);
     }

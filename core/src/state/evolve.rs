@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 
 use super::model::DeadlineKey;
 use super::orders::{NO_ROW, digest_hash};
-use super::{DeviceState, HeldPayment, OrderRow, Reservation, Seen, Slots, State, WalletState};
+use super::{DeviceState, HeldPayment, OrderRow, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::decision::Decision;
-use crate::fact::{Fact, NotificationReceived, OrderRequested};
-use crate::id::{DeviceId, OrderId, PaymentId, RefundId};
+use crate::fact::{Fact, OrderRequested};
+use crate::id::{OrderId, PaymentId, RefundId};
+
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
@@ -71,12 +72,13 @@ impl State {
                 }
             },
             Fact::DeviceDeclared(device) => match self.device_numbers.get(&device.id) {
-                Some(number) => self.devices[usize::from(*number)].declared = device.clone(),
+                Some(number) => self.redeclare(at, usize::from(*number), device),
                 None => {
                     let number = next_number(self.devices.len());
                     self.device_numbers.insert(device.id.clone(), number);
                     self.devices.push(DeviceState {
                         declared: device.clone(),
+                        former: Vec::new(),
                         last_heard: None,
                         silent: false,
                         clock_offset: None,
@@ -177,11 +179,6 @@ impl State {
         self.orders.row_mut(number)
     }
 
-    fn device_mut(&mut self, device: &DeviceId) -> &mut DeviceState {
-        let number = self.device_numbers.get(device).expect("a device was declared");
-        &mut self.devices[usize::from(*number)]
-    }
-
     fn new_row(
         &self,
         position: Position,
@@ -269,42 +266,6 @@ impl State {
         let (wallet, minor) = (usize::from(row.wallet.0), row.payable);
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
         self.wallets[wallet].slots.free(minor);
-    }
-
-    fn hear(&mut self, device: &DeviceId, at: Timestamp) {
-        let due = at.plus(self.policy.device_silence);
-        let number = *self.device_numbers.get(device).expect("a device was declared");
-        let device = &mut self.devices[usize::from(number)];
-        device.last_heard = Some(at);
-        device.silent = false;
-        if let Some(before) = device.silence_due.replace(due) {
-            self.deadlines.remove(&(before, DeadlineKey::Device(number)));
-        }
-        self.deadlines.insert((due, DeadlineKey::Device(number)));
-    }
-
-    fn fall_silent(&mut self, device: &DeviceId) {
-        let number = *self.device_numbers.get(device).expect("a device was declared");
-        let device = &mut self.devices[usize::from(number)];
-        device.silent = true;
-        if let Some(due) = device.silence_due.take() {
-            self.deadlines.remove(&(due, DeadlineKey::Device(number)));
-        }
-    }
-
-    fn hear_notification(&mut self, at: Timestamp, received: &NotificationReceived) {
-        let Some(device) = received.authentic_device() else { return };
-        self.hear(device, at);
-        if self.seen(received.key).is_some() {
-            return;
-        }
-        let number = u32::try_from(self.seen.len()).expect("fewer than 2^32 notifications");
-        let NotificationReceived { key, content, notification, .. } = received;
-        self.seen.push(Seen { key: *key, content: *content, notification: *notification });
-        let Self { seen, seen_numbers, .. } = self;
-        let hash =
-            |number: &u32| digest_hash(seen[usize::try_from(*number).expect("32 bits fit")].key);
-        seen_numbers.insert_unique(digest_hash(received.key), number, hash);
     }
 
     fn observe(&mut self, payment: PaymentId, amount: Amount) {

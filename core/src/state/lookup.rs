@@ -121,10 +121,18 @@ impl State {
         self.device_numbers.get(id).map(|number| &self.devices[usize::from(*number)])
     }
 
-    /// The wallets that a device's notification may be about.
+    /// The wallets that a device's notification of money since `from` may be about: those that it
+    /// watches, and those that it watched at that time or later.
     #[must_use]
-    pub fn wallets_of(&self, device: &DeviceState, channel: Option<Channel>) -> Vec<WalletIndex> {
+    pub fn wallets_of(
+        &self,
+        device: &DeviceState,
+        channel: Option<Channel>,
+        from: Timestamp,
+    ) -> Vec<WalletIndex> {
         let watched = device.declared.wallets.iter().filter_map(|id| self.wallet_index(id));
+        let former = device.former.iter().filter(|former| former.until >= from);
+        let watched = watched.chain(former.flat_map(|former| former.wallets.iter().copied()));
         let mut wallets: Vec<WalletIndex> = watched
             .filter(|index| {
                 let wallet = &self.wallets[usize::from(index.0)].declared;

@@ -5,6 +5,7 @@
 //! key and idempotency key.
 //! Deliberately not here: rules ([`crate::decide`]) and what only readers need (projections).
 
+mod devices;
 mod evolve;
 mod lookup;
 mod model;
@@ -14,7 +15,7 @@ mod portrait;
 mod slots;
 
 pub use model::{
-    Deadline, DeviceState, HeldPayment, MerchantIndex, Seen, State, Totals, WalletIndex,
+    Deadline, DeviceState, Former, HeldPayment, MerchantIndex, Seen, State, Totals, WalletIndex,
     WalletState,
 };
 pub use orders::{OrderRow, Reservation};

@@ -47,11 +47,22 @@ pub struct WalletState {
     pub slots: Slots,
 }
 
+/// Wallets that a device watched before it was declared anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The wallets, in no order that means anything.
+    pub wallets: Vec<WalletIndex>,
+    /// When it was given others.
+    pub until: Timestamp,
+}
+
 /// A device and when it was heard.
 #[derive(Clone, Debug)]
 pub struct DeviceState {
     /// What was declared.
     pub declared: Device,
+    /// What it watched before, oldest first: evidence may come later than the change.
+    pub former: Vec<Former>,
     /// When it was last heard.
     pub last_heard: Option<Timestamp>,
     /// Whether it counts as offline.

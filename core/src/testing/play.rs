@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::book::Book;
-use super::facts::{money, order, policy_fact};
+use super::facts::{device, money, order, policy_fact};
 use super::workload::{Price, Reference, SentAt, Step, Target};
 use crate::amount::{Amount, Currency};
 use crate::callback::{AttemptOutcome, CallbackId};
@@ -181,6 +181,7 @@ impl Book {
             | Step::Assign { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
+            | Step::Watch { .. }
             | Step::Wait { .. }
             | Step::Restart => return None,
         })
@@ -257,6 +258,7 @@ impl Book {
             | Step::Assign { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
+            | Step::Watch { .. }
             | Step::Wait { .. }
             | Step::Restart => return None,
         })
@@ -320,6 +322,11 @@ impl Book {
                     _ => policy.max_offset = 2,
                 }
                 policy_fact(policy)
+            }
+            Step::Watch { device: name, kind } => {
+                let all = ["wx", "ali", "box"];
+                let wallets = if *kind < 3 { &all[..=usize::from(*kind)] } else { &all[1..2] };
+                Fact::DeviceDeclared(device(DEVICES[usize::from(*name)], wallets))
             }
             Step::Order { .. }
             | Step::Push { .. }

@@ -70,6 +70,7 @@ pub enum Step {
     Assign { payment: Target, order: Target },
     Judge { which: Target, price: Price, money: bool },
     Policy { kind: u8 },
+    Watch { device: u8, kind: u8 },
     Restart,
 }
 
@@ -141,6 +142,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => (any::<Target>(), price(), any::<bool>())
             .prop_map(|(which, price, money)| Step::Judge { which, price, money }),
         1 => (0_u8..6).prop_map(|kind| Step::Policy { kind }),
+        1 => (0_u8..2, 0_u8..4).prop_map(|(device, kind)| Step::Watch { device, kind }),
         1 => Just(Step::Restart),
     ]
 }

@@ -89,9 +89,16 @@ fn wallets(
     past: &Past,
     received: &NotificationReceived,
     channel: Option<Channel>,
+    times: &Times,
 ) -> Vec<WalletId> {
     let device = received.device.as_ref().and_then(|device| past.devices.get(device));
-    let watched = device.expect("known devices only").wallets.iter();
+    let device = device.expect("known devices only");
+    // The wallets may have been others when the money came.
+    let said = times.trusted.iter().chain(&times.doubted).map(|(from, _)| *from);
+    let earliest = said.chain([times.paid_at]).min().expect("there is one");
+    let before =
+        past.unwatched.iter().filter(|(one, until)| one.id == device.id && *until >= earliest);
+    let watched = before.map(|(one, _)| one).chain([device]).flat_map(|one| &one.wallets);
     let fits = |id: &&WalletId| {
         let own = past.wallets[id].channel;
         channel.is_none() || channel == Some(own) || own == Channel::Sandbox
@@ -227,8 +234,9 @@ fn expected_of(past: &Past, at: Timestamp, received: &NotificationReceived) -> O
             if !(1..=AMOUNT_MINOR_MAX).contains(&amount.minor()) {
                 return Outcome::Nothing(Verdict::Unreadable);
             }
-            let wallets = wallets(past, received, *channel);
-            place(past, at, &wallets, *amount, &times(past, received, at), references)
+            let times = times(past, received, at);
+            let wallets = wallets(past, received, *channel, &times);
+            place(past, at, &wallets, *amount, &times, references)
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Past {
     pub(crate) merchants: BTreeMap<MerchantId, Merchant>,
     pub(crate) wallets: BTreeMap<WalletId, Wallet>,
     pub(crate) devices: BTreeMap<DeviceId, Device>,
+    /// Devices as they were declared before, and until when.
+    pub(crate) unwatched: Vec<(Device, Timestamp)>,
     /// Refunds with their orders and amounts.
     pub(crate) refunds: BTreeMap<RefundId, (OrderId, i64)>,
     /// Whether a device that was heard counts as silent.
@@ -68,7 +70,13 @@ impl Past {
             Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
             Fact::MerchantDeclared(one) => drop(self.merchants.insert(one.id.clone(), one.clone())),
             Fact::WalletDeclared(one) => drop(self.wallets.insert(one.id.clone(), one.clone())),
-            Fact::DeviceDeclared(one) => drop(self.devices.insert(one.id.clone(), one.clone())),
+            Fact::DeviceDeclared(one) => {
+                if let Some(before) = self.devices.insert(one.id.clone(), one.clone())
+                    && before.wallets != one.wallets
+                {
+                    self.unwatched.push((before, entry.at));
+                }
+            }
             Fact::HeartbeatReceived(beat) => {
                 self.silent.insert(beat.device.clone(), false);
                 if let Some(sent_at) = beat.sent_at {

@@ -102,30 +102,37 @@ fn open_database(directory: &Path) -> Result<SledStore, Error> {
     loop {
         match config.open() {
             Ok(database) => {
-                let tree =
-                    database.open_tree(TREE).map_err(|e| Error::store("opening the tree", e))?;
+                let tree = database.open_tree(TREE).map_err(|e| refused("opening the tree", e))?;
                 return Ok(SledStore { tree, database });
             }
             // The book's own lock is held, so the other holder can only be our closed predecessor.
-            Err(sled::Error::Io(error))
-                if error.to_string().contains("WouldBlock") && attempts < OPEN_ATTEMPTS_MAX =>
-            {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                if attempts == OPEN_ATTEMPTS_MAX || !error.to_string().contains("WouldBlock") {
+                    let place = directory.display().to_string();
+                    return Err(Error::io("taking sled's lock", &place, error));
+                }
                 attempts += 1;
                 std::thread::park_timeout(OPEN_PAUSE);
             }
-            Err(sled::Error::Io(error)) if is_no_damage(&error) => {
-                return Err(Error::io("opening sled", &directory.display().to_string(), error));
-            }
-            Err(error) => return Err(Error::store("opening", error)),
+            Err(error) => return Err(refused("opening", error)),
         }
     }
 }
 
-/// Whether a failure says something about the machine rather than about the files, so that setting
-/// them aside and building new ones would not help.
-fn is_no_damage(error: &io::Error) -> bool {
-    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    matches!(error.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+/// What sled says of its files makes them worthless; what the system says of the machine (a full
+/// disk, a cable, a mount) does not, and is told as such.
+fn refused(action: &'static str, error: sled::Error) -> Error {
+    match error {
+        sled::Error::Io(source) if !is_damage(&source) => Error::io(action, "sled", source),
+        other => Error::store(action, other),
+    }
+}
+
+/// Whether a failure says something about the contents of the files. `Other` is how sled itself
+/// words a segment header that is not as written; no answer of the system has that kind.
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, Other, UnexpectedEof};
+    matches!(error.kind(), InvalidData | Other | UnexpectedEof)
 }
 
 /// Runs something that panics on damaged pages.
@@ -144,7 +151,7 @@ impl ChunkStore for SledStore {
             batch.insert(&key, value);
         }
         guarded("storing chunks", || {
-            self.tree.apply_batch(batch).map_err(|e| Error::store("storing chunks", e))
+            self.tree.apply_batch(batch).map_err(|e| refused("storing chunks", e))
         })
     }
 
@@ -162,7 +169,7 @@ impl ChunkStore for SledStore {
                     Direction::OldestFirst => chunks.next(),
                     Direction::NewestFirst => chunks.next_back(),
                 };
-                next.transpose().map_err(|e| Error::store("reading chunks", e))
+                next.transpose().map_err(|e| refused("reading chunks", e))
             })?;
             match next {
                 Some((key, value)) => {
@@ -178,7 +185,7 @@ impl ChunkStore for SledStore {
     fn floor(&self, bound: Key) -> Result<Option<Key>, Error> {
         guarded("finding a chunk", || {
             let found = self.tree.range(..=bound).next_back().transpose();
-            let found = found.map_err(|e| Error::store("finding a chunk", e))?;
+            let found = found.map_err(|e| refused("finding a chunk", e))?;
             match found.map(|(key, _)| Key::try_from(key.as_ref())) {
                 None => Ok(None),
                 Some(Ok(key)) => Ok(Some(key)),
@@ -189,7 +196,7 @@ impl ChunkStore for SledStore {
 
     fn flush(&self) -> Result<(), Error> {
         guarded("flushing", || {
-            self.database.flush().map(|_| ()).map_err(|e| Error::store("flushing", e))
+            self.database.flush().map(|_| ()).map_err(|e| refused("flushing", e))
         })
     }
 }

@@ -1,0 +1,77 @@
+//! Folding what is declared of devices and what is heard of them.
+//!
+//! Invariants: as for the fold: no rule and no refusal; no declaration makes a device forget a
+//! wallet that it watched before.
+//! Deliberately not here: what money a delivery brings (`evolve`).
+
+use alloc::vec::Vec;
+
+use super::model::DeadlineKey;
+use super::orders::digest_hash;
+use super::{DeviceState, Former, Seen, State};
+use crate::fact::{Device, NotificationReceived};
+use crate::id::DeviceId;
+use crate::limits::DEVICE_CHANGES_MAX;
+use crate::time::Timestamp;
+
+impl State {
+    pub(super) fn device_mut(&mut self, device: &DeviceId) -> &mut DeviceState {
+        let number = self.device_numbers.get(device).expect("a device was declared");
+        &mut self.devices[usize::from(*number)]
+    }
+
+    /// Keeps what the device watched until now. Where that is too much to keep apart, the two
+    /// oldest become one, which forgets no wallet.
+    pub(super) fn redeclare(&mut self, at: Timestamp, number: usize, device: &Device) {
+        let before = &self.devices[number].declared.wallets;
+        let wallets: Vec<_> = before.iter().filter_map(|id| self.wallet_index(id)).collect();
+        let state = &mut self.devices[number];
+        if state.declared.wallets != device.wallets {
+            state.former.push(Former { wallets, until: at });
+        }
+        state.declared = device.clone();
+        if state.former.len() > DEVICE_CHANGES_MAX {
+            let oldest = state.former.remove(0).wallets;
+            let next = &mut state.former[0].wallets;
+            next.extend(oldest);
+            next.sort_unstable();
+            next.dedup();
+        }
+    }
+
+    pub(super) fn hear(&mut self, device: &DeviceId, at: Timestamp) {
+        let due = at.plus(self.policy.device_silence);
+        let number = *self.device_numbers.get(device).expect("a device was declared");
+        let device = &mut self.devices[usize::from(number)];
+        device.last_heard = Some(at);
+        device.silent = false;
+        if let Some(before) = device.silence_due.replace(due) {
+            self.deadlines.remove(&(before, DeadlineKey::Device(number)));
+        }
+        self.deadlines.insert((due, DeadlineKey::Device(number)));
+    }
+
+    pub(super) fn fall_silent(&mut self, device: &DeviceId) {
+        let number = *self.device_numbers.get(device).expect("a device was declared");
+        let device = &mut self.devices[usize::from(number)];
+        device.silent = true;
+        if let Some(due) = device.silence_due.take() {
+            self.deadlines.remove(&(due, DeadlineKey::Device(number)));
+        }
+    }
+
+    pub(super) fn hear_notification(&mut self, at: Timestamp, received: &NotificationReceived) {
+        let Some(device) = received.authentic_device() else { return };
+        self.hear(device, at);
+        if self.seen(received.key).is_some() {
+            return;
+        }
+        let number = u32::try_from(self.seen.len()).expect("fewer than 2^32 notifications");
+        let NotificationReceived { key, content, notification, .. } = received;
+        self.seen.push(Seen { key: *key, content: *content, notification: *notification });
+        let Self { seen, seen_numbers, .. } = self;
+        let hash =
+            |number: &u32| digest_hash(seen[usize::try_from(*number).expect("32 bits fit")].key);
+        seen_numbers.insert_unique(digest_hash(received.key), number, hash);
+    }
+}
