@@ -202,16 +202,19 @@ fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed, weak })
 }
 
-/// The orders that a reference names: by our id, or by the number of a merchant that may be paid
-/// here. A merchant's number may look like one of our ids.
+/// The orders that a reference names: by our id, or by a merchant's number where the order is to be
+/// paid here or its merchant may be. A merchant that has left these wallets still has orders on
+/// them. A merchant's number may look like one of our ids.
 fn named_by<'a>(state: &'a State, sighting: &Sighting<'_>, reference: &str) -> Vec<&'a OrderRow> {
     if let Some(row) = reference.parse().ok().and_then(|id| state.order(id)) {
         return vec![row];
     }
-    state
-        .merchants_of(&sighting.wallets)
-        .filter_map(|id| state.order_by_number(order::number_key(id, reference)))
-        .collect()
+    let numbered = state.merchants().iter().filter_map(|merchant| {
+        let row = state.order_by_number(order::number_key(&merchant.id, reference))?;
+        let here = sighting.wallets.contains(&row.wallet);
+        (here || state.may_be_paid_into(merchant, &sighting.wallets)).then_some(row)
+    });
+    numbered.collect()
 }
 
 /// Places a payment: observed, then matched or held.

@@ -3,7 +3,7 @@
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::{Fact, HeartbeatReceived, RefundRequested, RefundStepTaken};
+use duizhang_core::fact::{Fact, HeartbeatReceived, Reading, RefundRequested, RefundStepTaken};
 use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId};
 use duizhang_core::invariant::Auditor;
 use duizhang_core::limits::DEVICE_CHANGES_MAX;
@@ -131,6 +131,32 @@ fn money_seen_before_a_phone_was_given_another_wallet_is_not_the_new_wallets() {
     let paid_at = book.wait(mins(1)).at;
     let decisions = push(&mut book, 1_000, Some(paid_at), &[]);
     assert_eq!((held(&decisions), book.status(after)), (None, OrderStatus::Paid));
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn the_number_of_a_merchant_that_left_the_wallet_still_names_its_order() {
+    let mut book = narrow();
+    let left = book.open("shop", "SO-1", 1_000);
+    book.must(Fact::MerchantDeclared(merchant("shop", &["ali"])));
+    book.must(Fact::MerchantDeclared(merchant("mall", &["wx"])));
+    let other = book.open("mall", "SO-2", 1_001);
+    let elsewhere = book.open("shop", "SO-3", 1_001);
+    let push = |book: &mut Book, fen, number: &str| {
+        let mut received = book.money_with(fen, None, &[number]);
+        if let Reading::Money { channel, .. } = &mut received.reading {
+            *channel = Some(Channel::Wechat);
+        }
+        book.notify(received)
+    };
+    let decisions = push(&mut book, 1_001, "SO-1");
+    assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![left, other])));
+    assert_eq!(held(&push(&mut book, 1_000, "SO-1")), None);
+    assert_eq!(book.status(left), OrderStatus::Paid);
+    // Its orders elsewhere are no concern of money that came here: the amount decides.
+    let open = book.open("mall", "SO-4", 2_000);
+    assert_eq!(held(&push(&mut book, 2_000, "SO-3")), None);
+    assert_eq!((book.status(open), book.status(elsewhere)), (OrderStatus::Paid, OrderStatus::Open));
     assert_eq!(book.violations(), vec![]);
 }
 
