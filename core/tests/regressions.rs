@@ -4,7 +4,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::{Fact, HeartbeatReceived, Reading, RefundRequested, RefundStepTaken};
-use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId};
+use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId, WalletId};
 use duizhang_core::invariant::Auditor;
 use duizhang_core::limits::DEVICE_CHANGES_MAX;
 use duizhang_core::matcher::HoldReason;
@@ -184,7 +184,7 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
     let other = book.open("shop", "B", 1_000);
     book.pay(1_000);
     assert_eq!(book.status(one), OrderStatus::Paid);
-    let damages: [fn(&mut Vec<Decision>, OrderId); 4] = [
+    let damages: [fn(&mut Vec<Decision>, OrderId); 5] = [
         |decisions, _| change_paid(decisions, |received, _| *received = Amount::fen(100_000_000)),
         |decisions, other| change_paid(decisions, |_, order| *order = other),
         |decisions, other| {
@@ -192,6 +192,13 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
             change_paid(&mut again, |_, order| *order = other);
             again.retain(|decision| matches!(decision, Decision::OrderPaid { .. }));
             decisions.extend(again);
+        },
+        |decisions, _| {
+            for decision in decisions {
+                if let Decision::PaymentObserved { wallets, .. } = decision {
+                    *wallets = vec![WalletId::new("ali").expect("a name")];
+                }
+            }
         },
         |decisions, _| {
             decisions.retain(|decision| !matches!(decision, Decision::OrderPaid { .. }));
@@ -205,6 +212,28 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
             auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
         }
         assert!(!auditor.violations().is_empty(), "damage {number} went unseen");
+    }
+}
+
+#[test]
+fn the_auditor_knows_how_long_a_part_paid_order_keeps_its_amount() {
+    let mut book = narrow();
+    let one = book.open("shop", "A", 1_000);
+    let id = one.to_string();
+    push(&mut book, 1, None, &[&id]);
+    assert_eq!(book.violations(), vec![]);
+    for (earlier, wanted) in [(0, 0), (1, 1)] {
+        let mut log = book.log.clone();
+        for decision in &mut log.last_mut().expect("a payment").decisions {
+            if let Decision::OrderPaid { quarantined_until, .. } = decision {
+                *quarantined_until = quarantined_until.minus(Span::from_secs(earlier));
+            }
+        }
+        let mut auditor = Auditor::new();
+        for entry in &log {
+            auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
+        }
+        assert_eq!(auditor.violations().len(), wanted, "{:?}", auditor.violations());
     }
 }
 
