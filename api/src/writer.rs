@@ -3,8 +3,8 @@
 //! Two plain threads. The *writer* owns the state: it takes all facts that wait, stamps log time,
 //! decides, folds and encodes each, makes the whole group durable with one sync, and hands it on.
 //! The *publisher* folds a durable group into the views and only then answers everybody in it.
-//! While one group is being published the next one is decided and synced, and while it is synced more
-//! facts gather, so throughput grows with load instead of being one sync a request.
+//! While one group is being published the next one is decided and synced, and while it is synced
+//! more facts gather, so throughput grows with load instead of being one sync a request.
 //!
 //! Invariants: the state may be ahead of the disk, an answer never is; what is due by log time is
 //! decided before the next fact, so no fact meets an order that should have expired; after a failed

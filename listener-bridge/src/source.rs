@@ -118,6 +118,9 @@ pub struct Reading {
     pub raw: Vec<u8>,
     /// The name of the source that read it.
     pub source: &'static str,
+    /// What the proof of a request is good for once, whatever the request says; none where the
+    /// proof covers what is said.
+    pub repeat_key: Option<Digest>,
 }
 
 /// What a request says.

@@ -158,7 +158,7 @@ fn outcome_of(chapter: &Chapter) -> Outcome {
 }
 
 fn fact_of(app: &App, reading: Reading) -> Fact {
-    let Reading { device, evidence, raw, source } = reading;
+    let Reading { device, evidence, raw, source, repeat_key } = reading;
     let notification = NotificationId::from_bits(app.clock.draw());
     let received = |reading, rule, key, content| {
         Fact::NotificationReceived(NotificationReceived {
@@ -172,9 +172,12 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
             raw: raw.clone(),
         })
     };
-    // What says nothing readable is told apart by its bytes alone: the same bytes again are a
-    // repeat.
-    let blind_key = || Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), &raw]);
+    // What says nothing readable is told apart by its proof, where that is good for one content
+    // only, or else by its bytes: the same bytes again are a repeat.
+    let content = Digest::of(&[&raw]);
+    let key = repeat_key.unwrap_or_else(|| {
+        Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), &raw])
+    });
     match evidence {
         Evidence::Heartbeat { sent_at } => {
             Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: Some(sent_at) })
@@ -188,11 +191,9 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
             };
             received(reading, notice.rule, notice.key, notice.content)
         }
-        Evidence::Ignored { reason, .. } => {
-            received(FactReading::Ignored, reason, blind_key(), blind_key())
-        }
+        Evidence::Ignored { reason, .. } => received(FactReading::Ignored, reason, key, content),
         Evidence::Unreadable { reason, .. } => {
-            received(FactReading::Unreadable, reason, blind_key(), blind_key())
+            received(FactReading::Unreadable, reason, key, content)
         }
     }
 }

@@ -13,8 +13,8 @@ use url::{Host, Url};
 use super::address::{AddressRefusal, check_address, range_of};
 
 /// Longest address that is called, in bytes. A callback's own address has at most 2,048; a GET
-/// adds an attachment of 1,024 and a number of 128, each byte percent-encoded to three, and some 256 more:
-/// 5,760, rounded up to a power of two.
+/// adds an attachment of 1,024 and a number of 128, each byte percent-encoded to three, and some
+/// 256 more: 5,760, rounded up to a power of two.
 pub const URL_BYTES_MAX: usize = 8_192;
 
 /// Ports of services that speak no HTTP but might act on lines inside of a request, in rising

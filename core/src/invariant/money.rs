@@ -104,8 +104,8 @@ impl Auditor {
         self.expect(held && waiting, Invariant::KnownOnly, "a proposal between two that wait");
     }
 
-    /// A new message has the next number; an old one is sent again only where an operator asked, who
-    /// may also ask for the first of a settled order that had no address.
+    /// A new message has the next number; an old one is sent again only where an operator asked,
+    /// who may also ask for the first of a settled order that had no address.
     pub(super) fn scheduled(&mut self, fact: &Fact, callback: CallbackId) {
         let Some(record) = self.orders.get_mut(&callback.order) else {
             self.report(Invariant::KnownOnly, format!("{callback} is about no order"));

@@ -265,6 +265,7 @@ impl Book {
     }
 
     /// What people say.
+    // tidy: long because each arm is one kind of word
     fn word_of(&mut self, step: &Step) -> Option<Fact> {
         let ids = self.ids();
         let note = || String::from("test");

@@ -76,11 +76,17 @@ impl Source for SmsForwarder {
         };
         let device = check_signer(keys, name, &|key| proof.fits(key))?;
         let raw = request.without_secrets();
-        let evidence = match strict {
-            Ok(fields) => self.read_fields(&device, &fields, &proof, &raw),
-            Err(refusal) => unreadable(&refusal.to_string(), &String::from_utf8_lossy(&raw)),
+        let (evidence, repeat_key) = match strict {
+            Ok(fields) => {
+                let repeat_key = repeat_key(&device, &fields, &proof);
+                (self.read_fields(&device, &fields, &proof, &raw), repeat_key)
+            }
+            Err(refusal) => {
+                let said = String::from_utf8_lossy(&raw);
+                (unreadable(&refusal.to_string(), &said), None)
+            }
         };
-        Ok(Reading { device, evidence, raw, source: NAME })
+        Ok(Reading { device, evidence, raw, source: NAME, repeat_key })
     }
 
     fn answer(&self, _request: &Request, outcome: Outcome) -> Answer {
@@ -136,23 +142,30 @@ impl SmsForwarder {
         match self.rules.read(package, &title, &text) {
             Verdict::Ignored { rule } => Evidence::Ignored { reason: rule, text: said },
             Verdict::Unreadable { reason } => unreadable(&reason, &said),
-            Verdict::Money { rule, channel, amount, references } => {
-                let device = device.as_str().as_bytes();
-                let key = [device, NAME.as_bytes(), timestamp.as_bytes(), proof.repeat_part()];
-                Evidence::Money(Notice {
-                    channel: Some(channel),
-                    amount,
-                    sent_at: Some(sent_at),
-                    key: Digest::of(&key),
-                    content: Digest::of(&[raw]),
-                    references,
-                    rule,
-                    title,
-                    text,
-                })
-            }
+            Verdict::Money { rule, channel, amount, references } => Evidence::Money(Notice {
+                channel: Some(channel),
+                amount,
+                sent_at: Some(sent_at),
+                key: stamp(device, timestamp, proof),
+                content: Digest::of(&[raw]),
+                references,
+                rule,
+                title,
+                text,
+            }),
         }
     }
+}
+
+/// The signature does not cover the content, so it is good for one content only: a second request
+/// under it is a repeat or a conflict, whatever it says.
+fn repeat_key(device: &DeviceId, fields: &Fields, proof: &Proof) -> Option<Digest> {
+    fields.timestamp.as_deref().map(|timestamp| stamp(device, timestamp, proof))
+}
+
+fn stamp(device: &DeviceId, timestamp: &str, proof: &Proof) -> Digest {
+    let device = device.as_str().as_bytes();
+    Digest::of(&[device, NAME.as_bytes(), timestamp.as_bytes(), proof.repeat_part()])
 }
 
 /// How a request proves who sent it.
@@ -337,6 +350,51 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(device_in(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_signature_is_good_for_one_content_whatever_it_says() {
+        let source = SmsForwarder::default();
+        let said = |text: &str| {
+            let sign = encode_component("op8PfVzJL3l7ytCWjPLUMemWOtOBySrLOe22d7A7me4=");
+            let text = encode_component(text);
+            let mut request = Request::new(Method::Post, "/hook/phone-1", "");
+            let form = "application/x-www-form-urlencoded";
+            request.headers.push((String::from("content-type"), String::from(form)));
+            request.body = format!(
+                "from=com.tencent.mm&title=%E5%BE%AE%E4%BF%A1%E6%94%AF%E4%BB%98&content={text}\
+                 &timestamp=1700000000000&sign={sign}"
+            )
+            .into_bytes();
+            request
+        };
+        struct Abc;
+        impl DeviceKeys for Abc {
+            fn each(&self, _: &mut dyn FnMut(&DeviceId, &[u8])) {}
+
+            fn each_of(&self, _: &DeviceId, show: &mut dyn FnMut(&[u8])) {
+                show(b"abc-abc-abc");
+            }
+        }
+        let keyed = |text: &str| {
+            let mut request = said(text);
+            let key = b"abc-abc-abc";
+            let mac = hmac_sha256(key, b"1700000000000\nabc-abc-abc");
+            let sign = encode_component(&base64::engine::general_purpose::STANDARD.encode(mac));
+            let body = String::from_utf8(request.body).expect("text");
+            let (front, _) = body.rsplit_once("&sign=").expect("signed");
+            request.body = format!("{front}&sign={sign}").into_bytes();
+            let reading = source.read(&request, &Abc).expect("proven");
+            let money = match &reading.evidence {
+                Evidence::Money(notice) => Some(notice.key),
+                _ => None,
+            };
+            (reading.repeat_key.expect("signed"), money)
+        };
+        let (chat, none) = keyed("晚上吃饭吗");
+        let (pays, key) = keyed("微信支付收款100.00元");
+        assert_eq!((none, key), (None, Some(pays)));
+        assert_eq!(chat, pays, "the second is a conflict, not new money");
     }
 
     #[test]

@@ -88,7 +88,13 @@ impl Source for Vmq {
                 (device, evidence)
             }
         };
-        Ok(Reading { device, evidence, raw: request.without_secrets(), source: NAME })
+        Ok(Reading {
+            device,
+            evidence,
+            raw: request.without_secrets(),
+            source: NAME,
+            repeat_key: None,
+        })
     }
 
     fn answer(&self, request: &Request, outcome: Outcome) -> Answer {
