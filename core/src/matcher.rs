@@ -1,12 +1,14 @@
 //! Which order a payment settles.
 //!
-//! A strong reference (our order id, the merchant's number in the payer's remark) goes first, and
-//! one that differs is a veto. Otherwise the orders that held (wallet, amount) when the payment was
-//! made are the candidates.
+//! A reference (our order id, the merchant's number in the payer's remark) goes first, and one that
+//! differs is a veto. Otherwise the orders that held (wallet, amount) when the payment was made are
+//! the candidates.
 //!
 //! Invariants: a payment settles by itself only where one order, and no other payment, could be
-//! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly the
-//! payable one never settles without a reference or an operator. The latest time that evidence can
+//! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly what
+//! is missing never settles without our own order id or an operator: a merchant's number is short
+//! and may stand in a remark by chance. What is left over when others are taken as right (FORCED)
+//! is proposed by `MatchProposed` and never settles anything. The latest time that evidence can
 //! be from is when it came in: a device's clock only ever adds candidates, it never takes the true
 //! one away.
 //! Deliberately not here: reconciliation with statements, which sees a whole day at once.
@@ -89,7 +91,8 @@ pub enum HoldReason {
 pub enum Standing {
     /// The payable amount while the order was open.
     Exact,
-    /// The payable amount after it had expired or was closed.
+    /// The payable amount, told after it had expired or was closed. The payer may have been in time:
+    /// what counts is when we heard of it.
     Late,
     /// More than the payable amount.
     Over,
@@ -202,16 +205,19 @@ fn by_reference(state: &State, sighting: &Sighting<'_>) -> Option<Finding> {
     Some(Finding { rule: Rule::Reference, candidates, doubtful: false, vetoed, weak })
 }
 
-/// The orders that a reference names: by our id, or by the number of a merchant that may be paid
-/// here. A merchant's number may look like one of our ids.
+/// The orders that a reference names: by our id, or by a merchant's number where the order is to be
+/// paid here or its merchant may be. A merchant that has left these wallets still has orders on
+/// them. A merchant's number may look like one of our ids.
 fn named_by<'a>(state: &'a State, sighting: &Sighting<'_>, reference: &str) -> Vec<&'a OrderRow> {
     if let Some(row) = reference.parse().ok().and_then(|id| state.order(id)) {
         return vec![row];
     }
-    state
-        .merchants_of(&sighting.wallets)
-        .filter_map(|id| state.order_by_number(order::number_key(id, reference)))
-        .collect()
+    let numbered = state.merchants().iter().filter_map(|merchant| {
+        let row = state.order_by_number(order::number_key(&merchant.id, reference))?;
+        let here = sighting.wallets.contains(&row.wallet);
+        (here || state.may_be_paid_into(merchant, &sighting.wallets)).then_some(row)
+    });
+    numbered.collect()
 }
 
 /// Places a payment: observed, then matched or held.

@@ -53,7 +53,7 @@ pub enum OrderStatus {
     Open,
     /// Paid in time with the payable amount.
     Paid,
-    /// Paid with the payable amount after it had expired.
+    /// The payable amount came, and we were told of it after the order had expired.
     PaidLate,
     /// Paid with more than the payable amount.
     Overpaid,
@@ -188,6 +188,8 @@ pub(crate) fn rule_on_request(
     }]))
 }
 
+/// The request that this one repeats. A repeat that is known by its number alone enters no log, so
+/// a key that comes with it for the first time stays unknown and may be used for another order.
 fn find_repeat(state: &State, request: &OrderRequested) -> Result<Option<Repeat>, Rejection> {
     let number = number_key(&request.merchant, &request.number);
     let by_key = request.idempotency.and_then(|key| state.order_by_idempotency(key));

@@ -3,8 +3,8 @@
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::{Fact, HeartbeatReceived, RefundRequested, RefundStepTaken};
-use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId};
+use duizhang_core::fact::{Fact, HeartbeatReceived, Reading, RefundRequested, RefundStepTaken};
+use duizhang_core::id::{DeviceId, MerchantId, OrderId, RefundId, WalletId};
 use duizhang_core::invariant::Auditor;
 use duizhang_core::limits::DEVICE_CHANGES_MAX;
 use duizhang_core::matcher::HoldReason;
@@ -135,6 +135,32 @@ fn money_seen_before_a_phone_was_given_another_wallet_is_not_the_new_wallets() {
 }
 
 #[test]
+fn the_number_of_a_merchant_that_left_the_wallet_still_names_its_order() {
+    let mut book = narrow();
+    let left = book.open("shop", "SO-1", 1_000);
+    book.must(Fact::MerchantDeclared(merchant("shop", &["ali"])));
+    book.must(Fact::MerchantDeclared(merchant("mall", &["wx"])));
+    let other = book.open("mall", "SO-2", 1_001);
+    let elsewhere = book.open("shop", "SO-3", 1_001);
+    let push = |book: &mut Book, fen, number: &str| {
+        let mut received = book.money_with(fen, None, &[number]);
+        if let Reading::Money { channel, .. } = &mut received.reading {
+            *channel = Some(Channel::Wechat);
+        }
+        book.notify(received)
+    };
+    let decisions = push(&mut book, 1_001, "SO-1");
+    assert_eq!(held(&decisions), Some((HoldReason::SeveralOrders, vec![left, other])));
+    assert_eq!(held(&push(&mut book, 1_000, "SO-1")), None);
+    assert_eq!(book.status(left), OrderStatus::Paid);
+    // Its orders elsewhere are no concern of money that came here: the amount decides.
+    let open = book.open("mall", "SO-4", 2_000);
+    assert_eq!(held(&push(&mut book, 2_000, "SO-3")), None);
+    assert_eq!((book.status(open), book.status(elsewhere)), (OrderStatus::Paid, OrderStatus::Open));
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
 fn no_number_of_changes_makes_a_device_forget_what_it_watched() {
     let mut book = narrow();
     let payer = book.open("shop", "A", 1_000);
@@ -158,7 +184,7 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
     let other = book.open("shop", "B", 1_000);
     book.pay(1_000);
     assert_eq!(book.status(one), OrderStatus::Paid);
-    let damages: [fn(&mut Vec<Decision>, OrderId); 4] = [
+    let damages: [fn(&mut Vec<Decision>, OrderId); 5] = [
         |decisions, _| change_paid(decisions, |received, _| *received = Amount::fen(100_000_000)),
         |decisions, other| change_paid(decisions, |_, order| *order = other),
         |decisions, other| {
@@ -166,6 +192,13 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
             change_paid(&mut again, |_, order| *order = other);
             again.retain(|decision| matches!(decision, Decision::OrderPaid { .. }));
             decisions.extend(again);
+        },
+        |decisions, _| {
+            for decision in decisions {
+                if let Decision::PaymentObserved { wallets, .. } = decision {
+                    *wallets = vec![WalletId::new("ali").expect("a name")];
+                }
+            }
         },
         |decisions, _| {
             decisions.retain(|decision| !matches!(decision, Decision::OrderPaid { .. }));
@@ -179,6 +212,28 @@ fn the_auditor_looks_at_the_money_that_an_order_gets() {
             auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
         }
         assert!(!auditor.violations().is_empty(), "damage {number} went unseen");
+    }
+}
+
+#[test]
+fn the_auditor_knows_how_long_a_part_paid_order_keeps_its_amount() {
+    let mut book = narrow();
+    let one = book.open("shop", "A", 1_000);
+    let id = one.to_string();
+    push(&mut book, 1, None, &[&id]);
+    assert_eq!(book.violations(), vec![]);
+    for (earlier, wanted) in [(0, 0), (1, 1)] {
+        let mut log = book.log.clone();
+        for decision in &mut log.last_mut().expect("a payment").decisions {
+            if let Decision::OrderPaid { quarantined_until, .. } = decision {
+                *quarantined_until = quarantined_until.minus(Span::from_secs(earlier));
+            }
+        }
+        let mut auditor = Auditor::new();
+        for entry in &log {
+            auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
+        }
+        assert_eq!(auditor.violations().len(), wanted, "{:?}", auditor.violations());
     }
 }
 

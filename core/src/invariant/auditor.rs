@@ -40,7 +40,9 @@ pub(super) struct OrderRecord {
     pub(super) settled: bool,
     pub(super) open: bool,
     pub(super) callbacks: u16,
-    wallet: u16,
+    pub(super) wallet: u16,
+    /// When it stops waiting if nothing comes.
+    expires_at: Timestamp,
 }
 
 /// Who holds an amount, and until when once that has been decided.
@@ -66,7 +68,7 @@ pub struct Auditor {
     pub(super) position: Position,
     at: Timestamp,
     pub(super) policy: Policy,
-    wallets: Vec<WalletId>,
+    pub(super) wallets: Vec<WalletId>,
     holders: BTreeMap<(u16, i64), Holder>,
     pub(super) orders: BTreeMap<OrderId, OrderRecord>,
     keys: BTreeMap<Digest, (Digest, NotificationId)>,
@@ -76,6 +78,8 @@ pub struct Auditor {
     pub(super) callbacks: BTreeSet<CallbackId>,
     /// Observed, matched and held money in minor units, whatever its currency.
     pub(super) sums: [i128; 3],
+    /// The wallets that this group's payment may have come to.
+    pub(super) came_to: Vec<WalletId>,
     /// The payment that this group's fact may give rise to.
     payment_due: Option<PaymentId>,
     violations: Vec<Violation>,
@@ -136,6 +140,7 @@ impl Auditor {
 
     fn fold_fact(&mut self, fact: &Fact, decisions: &[Decision]) {
         self.payment_due = None;
+        self.came_to.clear();
         match fact {
             Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
             Fact::WalletDeclared(wallet) => {
@@ -208,11 +213,11 @@ impl Auditor {
 
     fn fold_decision(&mut self, fact: &Fact, decision: &Decision) {
         match decision {
-            Decision::OrderAccepted { order, wallet, payable, .. } => {
+            Decision::OrderAccepted { order, wallet, payable, expires_at } => {
                 if let Fact::OrderRequested(request) = fact
                     && request.order == *order
                 {
-                    self.accept(request, wallet, *payable);
+                    self.accept(request, wallet, *payable, *expires_at);
                 } else {
                     self.report(Invariant::KnownOnly, format!("{order} was not requested"));
                 }
@@ -231,7 +236,8 @@ impl Auditor {
                 let received = matches!(fact, Fact::NotificationReceived(_));
                 self.expect(received, Invariant::OneVerdict, "a verdict without a delivery");
             }
-            Decision::PaymentObserved { payment, amount, .. } => {
+            Decision::PaymentObserved { payment, wallets, amount, .. } => {
+                self.came_to.clone_from(wallets);
                 let due = self.payment_due.take() == Some(*payment);
                 self.expect(due, Invariant::OnlyFirstPays, "nothing gives rise to this payment");
                 self.observe(*payment, *amount);
@@ -267,7 +273,13 @@ impl Auditor {
         }
     }
 
-    fn accept(&mut self, request: &OrderRequested, wallet: &WalletId, payable: Amount) {
+    fn accept(
+        &mut self,
+        request: &OrderRequested,
+        wallet: &WalletId,
+        payable: Amount,
+        expires_at: Timestamp,
+    ) {
         let offset = payable.minor().saturating_sub(request.requested.minor());
         let near = offset.unsigned_abs() <= u64::from(self.policy.max_offset);
         let directed = match self.policy.step {
@@ -301,6 +313,7 @@ impl Auditor {
             open: true,
             callbacks: 0,
             wallet,
+            expires_at,
         };
         let new = self.orders.insert(request.order, record).is_none();
         self.expect(new, Invariant::KnownOnly, "an order id was given twice");
@@ -321,10 +334,14 @@ impl Auditor {
         }
     }
 
-    /// An order that still waits for the rest keeps its amount at least as long as a quarantine.
+    /// An order that still waits for the rest keeps its amount for a quarantine longer than it
+    /// would have; one that has lost it already, for a quarantine from now.
     fn keep(&mut self, order: OrderId, until: Timestamp) {
-        let whole = until >= self.at.plus(self.policy.quarantine);
-        self.expect(whole, Invariant::QuarantineKept, "shorter than the policy's");
+        let expires_at = self.orders.get(&order).map(|record| record.expires_at);
+        let had = self.holder(order).map(|(_, holder)| holder.until);
+        let had = had.and_then(|until| until.or(expires_at)).unwrap_or(self.at);
+        let whole = until == had.max(self.at).plus(self.policy.quarantine);
+        self.expect(whole, Invariant::QuarantineKept, "another time than its own and the policy's");
         if let Some((_, holder)) = self.holder(order) {
             holder.until = Some(until);
         }

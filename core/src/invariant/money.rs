@@ -71,9 +71,12 @@ impl Auditor {
             self.report(Invariant::KnownOnly, format!("{order} is not an order"));
             return;
         };
+        let wallet = self.wallets.get(usize::from(record.wallet));
+        let here = by_person || wallet.is_some_and(|wallet| self.came_to.contains(wallet));
         let exact = record.payable == amount;
         let named = rule != Rule::Slot && record.payable.currency() == amount.currency();
         self.expect(exact || named, Invariant::MatchedExactly, "not the payable amount");
+        self.expect(here, Invariant::NeverGuessed, "the money did not come to the order's wallet");
     }
 
     pub(super) fn paid(&mut self, order: OrderId, payment: PaymentId, received: Amount) {

@@ -146,18 +146,11 @@ impl State {
         wallets
     }
 
-    /// The merchants that may be paid into any of these wallets.
-    pub fn merchants_of<'a>(
-        &'a self,
-        wallets: &'a [WalletIndex],
-    ) -> impl Iterator<Item = &'a MerchantId> {
-        let paid_into = move |merchant: &&Merchant| {
-            merchant
-                .wallets
-                .iter()
-                .any(|id| self.wallet_index(id).is_some_and(|index| wallets.contains(&index)))
-        };
-        self.merchants.iter().filter(paid_into).map(|merchant| &merchant.id)
+    /// Whether a merchant may be paid into any of these wallets.
+    #[must_use]
+    pub fn may_be_paid_into(&self, merchant: &Merchant, wallets: &[WalletIndex]) -> bool {
+        let mut named = merchant.wallets.iter().filter_map(|id| self.wallet_index(id));
+        named.any(|index| wallets.contains(&index))
     }
 
     /// How well a wallet is watched: 0 by a device that was heard, 1 by nobody yet, 2 only by

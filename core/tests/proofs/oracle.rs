@@ -111,7 +111,9 @@ fn named<'a>(past: &'a Past, wallets: &[WalletId], reference: &str) -> Vec<&'a O
         return vec![order];
     }
     let payable_here = |order: &&Order| {
-        past.merchants[&order.merchant].wallets.iter().any(|wallet| wallets.contains(wallet))
+        let merchant = &past.merchants[&order.merchant];
+        wallets.contains(&order.wallet)
+            || merchant.wallets.iter().any(|wallet| wallets.contains(wallet))
     };
     past.orders.iter().filter(|order| order.number == reference).filter(payable_here).collect()
 }

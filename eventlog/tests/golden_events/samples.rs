@@ -415,6 +415,8 @@ fn payment_decisions(all: &mut Samples) {
         ("clock-doubt", HoldReason::ClockDoubt),
         ("stale", HoldReason::Stale),
         ("vetoed", HoldReason::Vetoed),
+        ("amount-differs", HoldReason::AmountDiffers),
+        ("partly-refunded", HoldReason::PartlyRefunded),
     ] {
         let orphan = reason == HoldReason::NoOrder;
         let held = Decision::PaymentHeld {
