@@ -5,8 +5,8 @@
 //! the candidates.
 //!
 //! Invariants: a payment settles by itself only where one order, and no other payment, could be
-//! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly what
-//! is missing never settles without our own order id or an operator: a merchant's number is short
+//! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly
+//! what is missing never settles without our own order id or an operator: a merchant's number is short
 //! and may stand in a remark by chance. What is left over when others are taken as right (FORCED)
 //! is proposed by `MatchProposed` and never settles anything. The latest time that evidence can
 //! be from is when it came in: a device's clock only ever adds candidates, it never takes the true
@@ -91,8 +91,8 @@ pub enum HoldReason {
 pub enum Standing {
     /// The payable amount while the order was open.
     Exact,
-    /// The payable amount, told after it had expired or was closed. The payer may have been in time:
-    /// what counts is when we heard of it.
+    /// The payable amount, told after it had expired or was closed. The payer may have been in
+    /// time: what counts is when we heard of it.
     Late,
     /// More than the payable amount.
     Over,
