@@ -7,10 +7,10 @@
 //! Invariants: a payment settles by itself only where one order, and no other payment, could be
 //! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly
 //! what is missing never settles without our own order id or an operator: a merchant's number is
-//! short and may stand in a remark by chance. What is left over when others are taken as right (FORCED)
-//! is proposed by `MatchProposed` and never settles anything. The latest time that evidence can
-//! be from is when it came in: a device's clock only ever adds candidates, it never takes the true
-//! one away.
+//! short and may stand in a remark by chance. What is left over when others are taken as right
+//! (FORCED) is proposed by `MatchProposed` and never settles anything. The latest time that
+//! evidence can be from is when it came in: a device's clock only ever adds candidates, it never
+//! takes the true one away.
 //! Deliberately not here: reconciliation with statements, which sees a whole day at once.
 
 use alloc::vec;
