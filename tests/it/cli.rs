@@ -234,7 +234,7 @@ fn notice_rules_of_ones_own_are_tried_before_they_are_taken() {
     let cases = [
         (rules.clone(), 0, "the configuration is sound"),
         (rules.replacen("0.01", "77.77", 1), 2, "1 of their cases fail"),
-        (rules.replacen("packages", "pakages", 1), 2, "pakages"),
+        (rules.replacen("packages", "bundles", 1), 2, "bundles"),
         (String::from("[[rule]]"), 2, "missing field"),
     ];
     for (text, expected, says) in cases {
