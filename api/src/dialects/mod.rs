@@ -5,7 +5,9 @@ mod call;
 mod desk_for_tests;
 mod dialect;
 mod native;
+mod proof;
 mod vmq;
+mod way;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
