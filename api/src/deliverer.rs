@@ -171,7 +171,7 @@ impl Deliverer {
             due.filter(|(_, callback)| !self.taken.contains(callback)).collect()
         };
         for (at, callback) in due {
-            let endpoint = Endpoint::of(&self.app, callback.order);
+            let endpoint = Endpoint::of(&self.app, callback);
             self.taken.insert(callback);
             self.lanes.entry(endpoint).or_default().queue.insert((at, callback));
         }

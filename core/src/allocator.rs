@@ -3,7 +3,7 @@
 //! Invariants: a held or quarantined (wallet, amount) is never given out; the offset from the asked
 //! amount is the smallest that any usable wallet allows, and never beyond the policy's; a payable
 //! amount is positive. Costs O(wallets × log holds): runs of taken amounts are kept merged, so a
-//! free neighbour is one look-up.
+//! free neighbour is one look-up. On a wallet whose orders get codes of their own nothing is held.
 //! Deliberately not here: the holds themselves ([`crate::state`]).
 
 use crate::amount::Amount;
@@ -61,6 +61,10 @@ pub fn find_hold(
 }
 
 fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<i64> {
+    if wallet.declared.gives_own_codes() {
+        // The code names the order, so any number of orders may ask for one amount.
+        return Some(asked.minor());
+    }
     let policy = state.policy();
     let requested = asked.minor();
     let offset_max = i64::from(policy.max_offset);

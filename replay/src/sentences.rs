@@ -87,6 +87,9 @@ impl Teller {
                 assigned.by, assigned.payment, assigned.order, assigned.reason
             ),
             Fact::EvidenceJudged(judged) => self.judged(judged),
+            Fact::CodeIssued(issued) => {
+                format!("Code {} was made for order {}.", issued.reference, issued.order)
+            }
         }
     }
 
@@ -123,6 +126,11 @@ impl Teller {
                 format!("as {amount} to wallet {wallet} at {}", self.time(*paid_at))
             }
             Judgement::NotMoney => "as no money".to_owned(),
+            Judgement::Trade { wallet, amount, paid_at, number, reference } => {
+                let code = reference.as_deref().unwrap_or("none");
+                let at = self.time(*paid_at);
+                format!("as trade {number}: {amount} to wallet {wallet} at {at} by code {code}")
+            }
         };
         let (id, by, reason) = (judged.notification, &judged.by, &judged.reason);
         format!("{by} read notification {id} {what}: {reason}.")

@@ -11,8 +11,9 @@ use super::orders::{NO_ROW, digest_hash};
 use super::{DeviceState, HeldPayment, OrderRow, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
+use crate::code::{OwnCode, code_key};
 use crate::decision::Decision;
-use crate::fact::{Fact, OrderRequested};
+use crate::fact::{CodeIssued, Fact, OrderRequested};
 use crate::id::{OrderId, PaymentId, RefundId};
 
 use crate::matcher::Standing;
@@ -98,6 +99,7 @@ impl State {
                 }
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),
+            Fact::CodeIssued(issued) => self.issue_code(issued),
             Fact::OrderRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
@@ -211,6 +213,7 @@ impl State {
             dialect: request.dialect,
             currency: payable.currency(),
             has_notify_url: request.notify_url.is_some(),
+            code: OwnCode::None,
         }
     }
 
@@ -218,14 +221,27 @@ impl State {
         let (wallet, merchant) = (usize::from(row.wallet.0), usize::from(row.merchant.0));
         let (minor, expires_at) = (row.payable, row.reserved_until);
         let number = self.orders.insert(row);
-        let previous = self.wallets[wallet].slots.take(minor, number);
-        self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
+        if self.wallets[wallet].declared.gives_own_codes() {
+            self.orders.row_mut(number).code = OwnCode::Awaited;
+        } else {
+            let previous = self.wallets[wallet].slots.take(minor, number);
+            self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
+        }
         self.open_orders[merchant] = self.open_orders[merchant].saturating_add(1);
         self.deadlines.insert((expires_at, DeadlineKey::Order(number)));
         if let Some(key) = request.idempotency {
             self.idempotency
                 .insert_unique(digest_hash(key), (key, number), |(other, _)| digest_hash(*other));
         }
+    }
+
+    fn issue_code(&mut self, issued: &CodeIssued) {
+        let number = self.orders.number_of(issued.order).expect("the order was accepted");
+        let row = self.orders.row_mut(number);
+        row.code = OwnCode::Issued;
+        let wallet = usize::from(row.wallet.0);
+        let key = code_key(&self.wallets[wallet].declared.id, &issued.reference);
+        self.codes.insert_unique(digest_hash(key), (key, number), |(other, _)| digest_hash(*other));
     }
 
     /// Moves the order's amount into quarantine, whatever it was in before.
@@ -263,9 +279,11 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor) = (usize::from(row.wallet.0), row.payable);
+        let (wallet, minor, code) = (usize::from(row.wallet.0), row.payable, row.code);
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
-        self.wallets[wallet].slots.free(minor);
+        if code == OwnCode::None {
+            self.wallets[wallet].slots.free(minor);
+        }
     }
 
     fn observe(&mut self, payment: PaymentId, amount: Amount) {

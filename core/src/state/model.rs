@@ -143,6 +143,7 @@ pub struct State {
     pub(super) device_numbers: BTreeMap<DeviceId, u16>,
     pub(super) orders: Orders,
     pub(super) idempotency: HashTable<(Digest, u32)>,
+    pub(super) codes: HashTable<(Digest, u32)>,
     pub(super) deadlines: BTreeSet<(Timestamp, DeadlineKey)>,
     pub(super) seen: Vec<Seen>,
     pub(super) seen_numbers: HashTable<u32>,
