@@ -192,6 +192,7 @@ fn fact_of(app: &App, reading: Reading) -> Fact {
             received(reading, notice.rule, notice.key, notice.content)
         }
         Evidence::Ignored { reason, .. } => received(FactReading::Ignored, reason, key, content),
+        Evidence::Announced { key, rule, .. } => received(FactReading::Unreadable, rule, key, key),
         Evidence::Unreadable { reason, .. } => {
             received(FactReading::Unreadable, reason, key, content)
         }
