@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
 use crate::metrics::Metrics;
 use crate::secrets::{SecretOf, SecretStore};
+use crate::youzan::Youzan;
 
 /// What every request handler shares.
 pub struct App {
@@ -28,6 +29,8 @@ pub struct App {
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// Who asks Youzan for codes and trades.
+    pub youzan: Youzan,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -88,7 +91,10 @@ impl Desk for App {
         match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
             SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
             SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
-            SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
+            SecretOf::MerchantKey(_)
+            | SecretOf::WebhookSecret(_)
+            | SecretOf::YouzanSecret(_)
+            | SecretOf::DeviceKey(_) => None,
         }
     }
 

@@ -21,3 +21,4 @@ pub mod secrets;
 pub mod server;
 pub mod webhook;
 pub mod writer;
+pub mod youzan;

@@ -131,8 +131,11 @@ fn list(setting: &Setting, stopped: Stopped) -> anyhow::Result<()> {
 fn show(setting: &Setting, stopped: Stopped, id: &MerchantId) -> anyhow::Result<()> {
     let merchant = find(&stopped, id)?;
     let (lines, keys) = stopped.keys(|of| {
-        !matches!(of, SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_))
-            && of.owner() == id.as_str()
+        let others = matches!(
+            of,
+            SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) | SecretOf::YouzanSecret(_)
+        );
+        !others && of.owner() == id.as_str()
     })?;
     let url = merchant.notify_url.as_deref().unwrap_or("none of its own");
     let text = format!("{}callbacks go to: {url}\n{}", table(&[row(merchant)]), lines.join("\n"));

@@ -37,6 +37,7 @@ fn names(stopped: &Stopped) -> BTreeSet<OperatorName> {
         SecretOf::MerchantKey(_)
         | SecretOf::NativeToken(_)
         | SecretOf::WebhookSecret(_)
+        | SecretOf::YouzanSecret(_)
         | SecretOf::DeviceKey(_) => None,
     })
     .collect()

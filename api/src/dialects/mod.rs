@@ -8,6 +8,7 @@ mod native;
 mod proof;
 mod vmq;
 mod way;
+mod youzan;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
@@ -15,3 +16,4 @@ pub use dialect::{
 };
 pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;
+pub use youzan::Youzan;

@@ -15,12 +15,14 @@ use duizhang_core::id::{DeviceId, NotificationId};
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
+use duizhang_listener_bridge::sources::YOUZAN;
 use duizhang_listener_bridge::wire::{Answer, Request};
 
 use super::execute::is_held;
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::secrets::SecretOf;
+use crate::youzan::Shop;
 
 /// Forged deliveries kept as evidence in one hour: 60 of at most 4 KiB are 2 GiB in a year of
 /// constant attack.
@@ -45,9 +47,12 @@ impl ForgedAllowance {
     }
 }
 
+/// The keys that may sign for a source. Youzan's pushes are signed by its application's secret, and
+/// by nothing else; that secret signs for no other source.
 struct Keys<'a> {
     app: &'a App,
     at: Timestamp,
+    source: &'static str,
 }
 
 impl Keys<'_> {
@@ -59,6 +64,12 @@ impl Keys<'_> {
 
 impl DeviceKeys for Keys<'_> {
     fn each(&self, show: &mut dyn FnMut(&DeviceId, &[u8])) {
+        if self.source == YOUZAN {
+            for shop in self.app.youzan.shops() {
+                self.each_of(&shop.watcher, &mut |key| show(&shop.watcher, key));
+            }
+            return;
+        }
         for (device, key) in self.app.secrets.each_device_key(self.at) {
             if self.enabled(&device) {
                 show(&device, key.secret.expose());
@@ -67,8 +78,12 @@ impl DeviceKeys for Keys<'_> {
     }
 
     fn each_of(&self, device: &DeviceId, show: &mut dyn FnMut(&[u8])) {
-        if self.enabled(device) {
-            for key in self.app.secrets.keys_of(&SecretOf::DeviceKey(device.clone()), self.at) {
+        let of = match self.source {
+            YOUZAN => self.app.youzan.shop_of(device).map(Shop::secret),
+            _ => Some(SecretOf::DeviceKey(device.clone())),
+        };
+        for of in of.into_iter().filter(|_| self.enabled(device)) {
+            for key in self.app.secrets.keys_of(&of, self.at) {
                 show(key.secret.expose());
             }
         }
@@ -83,7 +98,7 @@ pub(super) async fn take(
     request: &Request,
 ) -> Answer {
     let at = app.clock.now();
-    let read = source.read(request, &Keys { app, at });
+    let read = source.read(request, &Keys { app, at, source: source.name() });
     match read {
         Ok(reading) => {
             let outcome = submit(app, reading).await;
