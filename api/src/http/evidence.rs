@@ -17,6 +17,7 @@ use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
 use duizhang_listener_bridge::wire::{Answer, Request};
 
+use super::exchange::SOURCE_BODY_BYTES_MAX;
 use super::execute::is_held;
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
@@ -91,17 +92,32 @@ pub(super) async fn take(
             source.answer(request, outcome)
         }
         Err(refusal) => {
-            app.metrics.delivered("refused");
-            // Neither the path whole (one forwarder glues its parameters to it) nor the sender's
-            // own words go into the program's log.
-            let path = loggable(&request.path);
-            tracing::warn!(source = source.name(), path, word = refusal_word(&refusal), "refused");
+            tell_refused(app, source, request, refusal_word(&refusal));
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {
                 keep_forged(app, source.name(), request).await;
             }
             source.refuse(request, &refusal)
         }
     }
+}
+
+/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its sender.
+pub(super) fn too_large(
+    app: &App,
+    source: &(dyn Source + Send + Sync),
+    request: &Request,
+) -> Answer {
+    tell_refused(app, source, request, "too_large");
+    let why = format!("longer than {SOURCE_BODY_BYTES_MAX} bytes");
+    source.refuse(request, &Refusal::BadParameter { name: String::from("body"), why })
+}
+
+/// Neither the path whole (one forwarder glues its parameters to it) nor the sender's own words go
+/// into the program's log.
+fn tell_refused(app: &App, source: &(dyn Source + Send + Sync), request: &Request, word: &str) {
+    app.metrics.delivered("refused");
+    let path = loggable(&request.path);
+    tracing::warn!(source = source.name(), path, word, "refused");
 }
 
 /// The beginning of a path, without glued parameters and with nothing that a terminal obeys.

@@ -241,14 +241,15 @@ async fn private_addresses_are_refused_after_resolution_and_the_refusal_is_an_ev
     let resolver = FixedResolver::default()
         .with("private.example", &[&[inside]])
         .with("mixed.example", &[&[outside, inside]])
-        .with("mapped.example", &[&[mapped]]);
+        .with("mapped.example", &[&[mapped]])
+        .with("loopback.example", &[&[IpAddr::V4(Ipv4Addr::LOCALHOST)]]);
     let mut setting = Setting::new();
     (setting.allow_private, setting.resolver) = (false, Arc::new(resolver));
     let rig = setting.start().await;
     let mut shop = Shop::good().await;
-    let hosts = ["private.example", "mixed.example", "mapped.example", "169.254.169.254"];
-    let mut urls: Vec<String> = hosts.map(|host| format!("http://{host}/n")).to_vec();
-    urls.extend([shop.url(), "http://2130706433/n".into(), "http://[::1]/n".into()]);
+    // A literal address is refused when the order is made.
+    let hosts = ["private.example", "mixed.example", "mapped.example", "loopback.example"];
+    let urls = hosts.map(|host| format!("http://{host}:{}/n", shop.at.port()));
     for (number, url) in urls.iter().enumerate() {
         let (_, payable) = rig.order(&format!("N{number}"), "10.00", url).await;
         rig.push(&payable, T + u64::try_from(number).expect("few")).await;
