@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::book::SubmitError;
-use crate::dialects::{CallbackRequest, Judged, Message};
+use crate::dialects::{CallbackRequest, Judged, Message, Unsendable};
 use crate::outbound::{OutboundOutcome, OutboundRequest};
 
 /// Most jitter of a delay: 20 per cent, in parts per million.
@@ -70,6 +70,7 @@ pub(crate) async fn attempt(app: &App, assignment: Assignment) -> bool {
         AttemptOutcome::Gone => "gone",
         AttemptOutcome::Unreachable => "unreachable",
         AttemptOutcome::AddressRefused => "address_refused",
+        AttemptOutcome::Unsendable => "unsendable",
     });
     let attempted = CallbackAttempted {
         callback: assignment.callback,
@@ -103,11 +104,11 @@ async fn record(app: &App, attempted: CallbackAttempted) {
 async fn send(app: &App, assignment: Assignment, at: Timestamp) -> (AttemptOutcome, String) {
     let order = match app.book.order(assignment.callback.order) {
         Ok(Some(order)) => order,
-        Ok(None) => return (AttemptOutcome::Unreachable, String::from("the order is unknown")),
-        Err(error) => return (AttemptOutcome::Unreachable, error.to_string()),
+        Ok(None) => return (AttemptOutcome::Unsendable, String::from("the order is unknown")),
+        Err(error) => return (AttemptOutcome::Unsendable, error.to_string()),
     };
     let Some(url) = address(app, &order) else {
-        return (AttemptOutcome::AddressRefused, String::from("there is no callback address"));
+        return (AttemptOutcome::Unsendable, String::from("there is no callback address"));
     };
     let dialect = app.dialect(order.dialect);
     let refund = match assignment.topic {
@@ -127,7 +128,13 @@ async fn send(app: &App, assignment: Assignment, at: Timestamp) -> (AttemptOutco
     };
     let request = match dialect.write_callback(&message, app) {
         Ok(request) => to_outbound(request),
-        Err(unsendable) => return (AttemptOutcome::AddressRefused, unsendable.to_string()),
+        Err(unsendable) => {
+            let outcome = match unsendable {
+                Unsendable::NoKey | Unsendable::NoWord => AttemptOutcome::Unsendable,
+                Unsendable::BadAddress => AttemptOutcome::AddressRefused,
+            };
+            return (outcome, unsendable.to_string());
+        }
     };
     match app.outbound.send(request).await {
         OutboundOutcome::Answered { status, body, retry_after, .. } => {
