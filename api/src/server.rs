@@ -115,6 +115,7 @@ impl Server {
             secrets: parts.secrets,
             dialects: parts.dialects,
             sources: parts.sources,
+            outbound: parts.outbound,
             metrics,
             public_url: public_url.trim_end_matches('/').to_owned(),
             zone: parts.zone,
@@ -129,7 +130,7 @@ impl Server {
                 let _ = closed.wait_for(|closing| *closing).await;
             }))
         };
-        let deliverer = tokio::spawn(deliver(Arc::clone(&app), parts.outbound, closed.clone()));
+        let deliverer = tokio::spawn(deliver(Arc::clone(&app), closed.clone()));
         let ticker = tokio::spawn(tick(Arc::clone(&app), closed));
         let log = parts.log;
         Ok(Self { address, book, app, log, writer, closing, front, deliverer, ticker })

@@ -96,6 +96,7 @@ pub(crate) fn outcome(outcome: AttemptOutcome) -> String {
         AttemptOutcome::Gone => "the merchant answered that the endpoint is gone".to_owned(),
         AttemptOutcome::Unreachable => "nobody answered".to_owned(),
         AttemptOutcome::AddressRefused => "the address is one that we do not call".to_owned(),
+        AttemptOutcome::Unsendable => "the message could not be written".to_owned(),
     }
 }
 

@@ -86,11 +86,8 @@ fn check(
         }
     }
     if let Some(url) = notify_url {
-        let policy = outbound::Policy {
-            allow_private: stopped.config.callbacks.allow_private_addresses,
-            ..outbound::Policy::default()
-        };
-        outbound::check_url(url, &policy).context("the address for callbacks is refused")?;
+        let policy = stopped.config.callback_policy(stopped.config.server.listen);
+        outbound::check_callback(url, &policy).context("the address for callbacks is refused")?;
     }
     Ok(())
 }

@@ -239,7 +239,8 @@ impl Book {
                         1 => AttemptOutcome::Gone,
                         2 => AttemptOutcome::Unreachable,
                         3 => AttemptOutcome::AddressRefused,
-                        4 => AttemptOutcome::Answered { status: 500, retry_after: None },
+                        4 => AttemptOutcome::Unsendable,
+                        5 => AttemptOutcome::Answered { status: 500, retry_after: None },
                         _ => AttemptOutcome::Answered {
                             status: 503,
                             retry_after: Some(Span::from_hours(9)),

@@ -130,7 +130,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(device, skew)| Step::Beat { device, skew }),
         8 => (wait, prop::bool::weighted(0.8)).prop_map(|(secs, ticks)| Step::Wait { secs, ticks }),
         2 => (any::<Target>(), 0_u8..4).prop_map(|(order, by)| Step::Close { order, by }),
-        4 => (any::<Target>(), 0_u8..6)
+        4 => (any::<Target>(), 0_u8..7)
             .prop_map(|(which, outcome)| Step::Attempt { which, outcome }),
         1 => (any::<Target>(), 0_u16..4)
             .prop_map(|(order, number)| Step::Redeliver { order, number }),

@@ -307,6 +307,7 @@ fn callbacks_and_refunds(all: &mut Samples) {
         ("gone", AttemptOutcome::Gone),
         ("unreachable", AttemptOutcome::Unreachable),
         ("address-refused", AttemptOutcome::AddressRefused),
+        ("unsendable", AttemptOutcome::Unsendable),
     ] {
         let attempt = CallbackAttempted {
             callback: callback(),
