@@ -16,13 +16,12 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::amount::Amount;
 use crate::callback::{self, Topic};
 use crate::decide::Ruling;
 use crate::decision::Decision;
 use crate::fact::PaymentAssigned;
+pub use crate::grade::{Grade, HoldReason, Rule, Standing};
 use crate::id::{OrderId, PaymentId};
 use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX};
 use crate::order::{self, OrderStatus};
@@ -31,74 +30,6 @@ use crate::rejection::Rejection;
 use crate::state::{OrderRow, State, WalletIndex};
 use crate::time::Timestamp;
 pub use crate::when::When;
-
-/// How sure a match is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Grade {
-    /// One payment, one order, no other candidate on either side: settles by itself.
-    Isolated,
-    /// The only place that is left when others are taken as right: proposed.
-    Forced,
-    /// Several could be meant, or one could but something speaks against it: held.
-    Ambiguous,
-    /// No order could be meant: held.
-    Orphan,
-    /// A person decided.
-    Assigned,
-}
-
-/// By what a payment found its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Rule {
-    /// A reference that names the order.
-    Reference,
-    /// Wallet, amount and time.
-    Slot,
-    /// A person's word.
-    Operator,
-}
-
-/// Why a payment is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HoldReason {
-    /// No order held this amount at that time.
-    NoOrder,
-    /// Several orders could be meant.
-    SeveralOrders,
-    /// The one possible order has its money already: paid twice, or told twice.
-    AlreadyPaid,
-    /// The one possible order was closed by its merchant.
-    OrderClosed,
-    /// The one possible order had expired, and the policy holds late money.
-    Late,
-    /// Another held payment could also be this order's.
-    RivalPayment,
-    /// The device's clock and ours disagree about which order was waiting.
-    ClockDoubt,
-    /// The evidence is older than the lookback.
-    Stale,
-    /// The reference names an order that this wallet or channel cannot have been paid for.
-    Vetoed,
-    /// The merchant's number in the remark names an order, and the amount is not what is missing of
-    /// it.
-    AmountDiffers,
-    /// The one possible order gave money back before it was settled.
-    PartlyRefunded,
-}
-
-/// How the received amount and time stand to the order's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Standing {
-    /// The payable amount while the order was open.
-    Exact,
-    /// The payable amount, told after it had expired or was closed. The payer may have been in
-    /// time: what counts is when we heard of it.
-    Late,
-    /// More than the payable amount.
-    Over,
-    /// Less than the payable amount.
-    Under,
-}
 
 /// A payment to be placed.
 #[derive(Clone, Debug)]

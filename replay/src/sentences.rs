@@ -153,12 +153,12 @@ impl Teller {
                 format!("Payment {payment} of {amount} was observed on {places}, paid at {at}.")
             }
             Decision::PaymentMatched { payment, order, grade, rule, candidates } => {
-                let (rule, grade) = (words::rule(*rule), words::grade(*grade));
+                let (rule, grade) = (words::rule(*rule), grade.word());
                 let from = format!("({grade}; candidates: {})", listed(candidates));
                 format!("Payment {payment} was matched to order {order} by {rule} {from}.")
             }
             Decision::PaymentHeld { payment, grade, reason, candidates } => {
-                let (grade, why) = (words::grade(*grade), words::hold_clause(*reason));
+                let (grade, why) = (grade.word(), words::hold_clause(*reason));
                 let candidates = listed(candidates);
                 format!("Payment {payment} was held as {grade}: {why}; candidates: {candidates}.")
             }

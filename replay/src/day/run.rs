@@ -156,7 +156,7 @@ impl Clerk<'_> {
                 }
                 Fate::Held { grade, reason, .. } => {
                     held.add(line.amount);
-                    let key = (words::grade(*grade), words::hold_reason(*reason));
+                    let key = (grade.word(), reason.word());
                     *tallies.entry(key).or_default() += 1;
                 }
             }
@@ -266,7 +266,7 @@ impl Clerk<'_> {
                 "{} on {}, {}: {}; candidates: {}{proposed}",
                 line.amount,
                 places(&line.wallets),
-                words::grade(*grade),
+                grade.word(),
                 words::hold_clause(*reason),
                 listed(candidates)
             ),

@@ -107,7 +107,7 @@ impl Witness<'_> {
     }
 
     fn held(&self, held: &Held) -> Vec<String> {
-        let (grade, why) = (words::grade(held.grade), words::hold_clause(held.reason));
+        let (grade, why) = (held.grade.word(), words::hold_clause(held.reason));
         let mut told = vec![format!(
             "Payment {} of {} is held as {grade} since {}: {why}. It settles nothing until an \
              operator assigns it.",
