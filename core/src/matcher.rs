@@ -18,9 +18,9 @@ use alloc::vec::Vec;
 
 use crate::amount::Amount;
 use crate::callback::{self, Topic};
-use crate::decide::Ruling;
+use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
-use crate::fact::PaymentAssigned;
+use crate::fact::{PaymentAssigned, PaymentDismissed};
 pub use crate::grade::{Grade, HoldReason, Rule, Standing};
 use crate::id::{OrderId, PaymentId};
 use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX};
@@ -289,11 +289,7 @@ pub(crate) fn rule_on_assignment(
     at: Timestamp,
     assigned: &PaymentAssigned,
 ) -> Result<Ruling, Rejection> {
-    for (field, text) in [("by", &assigned.by), ("reason", &assigned.reason)] {
-        if text.trim().is_empty() || text.len() > NOTE_BYTES_MAX {
-            return Err(Rejection::BadText(field));
-        }
-    }
+    check_word(&assigned.by, &assigned.reason)?;
     let row = state.order(assigned.order).ok_or(Rejection::UnknownOrder)?;
     let held = state.held_payment(assigned.payment).ok_or(Rejection::UnknownPayment)?;
     if row.currency != held.amount.currency() {
@@ -312,4 +308,29 @@ pub(crate) fn rule_on_assignment(
     }];
     pay(state, at, assigned.payment, assigned.order, held.amount, &mut decisions);
     Ok(Ruling::Decided(decisions))
+}
+
+/// Money that belongs to no order leaves suspense, and with it goes its claim on every order that
+/// it could have been for. Nothing new becomes possible for other held payments: no order was
+/// taken.
+pub(crate) fn rule_on_dismissal(
+    state: &State,
+    dismissed: &PaymentDismissed,
+) -> Result<Ruling, Rejection> {
+    check_word(&dismissed.by, &dismissed.reason)?;
+    if state.is_dismissed(dismissed.payment) {
+        return Ok(Ruling::Repeat(Repeat::Payment(dismissed.payment)));
+    }
+    state.held_payment(dismissed.payment).ok_or(Rejection::UnknownPayment)?;
+    Ok(Ruling::Decided(vec![Decision::SuspenseEnded { payment: dismissed.payment }]))
+}
+
+/// An operator's word on money carries a name and a reason.
+fn check_word(by: &str, reason: &str) -> Result<(), Rejection> {
+    for (field, text) in [("by", by), ("reason", reason)] {
+        if text.trim().is_empty() || text.len() > NOTE_BYTES_MAX {
+            return Err(Rejection::BadText(field));
+        }
+    }
+    Ok(())
 }

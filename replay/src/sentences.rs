@@ -87,6 +87,10 @@ impl Teller {
                 assigned.by, assigned.payment, assigned.order, assigned.reason
             ),
             Fact::EvidenceJudged(judged) => self.judged(judged),
+            Fact::PaymentDismissed(dismissed) => format!(
+                "{} said that payment {} belongs to no order: {}.",
+                dismissed.by, dismissed.payment, dismissed.reason
+            ),
         }
     }
 
@@ -128,6 +132,7 @@ impl Teller {
         format!("{by} read notification {id} {what}: {reason}.")
     }
 
+    // tidy: long because it is one sentence for each variant
     pub(crate) fn decision(self, decision: &Decision) -> String {
         match decision {
             Decision::OrderAccepted { order, wallet, payable, expires_at } => {
@@ -195,6 +200,9 @@ impl Teller {
             Decision::RefundAdvanced { refund, to } => format!("Refund {refund} is now {to}."),
             Decision::EvidenceDismissed { notification } => {
                 format!("Notification {notification} was dismissed: it says nothing of money.")
+            }
+            Decision::SuspenseEnded { payment } => {
+                format!("Payment {payment} is out of suspense without an order.")
             }
         }
     }

@@ -60,6 +60,7 @@ pub(super) enum PaymentRecord {
     /// Matched to the order; the next decision must give it this very amount.
     Matched(OrderId, Amount),
     Paid,
+    Dismissed,
 }
 
 /// The second opinion.
@@ -76,8 +77,8 @@ pub struct Auditor {
     pub(super) payments: BTreeMap<PaymentId, PaymentRecord>,
     pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
     pub(super) callbacks: BTreeSet<CallbackId>,
-    /// Observed, matched and held money in minor units, whatever its currency.
-    pub(super) sums: [i128; 3],
+    /// Observed, matched, held and dismissed money in minor units, whatever its currency.
+    pub(super) sums: [i128; 4],
     /// The wallets that this group's payment may have come to.
     pub(super) came_to: Vec<WalletId>,
     /// The payment that this group's fact may give rise to.
@@ -159,6 +160,10 @@ impl Auditor {
                 let asked = self.questions.remove(&judged.notification);
                 self.expect(asked, Invariant::KnownOnly, "nobody asked about this evidence");
                 self.payment_due = Some(PaymentId::of(judged.notification));
+            }
+            Fact::PaymentDismissed(dismissed) => {
+                let ends = [Decision::SuspenseEnded { payment: dismissed.payment }] == *decisions;
+                self.expect(ends, Invariant::SuspenseAddsUp, "a dismissal ends its suspense");
             }
             Fact::BookOpened(_)
             | Fact::MerchantDeclared(_)
@@ -267,6 +272,7 @@ impl Auditor {
             }
             Decision::RefundOpened { refund } => self.refund_opened(fact, *refund),
             Decision::RefundAdvanced { refund, to } => self.refund_advanced(*refund, *to),
+            Decision::SuspenseEnded { payment } => self.dismissed(fact, *payment),
             Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
             | Decision::EvidenceDismissed { .. } => {}
@@ -370,8 +376,8 @@ impl Auditor {
                 self.report(Invariant::SuspenseAddsUp, format!("{payment} went nowhere"));
             }
         }
-        let [observed, matched, held] = self.sums;
-        let adds_up = observed == matched.saturating_add(held);
-        self.expect(adds_up, Invariant::SuspenseAddsUp, "observed is not matched and held");
+        let [observed, matched, held, dismissed] = self.sums;
+        let adds_up = observed == matched.saturating_add(held).saturating_add(dismissed);
+        self.expect(adds_up, Invariant::SuspenseAddsUp, "observed is not all that became of it");
     }
 }
