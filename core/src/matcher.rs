@@ -27,8 +27,8 @@ use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX};
 use crate::order::{self, OrderStatus};
 use crate::policy::LateRule;
 use crate::rejection::Rejection;
-use crate::state::{OrderRow, State, WalletIndex};
-use crate::time::Timestamp;
+use crate::state::{OrderRow, Reservation, State, WalletIndex};
+use crate::time::{Span, Timestamp};
 pub use crate::when::When;
 
 /// A payment to be placed.
@@ -255,19 +255,30 @@ fn pay(
             | OrderStatus::Overpaid => Standing::Exact,
         },
     };
-    // An order that got less still waits for the rest, so it keeps its amount as long as it would
-    // have.
-    let waits_until = if standing == Standing::Under { row.reserved_until.max(at) } else { at };
-    decisions.push(Decision::OrderPaid {
-        order,
-        payment,
-        received,
-        standing,
-        quarantined_until: waits_until.plus(state.policy().quarantine),
-    });
+    let quarantine = state.policy().quarantine;
+    let quarantined_until = match standing {
+        Standing::Under => kept_until(row, at, quarantine),
+        Standing::Exact | Standing::Late | Standing::Over => at.plus(quarantine),
+    };
+    let paid = Decision::OrderPaid { order, payment, received, standing, quarantined_until };
+    decisions.push(paid);
     if standing != Standing::Under {
         decisions.extend(callback::schedule(state, at, order, Topic::OrderPaid));
         propose_rest(state, payment, order, decisions);
+    }
+}
+
+/// How long an order that got less than all keeps its amount for the rest: until its own deadline
+/// and a quarantine, or a quarantine from its first part where that came later. Only the first part
+/// counts. If each further one moved the end, a payer could hold an amount for ever with one fen a
+/// quarter of an hour; the rest finds the order by its id, whoever has the amount by then.
+fn kept_until(row: &OrderRow, at: Timestamp, quarantine: Span) -> Timestamp {
+    match row.reservation {
+        Reservation::Held => row.reserved_until.max(at).plus(quarantine),
+        Reservation::Quarantined if row.received > 0 => row.reserved_until,
+        Reservation::Quarantined => row.reserved_until.max(at.plus(quarantine)),
+        // Others may have the amount, so nothing is kept; the time says what any payment's says.
+        Reservation::Released => at.plus(quarantine),
     }
 }
 

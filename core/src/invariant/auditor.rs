@@ -257,7 +257,7 @@ impl Auditor {
             Decision::OrderPaid { order, payment, received, standing, quarantined_until } => {
                 self.paid(*order, *payment, *received);
                 match standing {
-                    Standing::Under => self.keep(*order, *quarantined_until),
+                    Standing::Under => self.keep(*order, *received, *quarantined_until),
                     Standing::Exact | Standing::Late | Standing::Over => {
                         self.quarantine(*order, *quarantined_until);
                     }
@@ -340,13 +340,20 @@ impl Auditor {
         }
     }
 
-    /// An order that still waits for the rest keeps its amount for a quarantine longer than it
-    /// would have; one that has lost it already, for a quarantine from now.
-    fn keep(&mut self, order: OrderId, until: Timestamp) {
-        let expires_at = self.orders.get(&order).map(|record| record.expires_at);
-        let had = self.holder(order).map(|(_, holder)| holder.until);
-        let had = had.and_then(|until| until.or(expires_at)).unwrap_or(self.at);
-        let whole = until == had.max(self.at).plus(self.policy.quarantine);
+    /// An order that still waits for the rest keeps its amount for a quarantine from its deadline or
+    /// from its first part, whichever is later; further parts move nothing.
+    fn keep(&mut self, order: OrderId, part: Amount, until: Timestamp) {
+        let Some(record) = self.orders.get(&order) else { return };
+        let first = record.received == i128::from(part.minor());
+        let (expires_at, quarantine) = (record.expires_at, self.policy.quarantine);
+        let now = self.at.plus(quarantine);
+        let wanted = match self.holder(order).map(|(_, holder)| holder.until) {
+            Some(None) => now.max(expires_at.plus(quarantine)),
+            Some(Some(ends)) if first => now.max(ends),
+            Some(Some(ends)) => ends,
+            None => now,
+        };
+        let whole = until == wanted;
         self.expect(whole, Invariant::QuarantineKept, "another time than its own and the policy's");
         if let Some((_, holder)) = self.holder(order) {
             holder.until = Some(until);
