@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use duizhang_core::callback::{AttemptOutcome, CallbackId};
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
-use duizhang_core::fact::{CallbackAttempted, Fact, HeartbeatReceived, PaymentAssigned, Reading};
+use duizhang_core::fact::{
+    CallbackAttempted, Fact, HeartbeatReceived, PaymentAssigned, PaymentDismissed, Reading,
+};
 use duizhang_core::id::{DeviceId, PaymentId};
 use duizhang_core::position::Position;
 use duizhang_core::testing::{Book, history};
@@ -130,6 +132,24 @@ fn held_money_that_was_assigned_later_is_no_exception_any_more() {
 }
 
 #[test]
+fn money_of_no_order_is_told_with_who_said_so_and_why() {
+    let mut book = book_at(12, 0);
+    let (payment, _) = book.pay(777);
+    let (by, reason) = ("ann".into(), "sent back by hand".into());
+    book.must(Fact::PaymentDismissed(PaymentDismissed { payment, by, reason }));
+    let report = replayed(&book, book.at).report;
+    assert_eq!((report.payments.dismissed, report.payments.held.len()), (1, 0));
+    assert_eq!(report.totals[0].dismissed.to_string(), "7.77 CNY");
+    assert_eq!(report.totals[0].held.to_string(), "0.00 CNY");
+    assert_eq!(report.wallets[0].dismissed.to_string(), "7.77 CNY");
+    let line = &report.exceptions[0];
+    assert_eq!((line.kind, line.id.as_str()), ("dismissed", payment.to_string().as_str()));
+    assert_eq!(line.detail, "7.77 CNY on wx or ali or box, by ann: sent back by hand");
+    assert!(report.adds_up(), "{}", report.text());
+    assert!(report.text().contains("of no order, by an operator"), "{}", report.text());
+}
+
+#[test]
 fn duplicates_conflicts_and_what_nobody_can_read_are_listed() {
     let mut book = book_at(12, 0);
     book.open("shop", "A1", 1_000);
@@ -217,7 +237,9 @@ fn a_changed_decision_is_told_with_the_day_and_its_arithmetic_fails() {
     let replay = replay_day(&log_of(&story), at, EVER, &mut |_, _| {}).expect("it can be played");
     assert!(!replay.report.adds_up());
     assert_eq!(replay.decisions.differing, 1);
-    assert!(replay.text().contains("FAILED  payments: observed = matched + held (1 ≠ 0)"));
+    assert!(
+        replay.text().contains("FAILED  payments: observed = matched + held + dismissed (1 ≠ 0)")
+    );
 }
 
 #[test]

@@ -99,6 +99,7 @@ impl DayReport {
             ("payments observed", payments.observed),
             ("matched by the rules", payments.matched_isolated),
             ("assigned by an operator", payments.matched_assigned),
+            ("of no order, by an operator", payments.dismissed),
         ]);
         for held in &payments.held {
             let name = format!("held, {}: {}", held.grade, held.reason);
@@ -109,6 +110,7 @@ impl DayReport {
                 ("observed money", total.observed),
                 ("matched money", total.matched),
                 ("held money", total.held),
+                ("dismissed money", total.dismissed),
             ];
             table.extend(sums.map(|(name, sum)| vec![name.to_owned(), sum.to_string()]));
         }
@@ -116,9 +118,8 @@ impl DayReport {
     }
 
     fn wallet_rows(&self) -> Vec<Vec<String>> {
-        let names =
-            ["wallet", "orders", "requested", "payable", "bump", "payments", "received", "held"];
-        let mut table = vec![names.map(str::to_owned).to_vec()];
+        let names = "wallet orders requested payable bump payments received held dismissed";
+        let mut table = vec![names.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         table.extend(self.wallets.iter().map(|line| {
             vec![
                 line.wallet.clone(),
@@ -129,6 +130,7 @@ impl DayReport {
                 line.payments.to_string(),
                 line.received.to_string(),
                 line.held.to_string(),
+                line.dismissed.to_string(),
             ]
         }));
         table
