@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;
 use duizhang_core::id::{DeviceId, MerchantId, WalletId};
@@ -37,6 +38,27 @@ pub(super) struct Arguments {
     pub(super) verb: Verb,
 }
 
+impl Arguments {
+    /// What the command line says, where it makes sense.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse()?;
+        match arguments.nonsense() {
+            Some(what) => Err(Self::command().error(ErrorKind::ArgumentConflict, what)),
+            None => Ok(arguments),
+        }
+    }
+
+    /// What contradicts itself though each word can be read.
+    fn nonsense(&self) -> Option<String> {
+        match &self.verb {
+            Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
+                Some(format!("--from {from} lies behind --to {to}"))
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
@@ -44,6 +66,9 @@ pub(super) enum Verb {
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
     /// Play a day or a range of positions again: its report, and whether every decision follows
+    ///
+    /// Ends with 1 where a decision does not follow, where a day does not add up, or where the
+    /// events contradict each other.
     Replay(ReplayRange),
     /// Check the whole log: frames, roots, invariants, decisions and views
     Audit,
@@ -90,7 +115,8 @@ pub(super) struct ReplayRange {
     #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
     #[arg(required_unless_present = "from")]
     pub(super) day: Option<NaiveDate>,
-    /// The first position
+    /// The first position; 0 and 1 are the beginning. A fact and what was decided on it are compared
+    /// together, so a range that cuts through them is widened, and the answer says so
     #[arg(long, value_name = "P", requires = "to")]
     pub(super) from: Option<u64>,
     /// The last position

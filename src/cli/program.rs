@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Verb};
@@ -38,7 +37,7 @@ impl Setting {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed standard output or error leaves nobody to tell.

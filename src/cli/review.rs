@@ -27,7 +27,7 @@ pub(super) fn replay(setting: &Setting, range: &ReplayRange) -> anyhow::Result<E
         (None, range) => {
             let (from, to) = range.context("either --day, or --from and --to")?;
             let (from, to) = (Position::new(from), Position::new(to));
-            if from == Position::START || from > to || to > head {
+            if to > head {
                 anyhow::bail!(
                     "play positions {from} to {to} again: the log has positions 1 to {head}"
                 );
