@@ -273,6 +273,9 @@ fn a_first_run_shows_keys_once_and_they_work() {
 
     let (code, log) = told(&run(&data, &["audit"]));
     assert_eq!(code, Some(2), "{log}");
+    assert!(log.contains("in use by a running server; ask it with --server"), "{log}");
+    let (code, log) = told(&run(&data, &["user", "add", "li"]));
+    assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("in use by a running server; stop it, or edit"), "{log}");
     let (code, in_use) = told(&run(&data, &["serve"]));
     assert_eq!(code, Some(2), "{in_use}");
