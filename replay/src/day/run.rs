@@ -38,17 +38,17 @@ pub const EXCEPTIONS_MAX: usize = 10_000;
 /// A day played again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DayReplay {
-    /// What the day was.
-    pub report: DayReport,
-    /// Whether the decisions of the day still follow.
+    /// What the day was; none where the events contradict each other, so that nothing counted on
+    /// them could be relied on.
+    pub report: Option<DayReport>,
+    /// Whether the decisions of the day still follow, and where a contradiction ended the play.
     pub decisions: Rederivation,
 }
 
 /// Plays the log up to a position and reports on a business day.
 ///
 /// # Errors
-/// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Contradiction`] where the
-/// events cannot be played, [`ReplayError::Zone`].
+/// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Zone`].
 pub fn replay_day(
     log: &dyn EventLog,
     day: NaiveDate,
@@ -60,35 +60,30 @@ pub fn replay_day(
     let mut book = Daybook::new(from, to);
     let mut state = State::new();
     let mut decisions = Rederivation::begin(Position::START, Position::START);
-    let mut broken = None;
     play(log, known_to, progress, &mut |chapter| {
-        let ruling = match rule_and_fold(&mut state, chapter) {
-            Ok(ruling) => ruling,
-            Err(contradiction) => {
-                broken = Some(contradiction);
-                return ControlFlow::Break(());
+        let folded = rule_and_fold(&mut state, chapter).and_then(|ruling| {
+            if (from..to).contains(&chapter.at) {
+                if decisions.from == Position::START {
+                    decisions.from = chapter.position;
+                }
+                decisions.to = chapter.last_position();
+                decisions.compare(zone, chapter, &ruling);
             }
-        };
-        if (from..to).contains(&chapter.at) {
-            if decisions.from == Position::START {
-                decisions.from = chapter.position;
-            }
-            decisions.to = chapter.last_position();
-            decisions.compare(zone, chapter, &ruling);
-        }
-        match guarded(chapter, || book.fold(chapter)) {
+            guarded(chapter, || book.fold(chapter))
+        });
+        match folded {
             Ok(()) => ControlFlow::Continue(()),
             Err(contradiction) => {
-                broken = Some(contradiction);
+                decisions.stop(contradiction);
                 ControlFlow::Break(())
             }
         }
     })?;
-    if let Some(contradiction) = broken {
-        return Err(contradiction.into());
-    }
-    book.finish();
-    Ok(DayReplay { report: Clerk { zone, book: &book }.report(day), decisions })
+    let report = decisions.stopped.is_none().then(|| {
+        book.finish();
+        Clerk { zone, book: &book }.report(day)
+    });
+    Ok(DayReplay { report, decisions })
 }
 
 /// Makes the report of a counted day.

@@ -9,13 +9,17 @@ impl DayReplay {
     /// Whether the arithmetic holds and every decision was derived again.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.report.adds_up() && self.decisions.is_clean()
+        self.report.as_ref().is_some_and(DayReport::adds_up) && self.decisions.is_clean()
     }
 
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        self.report.text() + "\n" + &self.decisions.text()
+        let report = self.report.as_ref().map_or_else(
+            || "No report: the events contradict each other.\n".to_owned(),
+            DayReport::text,
+        );
+        report + "\n" + &self.decisions.text()
     }
 
     /// For programs.
