@@ -143,7 +143,7 @@ fn money_of_no_order_is_told_with_who_said_so_and_why() {
     let (payment, _) = book.pay(777);
     let (by, reason) = ("ann".into(), "sent back by hand".into());
     book.must(Fact::PaymentDismissed(PaymentDismissed { payment, by, reason }));
-    let report = replayed(&book, book.at).report;
+    let report = reported(&book, book.at);
     assert_eq!((report.payments.dismissed, report.payments.held.len()), (1, 0));
     assert_eq!(report.totals[0].dismissed.to_string(), "7.77 CNY");
     assert_eq!(report.totals[0].held.to_string(), "0.00 CNY");
