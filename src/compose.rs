@@ -13,10 +13,10 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq};
+use duizhang_api::dialects::{Dialect, Native, Vmq, Youzan};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
-use duizhang_api::outbound::{self, Outbound, SystemResolver, Timeouts};
+use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
 use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretStore, SecretsError};
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
@@ -27,11 +27,11 @@ use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
 use duizhang_listener_bridge::rules::Rules;
 use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
+use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
-use crate::config::{Config, MASTER_KEY_VARIABLE};
+use crate::config::{Config, MASTER_KEY_VARIABLE, ShopSettings};
 
 /// The name for people of a new book.
 const BOOK: &str = "main";
@@ -297,9 +297,10 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
             facts.push(Fact::WalletDeclared(wallet.clone()));
         }
     }
-    for device in config.devices.iter().map(|device| &device.declared) {
-        if state.device(&device.id).is_none_or(|known| known.declared != *device) {
-            facts.push(Fact::DeviceDeclared(device.clone()));
+    let devices = config.devices.iter().map(|device| device.declared.clone());
+    for device in devices.chain(config.shops.iter().map(ShopSettings::watcher)) {
+        if state.device(&device.id).is_none_or(|known| known.declared != device) {
+            facts.push(Fact::DeviceDeclared(device));
         }
     }
     for merchant in config.merchants.iter().map(|merchant| &merchant.declared) {
@@ -323,12 +324,16 @@ fn described(fact: &Fact) -> String {
 
 /// The merchant-side protocols, in the order in which they are asked.
 pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
-    vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))]
+    vec![
+        (order::Dialect::Native, Box::new(Native)),
+        (order::Dialect::Vmq, Box::new(Vmq)),
+        (order::Dialect::Youzan, Box::new(Youzan)),
+    ]
 }
 
 /// The evidence-side protocols, in the order in which they are asked.
 pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules))]
+    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules)), Box::new(YouzanPush)]
 }
 
 /// The notice rules in force, each of the file's own cases tried.
@@ -351,19 +356,8 @@ pub(crate) fn notice_rules(config: &Config) -> anyhow::Result<Rules> {
 
 /// Who calls shops, and never ourselves.
 pub(crate) fn outbound(config: &Config, listening: std::net::SocketAddr) -> Outbound {
-    let policy = outbound::Policy {
-        allow_private: config.callbacks.allow_private_addresses,
-        own_sockets: vec![listening],
-        own_names: config.server.public_url.as_deref().and_then(name_of).into_iter().collect(),
-    };
+    let policy = config.callback_policy(listening);
     let whole = std::time::Duration::from_micros(config.callbacks.timeout.micros());
     let timeouts = Timeouts { whole, ..Timeouts::default() };
     Outbound::new(policy, Arc::new(SystemResolver), timeouts)
-}
-
-/// The name and port under which the outside reaches us.
-fn name_of(public_url: &str) -> Option<(String, u16)> {
-    let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
-    let target = outbound::check_url(public_url, &any).ok()?;
-    Some((target.host().to_string().to_lowercase(), target.port()))
 }

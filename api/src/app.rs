@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
 use crate::metrics::Metrics;
+use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
 use crate::youzan::Youzan;
 
@@ -29,6 +30,8 @@ pub struct App {
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// The HTTP client for callbacks.
+    pub outbound: Arc<Outbound>,
     /// Who asks Youzan for codes and trades.
     pub youzan: Youzan,
     /// Counters.
@@ -96,6 +99,10 @@ impl Desk for App {
             | SecretOf::YouzanSecret(_)
             | SecretOf::DeviceKey(_) => None,
         }
+    }
+
+    fn check_callback(&self, url: &str) -> Result<(), UrlRefusal> {
+        self.outbound.check_callback(url)
     }
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {

@@ -56,6 +56,8 @@ pub enum Fact {
     /// An operator read evidence that the engine could not read or did not trust; or the platform
     /// that sent it was asked what it is about.
     EvidenceJudged(EvidenceJudged),
+    /// An operator said that a held payment belongs to no order.
+    PaymentDismissed(PaymentDismissed),
     /// A platform made a code for an order.
     CodeIssued(CodeIssued),
 }
@@ -330,6 +332,18 @@ pub struct EvidenceJudged {
     /// Who said so.
     pub by: String,
     /// Why.
+    pub reason: String,
+}
+
+/// An operator said that a held payment belongs to no order: paid twice, sent by mistake, given
+/// back by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentDismissed {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Who said so.
+    pub by: String,
+    /// Why, and where the money is now.
     pub reason: String,
 }
 

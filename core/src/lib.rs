@@ -24,6 +24,7 @@ mod declare;
 pub mod digest;
 pub mod event;
 pub mod fact;
+pub mod grade;
 pub mod id;
 pub mod invariant;
 pub mod limits;

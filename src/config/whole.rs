@@ -8,11 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use duizhang_api::outbound;
 use duizhang_api::secrets::{Secret, SecretOf};
+use duizhang_core::callback::addresses;
 use duizhang_core::fact::Wallet;
 use duizhang_core::id::WalletId;
 use duizhang_core::limits::DECLARED_MAX;
@@ -23,6 +25,7 @@ use super::finding::Findings;
 use super::item::{Item, Node, Origin};
 use super::section::{SECTIONS, Section};
 use super::settings::{self, Callbacks, DeviceSettings, MerchantSettings, ServerSettings};
+use super::shop::ShopSettings;
 use super::{environment, finding::Refused};
 
 /// The name of the file that is looked for in the data directory.
@@ -50,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) callbacks: Callbacks,
     pub(crate) wallets: Vec<Wallet>,
+    /// The shops on Youzan that some of the wallets are.
+    pub(crate) shops: Vec<ShopSettings>,
     pub(crate) devices: Vec<DeviceSettings>,
     pub(crate) merchants: Vec<MerchantSettings>,
     /// The file it was read from.
@@ -64,12 +69,31 @@ impl Config {
         self.wallets.is_empty() && self.devices.is_empty() && self.merchants.is_empty()
     }
 
+    /// Which addresses callbacks may go to: never ourselves, neither where we listen nor where the
+    /// outside reaches us.
+    pub(crate) fn callback_policy(&self, listening: SocketAddr) -> outbound::Policy {
+        let allow_private = self.callbacks.allow_private_addresses;
+        let (mut own_sockets, mut own_names) = (vec![listening], Vec::new());
+        let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
+        let public = self.server.public_url.as_deref();
+        if let Some(target) = public.and_then(|url| outbound::check_url(url, &any).ok()) {
+            match target.literal() {
+                Some(address) => own_sockets.push(SocketAddr::new(address, target.port())),
+                None => own_names.push((target.host().to_string().to_lowercase(), target.port())),
+            }
+        }
+        outbound::Policy { allow_private, own_sockets, own_names }
+    }
+
     /// The secrets that it holds.
     pub(crate) fn secrets(&self) -> Vec<(SecretOf, Secret)> {
         let mut secrets = Vec::new();
         for device in &self.devices {
             let of = SecretOf::DeviceKey(device.declared.id.clone());
             secrets.extend(device.key.clone().map(|key| (of, key)));
+        }
+        for shop in &self.shops {
+            secrets.extend(shop.secret.clone().map(|secret| (shop.shop.secret(), secret)));
         }
         for merchant in &self.merchants {
             let id = || merchant.declared.id.clone();
@@ -156,7 +180,9 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
     let mut warnings = Vec::new();
     let wallets = root.sections("wallet", settings::WALLET_KEYS);
-    let wallets: Vec<Wallet> = wallets.into_iter().filter_map(settings::wallet).collect();
+    let wallets = wallets.into_iter().filter_map(settings::wallet);
+    let (wallets, shops): (Vec<Wallet>, Vec<_>) = wallets.unzip();
+    let shops = shops.into_iter().flatten().collect();
     let devices = root.sections("device", settings::DEVICE_KEYS);
     let devices: Vec<DeviceSettings> = devices.into_iter().filter_map(settings::device).collect();
     let merchants = root.sections("merchant", settings::MERCHANT_KEYS);
@@ -167,8 +193,17 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     if let Err(error) = policy.check() {
         findings.add(policy_origin.as_ref(), "policy", error.to_string());
     }
-    let mut config =
-        Config { server, policy, callbacks, wallets, devices, merchants, file: None, warnings };
+    let mut config = Config {
+        server,
+        policy,
+        callbacks,
+        wallets,
+        shops,
+        devices,
+        merchants,
+        file: None,
+        warnings,
+    };
     check_names(&config, &findings);
     check_keys(&config, &findings);
     check_addresses(&config, &findings);
@@ -190,7 +225,9 @@ fn check_names(config: &Config, findings: &Findings) {
     }
     let merchants = || config.merchants.iter().map(|one| &one.declared);
     unique("wallet", config.wallets.iter().map(|wallet| wallet.id.as_str()), findings);
-    unique("device", config.devices.iter().map(|one| one.declared.id.as_str()), findings);
+    let devices = config.devices.iter().map(|one| one.declared.id.as_str());
+    let watchers = config.shops.iter().map(|one| one.shop.watcher.as_str());
+    unique("device", devices.chain(watchers), findings);
     unique("merchant", merchants().map(|merchant| merchant.id.as_str()), findings);
     for merchant in merchants().filter(|one| RESERVED_MERCHANTS.contains(&one.id.as_str())) {
         let what = format!("{} is a word of a protocol and no name", merchant.id);
@@ -218,16 +255,13 @@ fn check_keys(config: &Config, findings: &Findings) {
 }
 
 fn check_addresses(config: &Config, findings: &Findings) {
-    let policy = outbound::Policy {
-        allow_private: config.callbacks.allow_private_addresses,
-        ..outbound::Policy::default()
-    };
+    let policy = config.callback_policy(config.server.listen);
     for merchant in &config.merchants {
-        if let Some(url) = &merchant.declared.notify_url
-            && let Err(refusal) = outbound::check_url(url, &policy)
-        {
-            let key = format!("merchant {}: notify_url", merchant.declared.id);
-            findings.add(None, &key, refusal.to_string());
+        for url in merchant.declared.notify_url.iter().flat_map(|text| addresses(text)) {
+            if let Err(refusal) = outbound::check_callback(url, &policy) {
+                let key = format!("merchant {}: notify_url", merchant.declared.id);
+                findings.add(None, &key, refusal.to_string());
+            }
         }
     }
 }
@@ -251,6 +285,15 @@ fn warn(config: &mut Config) {
              the network"
                 .into(),
         );
+    }
+    for shop in config.shops.iter().map(|one| &one.shop) {
+        if !shop.base_url.starts_with("https://") {
+            warnings.push(format!(
+                "wallet {}: youzan.base_url is not https, so the application's secret travels in \
+                 the clear",
+                shop.wallet
+            ));
+        }
     }
     let declared: Vec<&WalletId> = config.wallets.iter().map(|wallet| &wallet.id).collect();
     let devices = config

@@ -30,6 +30,7 @@ use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
 
 use super::day::House;
+use crate::review;
 
 pub(super) const ZONE: &str = "Asia/Shanghai";
 pub(super) const TEA: &str = "1001";
@@ -129,7 +130,7 @@ pub(super) async fn build(
     let policy =
         OutboundPolicy { allow_private: true, own_sockets: vec![own], own_names: Vec::new() };
     let timeouts = Timeouts { connect: PATIENCE, whole: PATIENCE, ..Timeouts::default() };
-    let server = Server::start(Parts {
+    let parts = Parts {
         log,
         state,
         views,
@@ -137,12 +138,14 @@ pub(super) async fn build(
         secrets: Arc::new(secrets),
         dialects: spoken(),
         sources: heard(),
+        youzan: Vec::new(),
         outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),
         listener,
         limits: Limits::default(),
         public_url: None,
         zone: Zone::new(ZONE)?,
-    })?;
+    };
+    let server = Server::start_beside(parts, review::routes)?;
     for fact in declared() {
         server.book().submit(fact).await.context("declare the town")?;
     }
@@ -150,7 +153,11 @@ pub(super) async fn build(
 }
 
 fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
-    vec![(Dialect::Native, Box::new(dialects::Native)), (Dialect::Vmq, Box::new(dialects::Vmq))]
+    vec![
+        (Dialect::Native, Box::new(dialects::Native)),
+        (Dialect::Vmq, Box::new(dialects::Vmq)),
+        (Dialect::Youzan, Box::new(dialects::Youzan)),
+    ]
 }
 
 fn heard() -> Vec<Box<dyn Source + Send + Sync>> {

@@ -5,8 +5,6 @@
 //! at most [`CALLS_MAX`] calls are under way.
 //! Deliberately not here: what is in an answer (`wire`), and when to call.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use duizhang_core::id::{DeviceId, WalletId};
 use duizhang_core::time::Span;
@@ -17,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::shop::{Counter, Shop};
 use super::wire::{self, NewCode, Trade};
 use crate::app::App;
-use crate::outbound::{Outbound, OutboundOutcome, OutboundRequest};
+use crate::outbound::{OutboundOutcome, OutboundRequest};
 use crate::secrets::Secret;
 
 /// Calls under way over all shops: the platform allows some ten a second, and each holds a socket
@@ -59,16 +57,15 @@ pub enum PlatformError {
 /// Who speaks to the platform for all shops.
 pub struct Youzan {
     counters: Vec<Counter>,
-    outbound: Arc<Outbound>,
     places: Semaphore,
 }
 
 impl Youzan {
     /// Speaks for these shops.
     #[must_use]
-    pub fn new(shops: Vec<Shop>, outbound: Arc<Outbound>) -> Self {
+    pub fn new(shops: Vec<Shop>) -> Self {
         let counters = shops.into_iter().map(Counter::new).collect();
-        Self { counters, outbound, places: Semaphore::new(CALLS_MAX) }
+        Self { counters, places: Semaphore::new(CALLS_MAX) }
     }
 
     /// All shops.
@@ -117,81 +114,75 @@ impl Youzan {
         let counter = self.counters.iter().find(|counter| counter.shop.wallet == *wallet);
         let counter = counter.ok_or_else(|| PlatformError::NoShop(wallet.clone()))?;
         let _place = self.places.acquire().await.expect("nobody closes the places");
-        let token = self.token(app, counter, None).await?;
-        match self.call(counter, path, params, &token).await {
+        let first = token(app, counter, None).await?;
+        match call(app, counter, path, params, &first).await {
             Err(PlatformError::TokenRefused) => {
-                let token = self.token(app, counter, Some(&token)).await?;
-                self.call(counter, path, params, &token).await
+                let renewed = token(app, counter, Some(&first)).await?;
+                call(app, counter, path, params, &renewed).await
             }
             answered => answered,
         }
     }
+}
 
-    async fn call(
-        &self,
-        counter: &Counter,
-        path: &str,
-        params: &[(&str, &str)],
-        token: &Secret,
-    ) -> Result<Value, PlatformError> {
-        let token = std::str::from_utf8(token.expose()).map_err(|_| PlatformError::NoToken)?;
-        let mut all = vec![("access_token", token)];
-        all.extend_from_slice(params);
-        wire::result(&self.post(&counter.shop, path, &all).await?)
-    }
+async fn call(
+    app: &App,
+    counter: &Counter,
+    path: &str,
+    params: &[(&str, &str)],
+    token: &Secret,
+) -> Result<Value, PlatformError> {
+    let token = std::str::from_utf8(token.expose()).map_err(|_| PlatformError::NoToken)?;
+    let mut all = vec![("access_token", token)];
+    all.extend_from_slice(params);
+    wire::result(&post(app, &counter.shop, path, &all).await?)
+}
 
-    async fn token(
-        &self,
-        app: &App,
-        counter: &Counter,
-        refused: Option<&Secret>,
-    ) -> Result<Secret, PlatformError> {
-        let now = app.clock.now();
-        let shop = &counter.shop;
-        let ask = async || -> Result<(Secret, Span), PlatformError> {
-            let keys = app.secrets.keys_of(&shop.secret(), now);
-            let key = keys.first().ok_or(PlatformError::NoSecret)?;
-            let secret = std::str::from_utf8(key.secret.expose());
-            let params = [
-                ("client_id", shop.client_id.as_str()),
-                ("client_secret", secret.map_err(|_| PlatformError::NoSecret)?),
-                ("grant_type", "silent"),
-                ("kdt_id", &shop.kdt_id),
-            ];
-            wire::token(&self.post(shop, "/oauth/token", &params).await?)
-        };
-        counter.token(now, refused, ask).await
-    }
+async fn token(
+    app: &App,
+    counter: &Counter,
+    refused: Option<&Secret>,
+) -> Result<Secret, PlatformError> {
+    let now = app.clock.now();
+    let shop = &counter.shop;
+    let ask = async || -> Result<(Secret, Span), PlatformError> {
+        let keys = app.secrets.keys_of(&shop.secret(), now);
+        let key = keys.first().ok_or(PlatformError::NoSecret)?;
+        let secret = std::str::from_utf8(key.secret.expose());
+        let params = [
+            ("client_id", shop.client_id.as_str()),
+            ("client_secret", secret.map_err(|_| PlatformError::NoSecret)?),
+            ("grant_type", "silent"),
+            ("kdt_id", &shop.kdt_id),
+        ];
+        wire::token(&post(app, shop, "/oauth/token", &params).await?)
+    };
+    counter.token(now, refused, ask).await
+}
 
-    async fn post(
-        &self,
-        shop: &Shop,
-        path: &str,
-        params: &[(&str, &str)],
-    ) -> Result<Vec<u8>, PlatformError> {
-        let pairs =
-            params.iter().map(|(name, value)| format!("{name}={}", encode_component(value)));
-        let body = pairs.collect::<Vec<_>>().join("&");
-        let media = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = OutboundRequest {
-            method: Method::POST,
-            url: format!("{}{path}", shop.base_url),
-            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, media)]),
-            body: body.into(),
-        };
-        match self.outbound.send(request).await {
-            OutboundOutcome::Answered { status: 200, body, truncated: false, .. } => Ok(body),
-            OutboundOutcome::Answered { status: 200, .. } => {
-                Err(PlatformError::Unreadable("more than 64 KiB"))
-            }
-            OutboundOutcome::Answered { status: 401, .. } => Err(PlatformError::TokenRefused),
-            OutboundOutcome::Answered { status, .. } => Err(PlatformError::Status(status)),
-            OutboundOutcome::Refused(refusal) => {
-                Err(PlatformError::Unreachable(refusal.to_string()))
-            }
-            OutboundOutcome::Failed(failure) => {
-                Err(PlatformError::Unreachable(failure.to_string()))
-            }
+async fn post(
+    app: &App,
+    shop: &Shop,
+    path: &str,
+    params: &[(&str, &str)],
+) -> Result<Vec<u8>, PlatformError> {
+    let pairs = params.iter().map(|(name, value)| format!("{name}={}", encode_component(value)));
+    let body = pairs.collect::<Vec<_>>().join("&");
+    let media = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let request = OutboundRequest {
+        method: Method::POST,
+        url: format!("{}{path}", shop.base_url),
+        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, media)]),
+        body: body.into(),
+    };
+    match app.outbound.send(request).await {
+        OutboundOutcome::Answered { status: 200, body, truncated: false, .. } => Ok(body),
+        OutboundOutcome::Answered { status: 200, .. } => {
+            Err(PlatformError::Unreadable("more than 64 KiB"))
         }
+        OutboundOutcome::Answered { status: 401, .. } => Err(PlatformError::TokenRefused),
+        OutboundOutcome::Answered { status, .. } => Err(PlatformError::Status(status)),
+        OutboundOutcome::Refused(refusal) => Err(PlatformError::Unreachable(refusal.to_string())),
+        OutboundOutcome::Failed(failure) => Err(PlatformError::Unreachable(failure.to_string())),
     }
 }

@@ -15,6 +15,10 @@ use crate::fact::{CodeIssued, Fact, Judgement, Wallet};
 use crate::id::{OrderId, WalletId};
 use crate::matcher::Rule;
 
+/// A wallet's amount; with the order where that has a code of its own, because it then keeps nobody
+/// from the same amount.
+pub(super) type Slot = (u16, i64, Option<OrderId>);
+
 /// What the auditor remembers of codes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Codes {

@@ -15,8 +15,8 @@ use duizhang_core::event::Event;
 use duizhang_core::fact::{
     BookOpened, CallbackAttempted, Closer, CodeIssued, Device, EvidenceJudged, Fact,
     HeartbeatReceived, Judgement, Merchant, NotificationReceived, OrderCloseRequested,
-    OrderRequested, PaymentAssigned, PolicyActivated, Reading, RedeliveryRequested,
-    RefundRequested, RefundStepTaken, Wallet,
+    OrderRequested, PaymentAssigned, PaymentDismissed, PolicyActivated, Reading,
+    RedeliveryRequested, RefundRequested, RefundStepTaken, Wallet,
 };
 use duizhang_core::id::{
     DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
@@ -29,9 +29,9 @@ use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 17;
+pub(crate) const FACTS: usize = 18;
 /// Variants of `Decision`.
-pub(crate) const DECISIONS: usize = 19;
+pub(crate) const DECISIONS: usize = 20;
 
 /// The place of the event's variant in the stored form.
 pub(crate) fn place_of(event: &Event) -> usize {
@@ -53,7 +53,8 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::RefundStepTaken(_) => 13,
             Fact::PaymentAssigned(_) => 14,
             Fact::EvidenceJudged(_) => 15,
-            Fact::CodeIssued(_) => 16,
+            Fact::PaymentDismissed(_) => 16,
+            Fact::CodeIssued(_) => 17,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -75,6 +76,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Decision::RefundOpened { .. } => 16,
             Decision::RefundAdvanced { .. } => 17,
             Decision::EvidenceDismissed { .. } => 18,
+            Decision::SuspenseEnded { .. } => 19,
         },
     }
 }
@@ -309,13 +311,19 @@ fn evidence(all: &mut Samples) {
         reason: String::from("电话确认"),
     };
     all.fact("payment-assigned", 72, Fact::PaymentAssigned(assigned));
+    let dismissed = PaymentDismissed {
+        payment: payment(),
+        by: person(),
+        reason: String::from("重复付款，已退回"),
+    };
+    all.fact("payment-dismissed", 73, Fact::PaymentDismissed(dismissed));
     let issued = CodeIssued {
         order: order(),
         reference: String::from("6377801"),
         qr: String::from("https://trade.koudaitong.com/wxpay/confirmQr?qr_id=6377801"),
         picture: String::from("data:image/png;base64,iVBORw0KGgo="),
     };
-    all.fact("code-issued", 73, Fact::CodeIssued(issued));
+    all.fact("code-issued", 74, Fact::CodeIssued(issued));
 }
 
 fn callbacks_and_refunds(all: &mut Samples) {
@@ -327,6 +335,7 @@ fn callbacks_and_refunds(all: &mut Samples) {
         ("gone", AttemptOutcome::Gone),
         ("unreachable", AttemptOutcome::Unreachable),
         ("address-refused", AttemptOutcome::AddressRefused),
+        ("unsendable", AttemptOutcome::Unsendable),
     ] {
         let attempt = CallbackAttempted {
             callback: callback(),
@@ -449,6 +458,7 @@ fn payment_decisions(all: &mut Samples) {
     }
     all.decision("match-proposed", Decision::MatchProposed { payment, order });
     all.decision("evidence-dismissed", Decision::EvidenceDismissed { notification });
+    all.decision("suspense-ended", Decision::SuspenseEnded { payment });
 }
 
 fn other_decisions(all: &mut Samples) {

@@ -67,6 +67,10 @@ impl Dialect for Youzan {
         })
     }
 
+    fn too_large(&self, _: &Request) -> Answer {
+        answers::failed("the request is too large")
+    }
+
     fn return_url(&self, order: &OrderView, _: &dyn Desk) -> Option<String> {
         // The protocol sends nobody back; only an order of another hand could name an address.
         order.return_url.clone()
