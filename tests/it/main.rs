@@ -5,6 +5,7 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod bad_input;
+mod bridge;
 mod cli;
 mod collisions;
 mod damage;
