@@ -1,6 +1,7 @@
 //! Which payable amount an order holds, and on which wallet.
 //!
-//! Invariants: a held or quarantined (wallet, amount) is never given out; the offset from the asked
+//! Invariants: a held or quarantined amount is given out neither on its wallet nor on another that
+//! a push could mean as well (a [`Pool`] of wallets); the offset from the asked
 //! amount is the smallest that any usable wallet allows, and never beyond the policy's; a payable
 //! amount is positive. Costs O(wallets × log holds): runs of taken amounts are kept merged, so a
 //! free neighbour is one look-up.
@@ -12,7 +13,7 @@ use crate::fact::{Merchant, Wallet};
 use crate::id::WalletId;
 use crate::policy::Step;
 use crate::rejection::Rejection;
-use crate::state::{Slots, State, WalletState};
+use crate::state::{Pool, State, WalletState};
 
 /// A free place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub fn find_hold(
 
 fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<i64> {
     let policy = state.policy();
+    let pool = state.pool(wallet);
     let requested = asked.minor();
     let offset_max = i64::from(policy.max_offset);
     let highest = match policy.step {
@@ -76,22 +78,22 @@ fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<i6
     if wallet.declared.qr.is_some() {
         // A look at the side that the policy does not step to would be for nothing.
         let above = (highest > requested)
-            .then(|| wallet.slots.free_at_or_above(requested))
+            .then(|| pool.free_at_or_above(requested))
             .flatten()
             .filter(|minor| *minor <= highest);
         let below = (highest == requested || lowest < requested)
-            .then(|| wallet.slots.free_at_or_below(requested))
+            .then(|| pool.free_at_or_below(requested))
             .flatten()
             .filter(|minor| *minor >= lowest);
         nearer(requested, below, above)
     } else {
-        fixed_free(&wallet.declared, &wallet.slots, asked, lowest, highest)
+        fixed_free(&wallet.declared, pool, asked, lowest, highest)
     }
 }
 
 fn fixed_free(
     wallet: &Wallet,
-    slots: &Slots,
+    pool: &Pool,
     asked: Amount,
     lowest: i64,
     highest: i64,
@@ -101,7 +103,7 @@ fn fixed_free(
         .iter()
         .filter(|(amount, _)| amount.currency() == asked.currency())
         .map(|(amount, _)| amount.minor())
-        .filter(|minor| (lowest..=highest).contains(minor) && slots.is_free(*minor))
+        .filter(|minor| (lowest..=highest).contains(minor) && pool.is_free(*minor))
         .fold(None, |best, minor| nearer(asked.minor(), best, Some(minor)))
 }
 

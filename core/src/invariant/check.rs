@@ -51,12 +51,18 @@ pub fn check(state: &State) -> Vec<Violation> {
         expect(agrees, Invariant::StateAgrees, format!("open orders: {count}"));
     }
     let mut taken: BTreeMap<u16, u32> = BTreeMap::new();
+    let mut shared: BTreeMap<(u16, i64), u32> = BTreeMap::new();
     for (wallet, minor) in &holders {
-        let slots = &state.wallets()[usize::from(wallet.number())].slots;
-        let agrees = !slots.is_free(*minor);
-        expect(agrees, Invariant::StateAgrees, format!("amount {minor} is held and free"));
+        let pool = state.wallets()[usize::from(wallet.number())].pool;
         let count = taken.entry(wallet.number()).or_default();
         *count = count.saturating_add(1);
+        let count = shared.entry((pool, *minor)).or_default();
+        *count = count.saturating_add(1);
+    }
+    for ((pool, minor), count) in &shared {
+        let pool = state.pool(&state.wallets()[usize::from(*pool)]);
+        let agrees = pool.holders(*minor) == *count;
+        expect(agrees, Invariant::StateAgrees, format!("holders of amount {minor}"));
     }
     for (index, wallet) in (0_u16..).zip(state.wallets()) {
         let agrees = taken.get(&index).copied().unwrap_or_default() == wallet.slots.holds();
