@@ -38,6 +38,7 @@ impl State {
         assert!(at >= self.now, "log time goes back");
         assert!(position == self.position.next(), "the log has a gap");
         self.now = at;
+        self.forget();
         self.fold_fact(at, fact);
         for decision in decisions {
             self.fold_decision(position, at, fact, decision);
@@ -265,7 +266,11 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor) = (usize::from(row.wallet.0), row.payable);
+        let (wallet, minor, unpaid) =
+            (usize::from(row.wallet.0), row.payable, !row.status.is_settled());
+        if unpaid {
+            self.remember(number);
+        }
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
         let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
         slots.free();

@@ -5,7 +5,7 @@
 //! Deliberately not here: folding (`evolve`), looking up (`lookup`), rows and amounts (`orders`,
 //! `slots`).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use hashbrown::HashTable;
@@ -149,6 +149,8 @@ pub struct State {
     pub(super) devices: Vec<DeviceState>,
     pub(super) device_numbers: BTreeMap<DeviceId, u16>,
     pub(super) orders: Orders,
+    /// Unpaid orders whose released amounts may still get late money, oldest release first.
+    pub(super) remembered: VecDeque<u32>,
     pub(super) idempotency: HashTable<(Digest, u32)>,
     pub(super) deadlines: BTreeSet<(Timestamp, DeadlineKey)>,
     pub(super) seen: Vec<Seen>,

@@ -21,7 +21,7 @@ impl State {
     pub fn fingerprint(&self) -> Digest {
         let links: Vec<u16> = self.wallets.iter().map(|wallet| wallet.pool).collect();
         let heard = (self.now, self.position, &self.devices, &self.deadlines);
-        let heard = format!("{heard:?}{links:?}{:?}", self.pools);
+        let heard = format!("{heard:?}{links:?}{:?}{:?}", self.pools, self.remembered);
         Digest::of(&[self.money_portrait().as_bytes(), heard.as_bytes()])
     }
 

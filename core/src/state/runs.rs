@@ -35,14 +35,14 @@ impl Runs {
 
     /// Puts an amount into the set; whether it was outside.
     pub(super) fn insert(&mut self, minor: i64) -> bool {
-        let before = self.runs.range_mut(..=minor).next_back();
-        if before.as_ref().is_some_and(|(_, last)| **last >= minor) {
-            return false;
-        }
-        let touched = before.filter(|(_, last)| last.checked_add(1) == Some(minor));
-        let first = touched.map_or(minor, |(first, _)| *first);
+        // No run begins just above an amount that is inside, so nothing is lost by looking first.
         let after = minor.checked_add(1).and_then(|above| self.runs.remove(&above));
-        self.runs.insert(first, after.unwrap_or(minor));
+        let last = after.unwrap_or(minor);
+        match self.runs.range_mut(..=minor).next_back() {
+            Some((_, before)) if *before >= minor => return false,
+            Some((_, before)) if before.checked_add(1) == Some(minor) => *before = last,
+            Some(_) | None => drop(self.runs.insert(minor, last)),
+        }
         true
     }
 

@@ -330,7 +330,9 @@ impl Book {
                     2 => policy.late = LateRule::Hold,
                     3 => policy.late = LateRule::Settle,
                     4 => policy.quarantine = Span::from_mins(3),
-                    _ => policy.max_offset = 2,
+                    5 => policy.max_offset = 2,
+                    6 => policy.max_offset = 0,
+                    _ => policy.lookback = Span::from_mins(20),
                 }
                 policy_fact(policy)
             }

@@ -36,7 +36,8 @@ fn pooled(past: &Past, wallet: &WalletId) -> BTreeSet<WalletId> {
     }
 }
 
-/// The nearest amount that is free in the wallet's whole pool: smallest offset, then watched wallets, then the least loaded, then the
+/// The nearest amount that is free in the wallet's whole pool: one that no unpaid order of the pool
+/// held within the lookback, then the smallest offset, then watched wallets, then the least loaded, then the
 /// merchant's own order; the smaller amount where two of one wallet are equally near.
 fn tried(
     past: &Past,
@@ -73,7 +74,9 @@ fn tried(
         for amount in amounts.clone() {
             let code = wallet.qr.is_some() || wallet.fixed.iter().any(|(a, _)| a.minor() == amount);
             if amount > 0 && code && !held.contains(&amount) {
-                places.push((amount.abs_diff(requested), rank, load, turn, amount));
+                let mut memories = past.late.iter();
+                let late = memories.any(|(_, id, minor)| pool.contains(id) && *minor == amount);
+                places.push((late, amount.abs_diff(requested), rank, load, turn, amount));
             }
         }
     }
