@@ -1,10 +1,11 @@
 //! Phones over real sockets: repeats, late and disordered pushes, heartbeats and silence.
 
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::Fact;
+use duizhang_core::fact::{Fact, PolicyActivated};
 use duizhang_core::id::OrderId;
 use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
+use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 
 use crate::rig::{OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
@@ -115,6 +116,11 @@ async fn a_push_that_comes_hours_late_settles_its_order_where_nobody_else_could_
 #[tokio::test]
 async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
     let rig = Rig::new().await;
+    // One amount only, so that the next order must get the one that was released.
+    let policy = Policy { max_offset: 0, ..Policy::default() };
+    let activated = PolicyActivated { policy, by: String::from("test") };
+    let activated = Fact::PolicyActivated(activated);
+    rig.server.book().submit(activated).await.expect("a sound policy");
     let order = expired_long_ago(&rig).await;
     let (next, payable) = rig.order("N2", "10.00", "http://shop.example/n").await;
     assert_eq!(payable, "10.0", "the amount has a new holder");
