@@ -6,5 +6,6 @@ mod execute;
 mod operations;
 mod pay;
 mod router;
+mod seats;
 
 pub use router::router;
