@@ -6,8 +6,9 @@ use duizhang_core::id::OrderId;
 use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
+use duizhang_listener_bridge::wire::md5_hex;
 
-use crate::rig::{DEVICE_KEY, OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
+use crate::rig::{DEVICE_KEY, MERCHANT_KEY, OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
 use crate::shop::Shop;
 use crate::wire::{get, get_as, post_json};
 
@@ -201,5 +202,29 @@ async fn the_inbox_is_read_in_pages_and_nothing_is_shown_twice_or_left_out() {
     }
     let merchant = get_as(rig.at, "/v1/operator/inbox", TOKEN).await;
     assert_eq!(merchant.status, 403);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_shop_is_told_when_money_last_came_and_a_heartbeat_is_none() {
+    let rig = Rig::new().await;
+    let state = async || {
+        let t = rig.millis();
+        let sign = md5_hex(&[format!("{t}{MERCHANT_KEY}").as_bytes()]);
+        get(rig.at, &format!("/getState?t={t}&sign={sign}")).await.json()["data"].clone()
+    };
+    let said = state().await;
+    assert_eq!((&said["state"], &said["lastpay"]), (&"-1".into(), &"0".into()), "{said}");
+    rig.heartbeat(T).await;
+    let said = state().await;
+    assert_eq!((&said["state"], &said["lastpay"]), (&"1".into(), &"0".into()), "{said}");
+    rig.clock().advance(Span::from_secs(20));
+    let paid_at = rig.millis().to_string();
+    assert_eq!(rig.push("7.77", rig.millis()).await.json()["code"], 1);
+    rig.clock().advance(Span::from_secs(20));
+    rig.heartbeat(rig.millis()).await;
+    let said = state().await;
+    assert_eq!(said["lastpay"], paid_at.as_str(), "{said}");
+    assert_eq!(said["lastheart"], rig.millis().to_string().as_str(), "{said}");
     rig.stop().await;
 }
