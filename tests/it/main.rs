@@ -15,6 +15,7 @@ mod kill;
 mod power_cut;
 mod program;
 mod review;
+mod start;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;

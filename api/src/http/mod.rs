@@ -7,5 +7,6 @@ mod operations;
 mod pay;
 mod relay;
 mod router;
+mod seats;
 
 pub use router::router;
