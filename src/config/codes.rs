@@ -1,4 +1,4 @@
-//! The codes of a wallet against the limits of the rules, told in words before the rules refuse them.
+//! The codes of a wallet against the limits of the rules, told in words before the rules refuse.
 //!
 //! Invariant: what has no flaw here is not refused for its codes when it is declared.
 //! Deliberately not here: what a code says.
