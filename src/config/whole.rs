@@ -26,7 +26,7 @@ use super::section::{SECTIONS, Section};
 use super::settings::{
     self, BridgeSettings, Callbacks, DeviceSettings, MerchantSettings, ServerSettings,
 };
-use super::{environment, finding::Refused};
+use super::{codes, environment, finding::Refused};
 
 /// The name of the file that is looked for in the data directory.
 pub(crate) const FILE_NAME: &str = "duizhang.toml";
@@ -82,6 +82,15 @@ impl Config {
             }
         }
         outbound::Policy { allow_private, own_sockets, own_names }
+    }
+
+    /// Merchants whose callbacks of the native API will be signed with a secret that nobody wrote
+    /// here, unless the book has one already.
+    pub(crate) fn without_webhook_secret(&self) -> impl Iterator<Item = &MerchantSettings> {
+        self.merchants.iter().filter(|merchant| {
+            let signed = merchant.webhook_secret.is_some();
+            merchant.declared.enabled && merchant.token.is_some() && !signed
+        })
     }
 
     /// The secrets that it holds.
@@ -201,6 +210,9 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     };
     check_names(&config, &findings);
     check_keys(&config, &findings);
+    for flaw in config.wallets.iter().flat_map(codes::flaws) {
+        findings.add(None, "", flaw);
+    }
     check_addresses(&config, &findings);
     warn(&mut config);
     findings.settle(config)
