@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 
 use super::model::DeadlineKey;
 use super::orders::{NO_ROW, digest_hash};
-use super::{DeviceState, HeldPayment, OrderRow, Reservation, Slots, State, WalletState};
+use super::{HeldPayment, OrderRow, Pool, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
-use crate::code::{OwnCode, code_key};
+use crate::code::OwnCode;
 use crate::decision::Decision;
-use crate::fact::{CodeIssued, Fact, OrderRequested};
+use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
 
 use crate::matcher::Standing;
@@ -39,6 +39,7 @@ impl State {
         assert!(at >= self.now, "log time goes back");
         assert!(position == self.position.next(), "the log has a gap");
         self.now = at;
+        self.forget();
         self.fold_fact(at, fact);
         for decision in decisions {
             self.fold_decision(position, at, fact, decision);
@@ -63,31 +64,11 @@ impl State {
                     self.open_orders.push(0);
                 }
             },
-            Fact::WalletDeclared(wallet) => match self.wallet_numbers.get(&wallet.id) {
-                Some(number) => self.wallets[usize::from(*number)].declared = wallet.clone(),
-                None => {
-                    let number = next_number(self.wallets.len());
-                    self.wallet_numbers.insert(wallet.id.clone(), number);
-                    let slots = Slots::default();
-                    self.wallets.push(WalletState { declared: wallet.clone(), slots });
-                }
-            },
-            Fact::DeviceDeclared(device) => match self.device_numbers.get(&device.id) {
-                Some(number) => self.redeclare(at, usize::from(*number), device),
-                None => {
-                    let number = next_number(self.devices.len());
-                    self.device_numbers.insert(device.id.clone(), number);
-                    self.devices.push(DeviceState {
-                        declared: device.clone(),
-                        former: Vec::new(),
-                        last_heard: None,
-                        silent: false,
-                        clock_offset: None,
-                        clock_heard: None,
-                        silence_due: None,
-                    });
-                }
-            },
+            Fact::WalletDeclared(wallet) => self.declare_wallet(wallet),
+            Fact::DeviceDeclared(device) => {
+                self.declare_device(at, device);
+                self.link();
+            }
             Fact::NotificationReceived(received) => self.hear_notification(at, received),
             Fact::HeartbeatReceived(heartbeat) => {
                 self.hear(&heartbeat.device, at);
@@ -109,6 +90,22 @@ impl State {
             | Fact::PaymentAssigned(_)
             | Fact::EvidenceJudged(_)
             | Fact::PaymentDismissed(_) => {}
+        }
+    }
+
+    fn declare_wallet(&mut self, wallet: &Wallet) {
+        match self.wallet_numbers.get(&wallet.id) {
+            Some(number) => {
+                self.wallets[usize::from(*number)].declared = wallet.clone();
+                self.link();
+            }
+            None => {
+                let pool = next_number(self.wallets.len());
+                self.wallet_numbers.insert(wallet.id.clone(), pool);
+                let slots = Slots::default();
+                self.wallets.push(WalletState { declared: wallet.clone(), slots, pool });
+                self.pools.push(Pool::default());
+            }
         }
     }
 
@@ -226,8 +223,7 @@ impl State {
         if self.wallets[wallet].declared.gives_own_codes() {
             self.orders.row_mut(number).code = OwnCode::Awaited;
         } else {
-            let previous = self.wallets[wallet].slots.take(minor, number);
-            self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
+            self.take(wallet, minor, number);
         }
         self.open_orders[merchant] = self.open_orders[merchant].saturating_add(1);
         self.deadlines.insert((expires_at, DeadlineKey::Order(number)));
@@ -235,15 +231,6 @@ impl State {
             self.idempotency
                 .insert_unique(digest_hash(key), (key, number), |(other, _)| digest_hash(*other));
         }
-    }
-
-    fn issue_code(&mut self, issued: &CodeIssued) {
-        let number = self.orders.number_of(issued.order).expect("the order was accepted");
-        let row = self.orders.row_mut(number);
-        row.code = OwnCode::Issued;
-        let wallet = usize::from(row.wallet.0);
-        let key = code_key(&self.wallets[wallet].declared.id, &issued.reference);
-        self.codes.insert_unique(digest_hash(key), (key, number), |(other, _)| digest_hash(*other));
     }
 
     /// Moves the order's amount into quarantine, whatever it was in before.
@@ -281,11 +268,18 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor, code) = (usize::from(row.wallet.0), row.payable, row.code);
+        let (wallet, minor, unpaid, code) =
+            (usize::from(row.wallet.0), row.payable, !row.status.is_settled(), row.code);
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
-        if code == OwnCode::None {
-            self.wallets[wallet].slots.free(minor);
+        if code != OwnCode::None {
+            return;
         }
+        if unpaid {
+            self.remember(number);
+        }
+        let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
+        slots.free();
+        self.pools[usize::from(*pool)].free(minor);
     }
 
     fn observe(&mut self, payment: PaymentId, amount: Amount) {
@@ -388,6 +382,6 @@ impl State {
     }
 }
 
-fn next_number(len: usize) -> u16 {
+pub(super) fn next_number(len: usize) -> u16 {
     u16::try_from(len).expect("decide keeps declarations within 16 bits")
 }

@@ -189,13 +189,6 @@ impl State {
         Some(self.orders.row(found.1))
     }
 
-    /// An order by the code that was made for it ([`crate::code::code_key`]).
-    #[must_use]
-    pub fn order_by_code(&self, key: Digest) -> Option<&OrderRow> {
-        let found = self.codes.find(digest_hash(key), |(other, _)| *other == key)?;
-        Some(self.orders.row(found.1))
-    }
-
     /// Every order, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = &OrderRow> {
         self.orders.iter()
