@@ -21,6 +21,16 @@ async fn operators_paths_say_how_the_server_is() {
     assert!(metrics.header("content-type").is_some_and(|kind| kind.contains("openmetrics")));
     assert!(metrics.text().contains("orders"), "{}", metrics.text());
     assert!(metrics.text().ends_with("# EOF\n"));
+    // Healthz, readyz, the order and this one, each on a connection of its own.
+    for line in [
+        r#"connections_total{word="accepted"} 4"#,
+        r#"connections_total{word="refused"} 0"#,
+        r#"connections_total{word="too_often"} 0"#,
+        r#"connections_total{word="overdue_head"} 0"#,
+        r#"now{word="connections_open"} 1"#,
+    ] {
+        assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
+    }
     rig.stop().await;
 }
 
