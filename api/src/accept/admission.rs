@@ -2,7 +2,8 @@
 //!
 //! Invariants: a place is taken and given back exactly once; IPv6 clients are counted by /64,
 //! because one client owns that many addresses; an address without connections takes no memory.
-//! Deliberately not here: rates (`rate.rs`), bans, and what the proxy in front says about its client.
+//! Deliberately not here: rates (`rate.rs`), bans, and what the proxy in front says about its
+//! client.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};

@@ -20,7 +20,7 @@ pub const CONNECTIONS_MAX: usize = 4_096;
 /// quarter of the whole and not the handful that a single browser needs.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_024;
 /// Requests a second of one address, over time: 43 million a day, where a phone asks every 30
-/// seconds and a payer's page a few times. What it stops is one machine that takes the whole server.
+/// seconds and a payer's page a few times. It stops one machine that takes the whole server.
 pub const REQUESTS_PER_SECOND_MAX: u32 = 500;
 /// How many seconds of its rate an address may use up in a rush.
 const BURST_SECONDS: u32 = 4;

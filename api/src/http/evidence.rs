@@ -106,7 +106,8 @@ pub(super) async fn take(
     }
 }
 
-/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its sender.
+/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its
+/// sender.
 pub(super) fn too_large(
     app: &App,
     source: &(dyn Source + Send + Sync),

@@ -37,7 +37,10 @@ pub(super) async fn openapi() -> impl IntoResponse {
 pub(super) async fn docs() -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, docs_page())

@@ -35,6 +35,30 @@ async fn operators_paths_say_how_the_server_is() {
 }
 
 #[tokio::test]
+async fn the_description_of_the_api_has_every_stylesheet_that_its_policy_lets_in() {
+    let rig = Rig::new().await;
+    let page = get(rig.at, "/docs").await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").expect("a policy").to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("style-src 'self'"));
+    let text = page.text();
+    let links: Vec<&str> = text
+        .split("<link rel=\"stylesheet\" href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(path, _)| path))
+        .collect();
+    assert_eq!(links.len(), 2);
+    for path in links {
+        let sheet = get(rig.at, path).await;
+        assert_eq!(
+            (sheet.status, sheet.header("content-type")),
+            (200, Some("text/css; charset=utf-8"))
+        );
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn what_nobody_speaks_is_not_found() {
     let rig = Rig::new().await;
     let head = rig.server.book().log().head();
