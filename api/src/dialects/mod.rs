@@ -14,5 +14,5 @@ pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
 };
-pub use native::{Native, docs_page, openapi_document};
+pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;
