@@ -6,6 +6,7 @@ mod desk_for_tests;
 mod dialect;
 mod native;
 mod proof;
+mod strict;
 mod vmq;
 mod way;
 
