@@ -4,6 +4,7 @@ mod cli;
 mod compose;
 mod config;
 mod demo;
+mod review;
 
 /// Requests are allocated on one thread and freed on another, which the system's allocator is slow
 /// at.

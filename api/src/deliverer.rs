@@ -18,7 +18,6 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::App;
 use crate::attempt::{Assignment, Endpoint, attempt};
-use crate::outbound::Outbound;
 
 /// Attempts in flight over all endpoints: each holds a socket and at most 64 KiB.
 pub const IN_FLIGHT_MAX: usize = 256;
@@ -108,7 +107,6 @@ impl Lane {
 
 struct Deliverer {
     app: Arc<App>,
-    outbound: Arc<Outbound>,
     finished: mpsc::UnboundedSender<Finished>,
     lanes: BTreeMap<Endpoint, Lane>,
     /// What is queued or in flight.
@@ -122,13 +120,12 @@ struct Deliverer {
 }
 
 /// Delivers until the book fails or `closing` turns true; then waits for what is in flight.
-pub async fn deliver(app: Arc<App>, outbound: Arc<Outbound>, mut closing: watch::Receiver<bool>) {
+pub async fn deliver(app: Arc<App>, mut closing: watch::Receiver<bool>) {
     let (finished, mut done) = mpsc::unbounded_channel();
     let clock = Arc::clone(&app.clock);
     let mut head = app.book.head();
     let mut deliverer = Deliverer {
         app,
-        outbound,
         finished,
         lanes: BTreeMap::new(),
         taken: BTreeSet::new(),
@@ -217,7 +214,7 @@ impl Deliverer {
         let merchant = self.by_merchant.entry(endpoint.merchant().to_owned()).or_default();
         *merchant = merchant.saturating_add(1);
         let assignment = Assignment { callback, topic: pending.topic, since: pending.since };
-        let (app, outbound) = (Arc::clone(&self.app), Arc::clone(&self.outbound));
+        let app = Arc::clone(&self.app);
         let place = Place {
             finished: self.finished.clone(),
             callback,
@@ -226,7 +223,7 @@ impl Deliverer {
         };
         tokio::spawn(async move {
             let mut place = place;
-            place.failed = attempt(&app, &outbound, assignment).await;
+            place.failed = attempt(&app, assignment).await;
         });
         true
     }

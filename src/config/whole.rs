@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -62,6 +63,22 @@ impl Config {
     /// Whether nothing is declared: such a book begins with a sandbox.
     pub(crate) fn declares_nothing(&self) -> bool {
         self.wallets.is_empty() && self.devices.is_empty() && self.merchants.is_empty()
+    }
+
+    /// Which addresses callbacks may go to: never ourselves, neither where we listen nor where the
+    /// outside reaches us.
+    pub(crate) fn callback_policy(&self, listening: SocketAddr) -> outbound::Policy {
+        let allow_private = self.callbacks.allow_private_addresses;
+        let (mut own_sockets, mut own_names) = (vec![listening], Vec::new());
+        let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
+        let public = self.server.public_url.as_deref();
+        if let Some(target) = public.and_then(|url| outbound::check_url(url, &any).ok()) {
+            match target.literal() {
+                Some(address) => own_sockets.push(SocketAddr::new(address, target.port())),
+                None => own_names.push((target.host().to_string().to_lowercase(), target.port())),
+            }
+        }
+        outbound::Policy { allow_private, own_sockets, own_names }
     }
 
     /// The secrets that it holds.
@@ -218,13 +235,10 @@ fn check_keys(config: &Config, findings: &Findings) {
 }
 
 fn check_addresses(config: &Config, findings: &Findings) {
-    let policy = outbound::Policy {
-        allow_private: config.callbacks.allow_private_addresses,
-        ..outbound::Policy::default()
-    };
+    let policy = config.callback_policy(config.server.listen);
     for merchant in &config.merchants {
         if let Some(url) = &merchant.declared.notify_url
-            && let Err(refusal) = outbound::check_url(url, &policy)
+            && let Err(refusal) = outbound::check_callback(url, &policy)
         {
             let key = format!("merchant {}: notify_url", merchant.declared.id);
             findings.add(None, &key, refusal.to_string());

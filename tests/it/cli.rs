@@ -176,7 +176,7 @@ fn holds(directory: &Path, needle: &[u8]) -> Option<String> {
 #[test]
 fn usage_is_told_by_exit_codes() {
     let data = TempDir::new().unwrap();
-    let cases: [(&[&str], i32, &str); 14] = [
+    let cases: [(&[&str], i32, &str); 15] = [
         (&["--help"], 0, "Exit codes: 0 fine; 1 a finding"),
         (&["--version"], 0, "duizhang 0."),
         (&["serve", "--help"], 0, "first run"),
@@ -187,6 +187,7 @@ fn usage_is_told_by_exit_codes() {
         (&["replay"], 64, "--day"),
         (&["replay", "--day", "yesterday"], 64, "yesterday"),
         (&["replay", "--from", "1"], 64, "--to"),
+        (&["replay", "--from", "7", "--to", "3"], 64, "--from 7 lies behind --to 3"),
         (&["merchant", "add", "--id", "a b", "--wallet", "w"], 64, "a name may hold"),
         (&["explain", "order"], 64, "<ID>"),
         (&["audit"], 2, "there is no book in"),
@@ -272,6 +273,9 @@ fn a_first_run_shows_keys_once_and_they_work() {
 
     let (code, log) = told(&run(&data, &["audit"]));
     assert_eq!(code, Some(2), "{log}");
+    assert!(log.contains("in use by a running server; ask it with --server"), "{log}");
+    let (code, log) = told(&run(&data, &["user", "add", "li"]));
+    assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("in use by a running server; stop it, or edit"), "{log}");
     let (code, in_use) = told(&run(&data, &["serve"]));
     assert_eq!(code, Some(2), "{in_use}");
@@ -304,6 +308,9 @@ fn the_log_can_be_reviewed(data: &Path, order: &str) {
     let (code, json) = told(&run(data, &["--json", "replay", "--from", "1", "--to", "5"]));
     assert_eq!(code, Some(0), "{json}");
     assert!(json.trim_start().starts_with('{'), "{json}");
+    let (code, inside) = told(&run(data, &["replay", "--from", "7", "--to", "7"]));
+    assert_eq!(code, Some(0), "{inside}");
+    assert!(!inside.contains(" 0 facts ruled on again"), "{inside}");
     let (code, day) = told(&run(data, &["replay", "--day", "2001-01-01"]));
     assert_eq!(code, Some(0), "{day}");
     let (code, beyond) = told(&run(data, &["replay", "--from", "1", "--to", "100000"]));

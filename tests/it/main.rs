@@ -13,6 +13,7 @@ mod disk_faults;
 mod kill;
 mod power_cut;
 mod program;
+mod review;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;

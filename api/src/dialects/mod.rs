@@ -12,7 +12,8 @@ mod way;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
-    CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token, Unsendable,
+    BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
+    Unsendable,
 };
 pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;

@@ -13,9 +13,11 @@ use axum::routing::get;
 use duizhang_listener_bridge::wire::Answer;
 use tokio::sync::{Semaphore, watch};
 
-use super::{evidence, exchange, execute, operations, pay};
+use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
+use super::{evidence, execute, operations, pay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
+use crate::dialects::BODY_BYTES_MAX;
 
 /// Most cashier pages that follow their order at once: each holds a connection, and connections are
 /// limited to 4,096.
@@ -55,12 +57,14 @@ async fn wire(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respon
 }
 
 async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
-    let request = match exchange::read(request).await {
-        Ok(request) => request,
-        Err(answer) => return answer,
-    };
+    let (mut request, body) = exchange::take_apart(request);
     let app = &*shared.app;
     if let Some((name, dialect)) = app.dialects.iter().find(|(_, d)| d.claims(&request)) {
+        request.body = match exchange::read(body, BODY_BYTES_MAX).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => return dialect.too_large(&request),
+            Err(Unread::BrokeOff) => return broke_off(),
+        };
         return match dialect.read(&request, app) {
             Ok(call) => {
                 let reply = execute::execute(app, *name, &call).await;
@@ -69,8 +73,17 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
             Err(refusal) => refusal,
         };
     }
-    match app.sources.iter().find(|source| source.claims(&request)) {
-        Some(source) => evidence::take(app, &shared.forged, &**source, &request).await,
-        None => Answer::text(404, "nothing is here\n"),
-    }
+    let Some(source) = app.sources.iter().find(|source| source.claims(&request)) else {
+        return Answer::text(404, "nothing is here\n");
+    };
+    request.body = match exchange::read(body, SOURCE_BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => return evidence::too_large(app, &**source, &request),
+        Err(Unread::BrokeOff) => return broke_off(),
+    };
+    evidence::take(app, &shared.forged, &**source, &request).await
+}
+
+fn broke_off() -> Answer {
+    Answer::text(400, "the body broke off\n")
 }

@@ -7,7 +7,7 @@ use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
 
-use crate::rig::{OPERATOR_TOKEN, Rig, T, guarded, push_path};
+use crate::rig::{OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
 use crate::shop::Shop;
 use crate::wire::{get, post_json};
 
@@ -132,6 +132,31 @@ async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
     assert!(rig.seen(order).status.is_settled(), "{:?}", rig.seen(order).status);
     assert_eq!(rig.seen(next).status, OrderStatus::Open);
     assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn money_of_no_order_leaves_the_inbox_by_an_operators_word() {
+    let rig = Rig::new().await;
+    let (order, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    assert_eq!(rig.push("7.77", T).await.json()["code"], 1);
+    let held = rig.server.book().views().inbox.held().next().map(|held| held.payment);
+    let payment = held.expect("nobody asked for it");
+    let path = format!("/v1/operator/payments/{payment}/dismiss");
+    let body = r#"{"reason":"sent by mistake, given back"}"#;
+    let refused = post_json(rig.at, &path, TOKEN, body).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(post_json(rig.at, &path, OPERATOR_TOKEN, r#"{"reason":" "}"#).await.status, 422);
+    for _ in 0..2 {
+        let dismissed = post_json(rig.at, &path, OPERATOR_TOKEN, body).await;
+        assert_eq!(dismissed.status, 204, "{}", dismissed.text());
+    }
+    assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    let known = rig.server.book().views().inbox.dismissed(payment).cloned();
+    assert_eq!(known.expect("it is still known").reason, "sent by mistake, given back");
+    let assign = format!("/v1/operator/payments/{payment}/assign");
+    let body = format!(r#"{{"order":"{order}","reason":"the payer called"}}"#);
+    assert_eq!(post_json(rig.at, &assign, OPERATOR_TOKEN, &body).await.status, 404);
     rig.stop().await;
 }
 

@@ -69,7 +69,7 @@ pub fn check(state: &State) -> Vec<Violation> {
     let matched = matched.fold(0_i128, i128::saturating_add);
     let adds_up = totals.held == held
         && totals.matched == matched
-        && totals.observed == matched.saturating_add(held);
+        && totals.observed == matched.saturating_add(held).saturating_add(totals.dismissed);
     expect(adds_up, Invariant::SuspenseAddsUp, format!("{totals:?}"));
     found
 }

@@ -105,7 +105,8 @@ impl State {
             | Fact::RefundRequested(_)
             | Fact::RefundStepTaken(_)
             | Fact::PaymentAssigned(_)
-            | Fact::EvidenceJudged(_) => {}
+            | Fact::EvidenceJudged(_)
+            | Fact::PaymentDismissed(_) => {}
         }
     }
 
@@ -146,7 +147,7 @@ impl State {
             Decision::PaymentObserved { payment, amount, .. } => {
                 self.observe(*payment, *amount);
             }
-            Decision::PaymentMatched { payment, .. } => self.unhold(*payment),
+            Decision::PaymentMatched { payment, .. } => self.place(*payment),
             Decision::PaymentHeld { payment, candidates, .. } => self.hold(*payment, candidates),
             Decision::MatchProposed { .. } => {}
             Decision::OrderPaid { order, received, standing, quarantined_until, .. } => {
@@ -171,6 +172,7 @@ impl State {
             Decision::EvidenceDismissed { notification } => {
                 self.questions.remove(notification);
             }
+            Decision::SuspenseEnded { payment } => self.dismiss(*payment),
         }
     }
 
@@ -286,15 +288,28 @@ impl State {
         self.held.insert(payment, HeldPayment { amount, candidates });
     }
 
-    /// A matched payment leaves suspense, where it was there.
-    fn unhold(&mut self, payment: PaymentId) {
+    /// A matched payment has its place, and leaves suspense where it was there.
+    fn place(&mut self, payment: PaymentId) {
         self.observed = None;
-        let Some(held) = self.held.remove(&payment) else { return };
+        self.unhold(payment);
+    }
+
+    fn dismiss(&mut self, payment: PaymentId) {
+        let amount = self.unhold(payment).expect("only a held payment is dismissed");
+        let sum = self.totals.dismissed.saturating_add(i128::from(amount.minor()));
+        self.totals.dismissed = sum;
+        self.dismissed.insert(payment);
+    }
+
+    /// A payment leaves suspense, where it was there, and claims no order any more.
+    fn unhold(&mut self, payment: PaymentId) -> Option<Amount> {
+        let held = self.held.remove(&payment)?;
         self.totals.held = self.totals.held.saturating_sub(i128::from(held.amount.minor()));
         for order in held.candidates {
             let row = self.row_mut(order);
             row.claims = row.claims.saturating_sub(1);
         }
+        Some(held.amount)
     }
 
     fn pay(&mut self, order: OrderId, received: Amount, standing: Standing, until: Timestamp) {

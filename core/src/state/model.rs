@@ -123,6 +123,8 @@ pub struct Totals {
     pub matched: i128,
     /// All payments in suspense, in minor units.
     pub held: i128,
+    /// All payments that belong to no order, by an operator's word, in minor units.
+    pub dismissed: i128,
 }
 
 /// What decisions need to know.
@@ -149,6 +151,8 @@ pub struct State {
     pub(super) questions: BTreeSet<NotificationId>,
     pub(super) observed: Option<(PaymentId, Amount)>,
     pub(super) held: BTreeMap<PaymentId, HeldPayment>,
+    /// Payments that left suspense without an order: 16 bytes for each time that a person did it.
+    pub(super) dismissed: BTreeSet<PaymentId>,
     pub(super) pending_callbacks: BTreeMap<CallbackId, PendingCallback>,
     pub(super) refund_topics: BTreeMap<CallbackId, Topic>,
     pub(super) refunds: BTreeMap<RefundId, RefundRecord>,

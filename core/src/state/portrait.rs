@@ -35,7 +35,7 @@ impl State {
         let mut text = String::new();
         let declared = (self.open, &self.policy, &self.merchants, &self.wallets, &self.open_orders);
         let numbers = (&self.merchant_numbers, &self.wallet_numbers, &self.device_numbers);
-        let questions = (&self.questions, &self.held, &self.totals, &self.seen);
+        let questions = (&self.questions, &self.held, &self.dismissed, &self.totals, &self.seen);
         let callbacks = (&self.pending_callbacks, &self.refund_topics);
         let refunds = (&self.refunds, &self.refund_numbers);
         write!(text, "{declared:?}{numbers:?}{questions:?}{callbacks:?}{refunds:?}")

@@ -17,8 +17,8 @@ use crate::decide::Ruling;
 use crate::digest::Digest;
 use crate::fact::{
     CallbackAttempted, Closer, EvidenceJudged, Fact, HeartbeatReceived, Judgement,
-    OrderCloseRequested, PaymentAssigned, Reading, RedeliveryRequested, RefundRequested,
-    RefundStepTaken,
+    OrderCloseRequested, PaymentAssigned, PaymentDismissed, Reading, RedeliveryRequested,
+    RefundRequested, RefundStepTaken,
 };
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use crate::order::{Dialect, idempotency_key};
@@ -179,6 +179,7 @@ impl Book {
             | Step::Redeliver { .. }
             | Step::Advance { .. }
             | Step::Assign { .. }
+            | Step::Dismiss { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
             | Step::Watch { .. }
@@ -239,7 +240,8 @@ impl Book {
                         1 => AttemptOutcome::Gone,
                         2 => AttemptOutcome::Unreachable,
                         3 => AttemptOutcome::AddressRefused,
-                        4 => AttemptOutcome::Answered { status: 500, retry_after: None },
+                        4 => AttemptOutcome::Unsendable,
+                        5 => AttemptOutcome::Answered { status: 500, retry_after: None },
                         _ => AttemptOutcome::Answered {
                             status: 503,
                             retry_after: Some(Span::from_hours(9)),
@@ -256,6 +258,7 @@ impl Book {
             | Step::Refund { .. }
             | Step::Advance { .. }
             | Step::Assign { .. }
+            | Step::Dismiss { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
             | Step::Watch { .. }
@@ -294,6 +297,14 @@ impl Book {
                 Fact::PaymentAssigned(PaymentAssigned {
                     payment: *pick(&held, *payment)?,
                     order: *pick(&ids, *order)?,
+                    by: note(),
+                    reason: note(),
+                })
+            }
+            Step::Dismiss { payment } => {
+                let held: Vec<PaymentId> = self.state.held_payments().map(|(id, _)| id).collect();
+                Fact::PaymentDismissed(PaymentDismissed {
+                    payment: *pick(&held, *payment)?,
                     by: note(),
                     reason: note(),
                 })

@@ -143,7 +143,9 @@ impl Past {
             Decision::PaymentHeld { payment, candidates, .. } => {
                 self.suspense.insert(*payment, candidates.clone());
             }
-            Decision::PaymentMatched { payment, .. } => drop(self.suspense.remove(payment)),
+            Decision::PaymentMatched { payment, .. } | Decision::SuspenseEnded { payment } => {
+                self.suspense.remove(payment);
+            }
             Decision::DeviceFellSilent { device, .. } => {
                 self.silent.insert(device.clone(), true);
             }

@@ -9,13 +9,17 @@ impl DayReplay {
     /// Whether the arithmetic holds and every decision was derived again.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.report.adds_up() && self.decisions.is_clean()
+        self.report.as_ref().is_some_and(DayReport::adds_up) && self.decisions.is_clean()
     }
 
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        self.report.text() + "\n" + &self.decisions.text()
+        let report = self.report.as_ref().map_or_else(
+            || "No report: the events contradict each other.\n".to_owned(),
+            DayReport::text,
+        );
+        report + "\n" + &self.decisions.text()
     }
 
     /// For programs.
@@ -99,6 +103,7 @@ impl DayReport {
             ("payments observed", payments.observed),
             ("matched by the rules", payments.matched_isolated),
             ("assigned by an operator", payments.matched_assigned),
+            ("of no order, by an operator", payments.dismissed),
         ]);
         for held in &payments.held {
             let name = format!("held, {}: {}", held.grade, held.reason);
@@ -109,6 +114,7 @@ impl DayReport {
                 ("observed money", total.observed),
                 ("matched money", total.matched),
                 ("held money", total.held),
+                ("dismissed money", total.dismissed),
             ];
             table.extend(sums.map(|(name, sum)| vec![name.to_owned(), sum.to_string()]));
         }
@@ -116,9 +122,8 @@ impl DayReport {
     }
 
     fn wallet_rows(&self) -> Vec<Vec<String>> {
-        let names =
-            ["wallet", "orders", "requested", "payable", "bump", "payments", "received", "held"];
-        let mut table = vec![names.map(str::to_owned).to_vec()];
+        let names = "wallet orders requested payable bump payments received held dismissed";
+        let mut table = vec![names.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         table.extend(self.wallets.iter().map(|line| {
             vec![
                 line.wallet.clone(),
@@ -129,6 +134,7 @@ impl DayReport {
                 line.payments.to_string(),
                 line.received.to_string(),
                 line.held.to_string(),
+                line.dismissed.to_string(),
             ]
         }));
         table

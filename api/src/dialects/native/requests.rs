@@ -23,14 +23,11 @@ use serde::Deserialize;
 use super::problem::{Code, not_found, problem};
 use super::routes::Endpoint;
 use super::sent::{
-    AmountText, AssignBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says, StepBody,
+    AmountText, AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says,
+    StepBody,
 };
-use crate::dialects::{Action, Caller, NewOrder, NewRefund, OrderQuery};
+use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery};
 
-/// Longest body in bytes: number, two addresses and two texts are 128 + 2 * 2,048 + 2 * 1,024 =
-/// 6,272 bytes, and JSON may write each byte as `\u00xx`: 37,632; with names and spaces below 64
-/// KiB.
-pub(super) const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Longest idempotency key in bytes: what the large payment interfaces take.
 pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// Orders on a page of which the caller says no size.
@@ -42,15 +39,13 @@ pub(super) fn read_action(
     id: &str,
     request: &Request,
     caller: &Caller,
+    desk: &dyn Desk,
 ) -> Result<Action, Answer> {
-    if request.body.len() > BODY_BYTES_MAX {
-        return Err(problem(Code::BodyTooLarge, "the body is longer than 64 KiB"));
-    }
     if endpoint != Endpoint::ListOrders && !request.query.is_empty() {
         return Err(malformed("this path takes no parameters"));
     }
     Ok(match endpoint {
-        Endpoint::CreateOrder => Action::Create(read_order(request, caller)?),
+        Endpoint::CreateOrder => Action::Create(read_order(request, caller, desk)?),
         Endpoint::ListOrders => read_list(request)?,
         Endpoint::GetOrder => Action::Get(OrderQuery::Id(named(id)?)),
         Endpoint::CloseOrder => {
@@ -77,6 +72,10 @@ pub(super) fn read_action(
         Endpoint::Assign => {
             let body: AssignBody = read_json(request)?;
             Action::Assign { payment: named(id)?, order: named(&body.order)?, reason: body.reason }
+        }
+        Endpoint::Dismiss => {
+            let body: DismissBody = read_json(request)?;
+            Action::Dismiss { payment: named(id)?, reason: body.reason }
         }
         Endpoint::Judge => {
             let body: JudgeBody<'_> = read_json(request)?;
@@ -112,7 +111,7 @@ fn read_nothing(request: &Request) -> Result<(), Answer> {
     if request.body.is_empty() { Ok(()) } else { read_json(request).map(|NothingBody {}| ()) }
 }
 
-fn read_order(request: &Request, caller: &Caller) -> Result<NewOrder, Answer> {
+fn read_order(request: &Request, caller: &Caller, desk: &dyn Desk) -> Result<NewOrder, Answer> {
     let Caller::Merchant(merchant) = caller else {
         return Err(problem(Code::Forbidden, "only a merchant's token creates orders"));
     };
@@ -130,7 +129,7 @@ fn read_order(request: &Request, caller: &Caller) -> Result<NewOrder, Answer> {
         requested: read_amount("amount", &body.amount, Currency::Cny)?,
         channels: channels.into_iter().map(|word| word.0).collect(),
         ttl: body.expires_in.map(read_ttl).transpose()?,
-        notify_url: read_address("notify_url", body.notify_url)?,
+        notify_url: read_callback("notify_url", body.notify_url, desk)?,
         return_url: read_address("return_url", body.return_url)?,
         subject: body.subject,
         attachment: body.attachment,
@@ -186,6 +185,18 @@ fn read_address(field: &str, address: Option<String>) -> Result<Option<String>, 
         Ok(address)
     } else {
         Err(problem(Code::InvalidUrl, &format!("{field} must begin with https:// or http://")))
+    }
+}
+
+/// An address that no attempt could ever call is refused now, while somebody reads the answer.
+fn read_callback(
+    field: &str,
+    address: Option<String>,
+    desk: &dyn Desk,
+) -> Result<Option<String>, Answer> {
+    match address.as_deref().map(|address| desk.check_callback(address)) {
+        Some(Err(refusal)) => Err(problem(Code::InvalidUrl, &format!("{field}: {refusal}"))),
+        Some(Ok(())) | None => Ok(address),
     }
 }
 
