@@ -1,5 +1,6 @@
 //! Merchant-side protocols: each a pure translator between its wire and our words.
 
+mod bufpay;
 mod call;
 #[cfg(test)]
 mod desk_for_tests;
@@ -10,6 +11,7 @@ mod strict;
 mod vmq;
 mod way;
 
+pub use bufpay::Bufpay;
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
