@@ -156,6 +156,7 @@ fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
         (Dialect::Native, Box::new(dialects::Native)),
         (Dialect::Vmq, Box::new(dialects::Vmq)),
         (Dialect::Bufpay, Box::new(dialects::Bufpay)),
+        (Dialect::Gogo, Box::new(dialects::Gogo)),
     ]
 }
 

@@ -5,6 +5,7 @@ mod call;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod gogo;
 mod native;
 mod proof;
 mod strict;
@@ -17,5 +18,6 @@ pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
 };
+pub use gogo::Gogo;
 pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;

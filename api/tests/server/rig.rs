@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Bufpay, Dialect, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Dialect, Gogo, Native, Vmq};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -101,6 +101,7 @@ impl Setting {
             (order::Dialect::Native, Box::new(Native)),
             (order::Dialect::Vmq, Box::new(Vmq)),
             (order::Dialect::Bufpay, Box::new(Bufpay)),
+            (order::Dialect::Gogo, Box::new(Gogo)),
         ];
         let sources: Vec<Box<dyn Source + Send + Sync>> =
             vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
