@@ -5,9 +5,9 @@
 //! a payer who typed the asked amount would pay nobody's order. The shop knows what it asked for,
 //! and the callback's `price` says it again.
 //!
-//! Invariants: the body is JSON whatever texts stand in it; amounts are texts with two decimals; the
-//! keys have the original's order; nothing signed is in an answer; an order of another protocol
-//! does not exist.
+//! Invariants: a body of JSON stays JSON whatever texts stand in it; amounts are texts with two
+//! decimals; the keys have the original's order; nothing signed is in an answer; an order of
+//! another protocol does not exist.
 //! Deliberately not here: which parameter is wrong in what way (see [`super::requests`]).
 
 use base64::Engine;
@@ -51,7 +51,7 @@ pub(super) enum Refused {
     /// The signature is wrong.
     Sign,
     /// The order is paid.
-    Payed,
+    Paid,
     /// The order is over.
     Expired,
     /// No amount or code is free.
@@ -70,7 +70,7 @@ impl Refused {
     fn status(&self) -> &'static str {
         match self {
             Self::Sign => "sign_error",
-            Self::Payed => "order_payed",
+            Self::Paid => "order_payed",
             Self::Expired => "order_expire",
             Self::NoCode => "qr_limit",
             Self::NumberTaken => "order_exist",
@@ -83,7 +83,7 @@ impl Refused {
     fn sentence(&self) -> &str {
         match self {
             Self::Sign => "签名错误",
-            Self::Payed => "订单已支付",
+            Self::Paid => "订单已支付",
             Self::Expired => "订单已过期",
             Self::NoCode => "支付二维码不足，请稍后重试",
             Self::NumberTaken => "订单号已存在",
@@ -164,7 +164,7 @@ pub(super) fn refuse(shape: Shape, refused: &Refused) -> Answer {
             answer.with_header("retry-after", RETRY_AFTER_SECS)
         }
         Refused::Sign
-        | Refused::Payed
+        | Refused::Paid
         | Refused::Expired
         | Refused::NoCode
         | Refused::NumberTaken
@@ -181,7 +181,7 @@ pub(super) fn word_pay(shape: Shape, reply: &Reply, desk: &dyn Desk) -> Answer {
         }
         Reply::Order { order, .. } => match order.status {
             OrderStatus::Open => return Answer::json(200, order_data(order, desk)),
-            OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => Refused::Payed,
+            OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => Refused::Paid,
             OrderStatus::Expired | OrderStatus::Closed => Refused::Expired,
             // Money came and is not enough: paying the whole again would make it worse.
             OrderStatus::Underpaid => Refused::NumberTaken,

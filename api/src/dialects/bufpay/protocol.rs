@@ -1,8 +1,8 @@
 //! The protocol as a whole: which paths are its own, and who reads and answers what.
 //!
-//! Invariants: the names of epay's second version below `/api/pay/` are never claimed; every claimed
-//! request gets HTTP 200 with a `status` in its body, because clients read the body and several
-//! throw at any other code. Only a verb that the original does not take is refused by HTTP.
+//! Invariants: the names of epay's second version below `/api/pay/` are never claimed; every
+//! claimed request gets HTTP 200 with a `status` in its body, because clients read the body and
+//! several throw at any other code. Only a verb that the original does not take is refused by HTTP.
 //! Deliberately not here: the phone's side, which the original keeps to itself.
 //!
 //! Wire facts: `bufpay/bufpay_demo: bufpay_api_demo.py, bufpay_api_demo.php,

@@ -235,7 +235,7 @@ fn who_cannot_prove_a_merchant_hears_one_answer() {
         request(&good, &[("app-id", "no name!"), ("app-secret", KEY)]),
         create(&good.replace("12.50", "12.5")),
         create(&good.replace("sign=", "sign=0")),
-        create(&good.replace("&sign=", "&sgin=")),
+        create(&good.replace("&sign=", "&signed=")),
         create(&form("1002", KEY, TEXTS)),
         create(""),
     ];
