@@ -152,7 +152,12 @@ pub(super) async fn build(
 }
 
 fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
-    vec![(Dialect::Native, Box::new(dialects::Native)), (Dialect::Vmq, Box::new(dialects::Vmq))]
+    vec![
+        (Dialect::Native, Box::new(dialects::Native)),
+        (Dialect::Vmq, Box::new(dialects::Vmq)),
+        (Dialect::Bufpay, Box::new(dialects::Bufpay)),
+        (Dialect::Gogo, Box::new(dialects::Gogo)),
+    ]
 }
 
 fn heard() -> Vec<Box<dyn Source + Send + Sync>> {

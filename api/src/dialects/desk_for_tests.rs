@@ -85,6 +85,11 @@ impl Desk for TestDesk {
         (order == OrderId::from_bits(7)).then(|| merchant("1001"))
     }
 
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
+        let known = merchant.as_str() == "1001" && number == "ORDER_1";
+        known.then(|| OrderId::from_bits(7))
+    }
+
     fn public_url(&self) -> &str {
         "https://pay.example"
     }

@@ -85,6 +85,9 @@ pub trait Desk {
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
 
+    /// The order of a merchant's own number.
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId>;
+
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;
 
