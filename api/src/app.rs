@@ -104,6 +104,10 @@ impl Desk for App {
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
     }
 
+    fn order_numbered(&self, merchant: &MerchantId, number: &str) -> Option<order::OrderStatus> {
+        self.book.views().orders.by_number(merchant, number).map(|row| row.status)
+    }
+
     fn public_url(&self) -> &str {
         &self.public_url
     }

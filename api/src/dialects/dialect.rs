@@ -7,6 +7,7 @@
 
 use duizhang_core::callback::{CallbackId, Topic};
 use duizhang_core::id::{MerchantId, OrderId};
+use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use duizhang_projections::calendar::Zone;
@@ -84,6 +85,9 @@ pub trait Desk {
 
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
+
+    /// How the order stands that a merchant gave this number; none where it gave it to no order.
+    fn order_numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderStatus>;
 
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;
