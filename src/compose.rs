@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq};
+use duizhang_api::dialects::{Codepay, Dialect, Native, Vmq};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
@@ -323,7 +323,11 @@ fn described(fact: &Fact) -> String {
 
 /// The merchant-side protocols, in the order in which they are asked.
 pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
-    vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))]
+    vec![
+        (order::Dialect::Native, Box::new(Native)),
+        (order::Dialect::Vmq, Box::new(Vmq)),
+        (order::Dialect::Codepay, Box::new(Codepay)),
+    ]
 }
 
 /// The evidence-side protocols, in the order in which they are asked.

@@ -1,6 +1,7 @@
 //! Merchant-side protocols: each a pure translator between its wire and our words.
 
 mod call;
+mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
@@ -10,6 +11,7 @@ mod vmq;
 mod way;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+pub use codepay::Codepay;
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
