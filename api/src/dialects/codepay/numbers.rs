@@ -1,8 +1,8 @@
 //! The merchant's number of an order, in a protocol that has none.
 //!
-//! `pay_id` says who pays: an order number, a user's name, even an address, and some shops put their
-//! order number into `param` instead. So an order is known by all its terms together, and by how
-//! many came before it: the same terms again are the same order while that waits, and a new one
+//! `pay_id` says who pays: an order number, a user's name, even an address, and some shops put
+//! their order number into `param` instead. So an order is known by all its terms together, and by
+//! how many came before it: the same terms again are the same order while that waits, and a new one
 //! once it is over, for a user who pays 100 twice is not a repeat.
 //!
 //! A number is `{pay_id}#{16 digits of the terms}` and from the second order on `-2`, `-3`. The
@@ -20,8 +20,8 @@ use duizhang_core::order::OrderStatus;
 
 use crate::dialects::Desk;
 
-/// Longest `pay_id` in bytes, as the original says. With `#`, 16 digits, `-` and 7 digits that makes
-/// 125 of the 128 that a number may have.
+/// Longest `pay_id` in bytes, as the original says. With `#`, 16 digits, `-` and 7 digits that
+/// makes 125 of the 128 that a number may have.
 pub(super) const PAY_ID_BYTES_MAX: usize = 100;
 /// Most orders with the same terms: a user who pays the same amount every minute for a year makes
 /// half a million.

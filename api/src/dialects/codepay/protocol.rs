@@ -3,7 +3,7 @@
 //! Invariants: every claimed request gets HTTP 200 with a status in its body, as clients parse it
 //! and many stop at any other one; only pictures and other verbs are refused by HTTP. The way in
 //! `asked/` in front of `creat_order` makes the callback report the asked amount as the paid one.
-//! Deliberately not here: the original's assistant on the shop's own computer, whose wire is closed.
+//! Deliberately not here: the original's assistant on the shop's computer, whose wire is closed.
 //!
 //! Wire facts: `sljeff/py-codepay: codepay/__init__.py`; `assimon/dujiaoka:
 //! app/Http/Controllers/Pay/MapayController.php`; `Blokura/Epay: plugins/codepay/notify.php`.
