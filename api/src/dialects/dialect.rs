@@ -30,7 +30,8 @@ pub trait Dialect: Send + Sync {
     /// Checks who asks, then reads what is asked.
     ///
     /// # Errors
-    /// The refusal in the protocol's own words; nothing has changed.
+    /// The answer where there is nothing to carry out: the refusal in the protocol's own words, or
+    /// what needs no book. Nothing has changed.
     fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer>;
 
     /// Refuses a request whose body is longer than [`BODY_BYTES_MAX`]; the request is shown without

@@ -193,8 +193,8 @@ fn order_object(received: &Received, order: &OrderView, desk: &dyn Desk) -> Stri
         order.requested.decimal_text(),
         user_id(order.merchant.as_str()),
         proof::signed(&order.merchant, desk, &token).unwrap_or_default(),
-        desk.now().millis() / 1_000,
-        order.expires_at.millis() / 1_000,
+        desk.now().secs(),
+        order.expires_at.secs(),
     )
 }
 

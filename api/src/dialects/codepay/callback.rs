@@ -27,7 +27,7 @@ pub(super) fn signed_form(order: &OrderView, desk: &dyn Desk) -> Option<String> 
     let price = order.requested.decimal_text();
     let money = if kept.asked { price.clone() } else { order.received.decimal_text() };
     let paid_at = order.ended_at.unwrap_or(order.created_at);
-    let pay_time = (paid_at.millis() / 1_000).to_string();
+    let pay_time = paid_at.secs().to_string();
     let pay_no = order.id.to_string();
     let pairs = [
         ("chart", kept.charset.word()),

@@ -2,9 +2,14 @@
 
 mod answers;
 mod callback;
+#[cfg(test)]
+mod fork_tests;
+mod fox;
 mod grammar;
+mod picture;
 mod protocol;
 mod requests;
+mod suite;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
