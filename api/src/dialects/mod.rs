@@ -10,7 +10,7 @@ mod proof;
 mod vmq;
 mod way;
 
-pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
 pub use codepay::Codepay;
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
