@@ -29,3 +29,33 @@ pub(super) fn answer(request: &Request) -> Answer {
         None => Answer::text(413, format!("二维码内容超过{QR_TEXT_BYTES_MAX}字节")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialects::desk_for_tests::{TestDesk, get};
+    use crate::dialects::{Dialect as _, Vmq};
+    use duizhang_listener_bridge::wire::encode_component;
+
+    fn read(request: &Request) -> Answer {
+        Vmq.read(request, &TestDesk::default()).expect_err("there is nothing to carry out")
+    }
+
+    #[test]
+    fn any_text_becomes_a_picture() {
+        let text = "https://qr.alipay.com/a?b=c&d=店";
+        let query = format!("url={}", encode_component(text));
+        for path in ["/enQrcode", "/m/1001/enQrcode"] {
+            let request = get(path, &query);
+            assert!(Vmq.claims(&request));
+            let answer = read(&request);
+            assert_eq!((answer.status, answer.content_type.as_str()), (200, "image/png"));
+            assert_eq!(Some(answer.body), crate::cashier::code_png(text));
+        }
+        let long = format!("url={}", "a".repeat(513));
+        for (query, status) in [("", 400), ("url=", 400), ("url=%zz", 400), (&long, 413)] {
+            assert_eq!(read(&get("/enQrcode", query)).status, status, "{query}");
+        }
+        assert_eq!(read(&Request::new(Method::Put, "/enQrcode", &query)).status, 405);
+    }
+}
