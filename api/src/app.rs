@@ -107,8 +107,12 @@ impl Desk for App {
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
     }
 
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
-        self.book.views().orders.by_number(merchant, number).map(|row| row.id)
+    fn numbered(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+    ) -> Option<(OrderId, order::OrderStatus)> {
+        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

@@ -157,6 +157,7 @@ fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
         (Dialect::Vmq, Box::new(dialects::Vmq)),
         (Dialect::Bufpay, Box::new(dialects::Bufpay)),
         (Dialect::Gogo, Box::new(dialects::Gogo)),
+        (Dialect::Codepay, Box::new(dialects::Codepay)),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod bufpay;
 mod call;
+mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
@@ -14,6 +15,7 @@ mod way;
 
 pub use bufpay::Bufpay;
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
+pub use codepay::Codepay;
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
