@@ -132,6 +132,8 @@ pub(super) fn open_order(dialect: Dialect) -> OrderView {
         ended_at: None,
         qr: String::from("https://qr.alipay.com/a?b=\"c\""),
         qr_fixed: false,
+        code: None,
+        trade: None,
         subject: None,
         attachment: Some(String::from("user_1001")),
         echo: Some(String::from("2")),
