@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use duizhang_core::fact::Fact;
 use duizhang_core::order;
 use duizhang_core::state::State;
@@ -99,6 +100,17 @@ impl Server {
     /// # Errors
     /// Where the listener has no address, or a thread cannot be started.
     pub fn start(parts: Parts) -> io::Result<Self> {
+        Self::start_beside(parts, |_| Router::new())
+    }
+
+    /// As [`Server::start`], with routes that the program adds to those of every server.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_beside(
+        parts: Parts,
+        beside: impl FnOnce(&Arc<App>) -> Router,
+    ) -> io::Result<Self> {
         let address = parts.listener.local_addr()?;
         let metrics = Arc::new(Metrics::new());
         let (book, writer) = Writer::start(
@@ -124,7 +136,7 @@ impl Server {
         });
         let (closing, closed) = watch::channel(false);
         let front = {
-            let routes = router(Arc::clone(&app), closed.clone());
+            let routes = router(Arc::clone(&app), closed.clone()).merge(beside(&app));
             let mut closed = closed.clone();
             tokio::spawn(acceptor.serve(routes, async move {
                 // A closed channel means that the server was dropped, which closes it just as well.

@@ -119,10 +119,8 @@ pub(crate) fn schedule(
     topic: Topic,
 ) -> Option<Decision> {
     let row = state.order(order)?;
-    let spoken = match (row.dialect, topic) {
-        (Dialect::Native, _) | (Dialect::Vmq, Topic::OrderPaid) => true,
-        (Dialect::Vmq, Topic::RefundConfirmed(_) | Topic::RefundDeclined(_)) => false,
-    };
+    // Only our own protocol has words for refunds.
+    let spoken = row.dialect == Dialect::Native || topic == Topic::OrderPaid;
     let number = row.callbacks.checked_add(1).filter(|_| spoken && has_address(state, row))?;
     let delay = state.policy().delay(row.dialect, 0)?;
     let callback = CallbackId { order, number };

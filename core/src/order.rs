@@ -33,6 +33,16 @@ pub enum Dialect {
     Native,
     /// V免签 and its forks.
     Vmq,
+    /// BufPay.
+    Bufpay,
+    /// GOGO支付.
+    Gogo,
+    /// 码支付 (codepay).
+    Codepay,
+    /// 彩虹易支付 (epay), its first and its second version.
+    Epay,
+    /// The Youzan bridge.
+    Youzan,
 }
 
 impl Dialect {
@@ -42,6 +52,11 @@ impl Dialect {
         match self {
             Self::Native => "native",
             Self::Vmq => "vmq",
+            Self::Bufpay => "bufpay",
+            Self::Gogo => "gogo",
+            Self::Codepay => "codepay",
+            Self::Epay => "epay",
+            Self::Youzan => "youzan",
         }
     }
 }

@@ -86,20 +86,24 @@ impl Default for Policy {
 }
 
 fn default_schedules() -> Vec<Schedule> {
-    let seconds = |delays: &[u64]| delays.iter().copied().map(Span::from_secs).collect();
-    alloc::vec![
+    // Where the original sends once and never again, its users' first complaint, a shop that is
+    // back within a day gets its callback.
+    const PATIENT: &[u64] = &[0, 15, 60, 180, 600, 1_800, 3_600, 7_200, 21_600, 43_200];
+    let schedules: [(Dialect, &[u64]); 7] = [
         // The Standard Webhooks recommendation.
-        Schedule {
-            dialect: Dialect::Native,
-            delays: seconds(&[0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
-        },
-        // The original sends once and never again; its users' first complaint. A shop that is back
-        // within a day gets its callback.
-        Schedule {
-            dialect: Dialect::Vmq,
-            delays: seconds(&[0, 15, 60, 180, 600, 1_800, 3_600, 7_200, 21_600, 43_200]),
-        },
-    ]
+        (Dialect::Native, &[0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
+        (Dialect::Vmq, PATIENT),
+        // The original's own: after 1, 2, 4, 16, 64 and 300 minutes.
+        (Dialect::Bufpay, &[0, 60, 120, 240, 960, 3_840, 18_000]),
+        (Dialect::Gogo, PATIENT),
+        // The original keeps sending until it reads its word; how often is not known.
+        (Dialect::Codepay, PATIENT),
+        // The original's own times after the payment are 1, 3 and 20 minutes, 1 and 2 hours.
+        (Dialect::Epay, &[0, 60, 120, 1_020, 2_400, 3_600]),
+        (Dialect::Youzan, PATIENT),
+    ];
+    let spans = |delays: &[u64]| delays.iter().copied().map(Span::from_secs).collect();
+    schedules.map(|(dialect, delays)| Schedule { dialect, delays: spans(delays) }).into()
 }
 
 /// Why a policy is refused.

@@ -52,11 +52,12 @@ const TRANSLATORS_NEVER_NAME: &[&str] =
 /// Names that say nothing about what is inside.
 const BANNED_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];
 
-/// Pages from which a reader finds every document.
 /// What the translators of a folder share: the trait that they implement, their words, their
 /// tests' desk.
 const TRANSLATORS_SHARE: &[&str] =
-    &["mod", "tests", "call", "desk_for_tests", "dialect", "forwarded"];
+    &["mod", "tests", "call", "desk_for_tests", "dialect", "forwarded", "proof", "way"];
+
+/// Pages from which a reader finds every document.
 const INDEXES: &[&str] = &["docs/README.md", "docs/ARCHITECTURE.md", "ARCHITECTURE.md"];
 
 pub(crate) fn arrows(tree: &Tree) -> Vec<Offence> {

@@ -50,6 +50,43 @@ pub(super) fn draw_code(text: &str) -> Result<CodeDrawing, QrError> {
     Ok(CodeDrawing { side: code.width().saturating_add(2 * QUIET_MODULES), outline })
 }
 
+/// Pixels of a module in a picture: 29 modules of a short code make 174 pixels, which every client
+/// that shows the picture as it is can scan.
+const MODULE_PIXELS: usize = 6;
+
+/// A text as a PNG picture of its QR code, grey with one bit a pixel; none where the text is longer
+/// than [`QR_TEXT_BYTES_MAX`].
+#[must_use]
+pub fn code_png(text: &str) -> Option<Vec<u8>> {
+    let short = text.len() <= QR_TEXT_BYTES_MAX;
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok().filter(|_| short)?;
+    let side = code.width().checked_add(2 * QUIET_MODULES)?.checked_mul(MODULE_PIXELS)?;
+    let mut bits = vec![u8::MAX; side.div_ceil(8).checked_mul(side)?];
+    for (y, row) in bits.chunks_mut(side.div_ceil(8)).enumerate() {
+        for x in 0..side {
+            if is_dark(&code, x / MODULE_PIXELS, y / MODULE_PIXELS) {
+                row[x / 8] &= !(0x80 >> (x % 8));
+            }
+        }
+    }
+    let side = u32::try_from(side).ok()?;
+    let mut picture = Vec::new();
+    let mut encoder = png::Encoder::new(&mut picture, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().ok()?;
+    writer.write_image_data(&bits).ok()?;
+    writer.finish().ok()?;
+    Some(picture)
+}
+
+/// Whether a module is dark; the quiet zone, counted as modules, never is.
+fn is_dark(code: &QrCode, x: usize, y: usize) -> bool {
+    let inside = |at: usize| at.checked_sub(QUIET_MODULES).filter(|at| *at < code.width());
+    let (Some(x), Some(y)) = (inside(x), inside(y)) else { return false };
+    code[(x, y)] == Color::Dark
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +115,16 @@ mod tests {
     fn a_text_that_is_too_long_is_refused() {
         let text = "a".repeat(QR_TEXT_BYTES_MAX + 1);
         assert_eq!(draw_code(&text).map(|drawing| drawing.side), Err(QrError::DataTooLong));
+    }
+
+    #[test]
+    fn pictures_are_read_back() {
+        let long = "a".repeat(QR_TEXT_BYTES_MAX);
+        for text in ["wxp://f2f0example", "https://qr.alipay.com/fkx0", &long] {
+            let picture = code_png(text).expect("short enough");
+            assert_eq!(super::super::tests::scan_png(&picture), text);
+        }
+        assert_eq!(code_png(&"a".repeat(QR_TEXT_BYTES_MAX + 1)), None);
     }
 
     proptest! {

@@ -18,7 +18,7 @@ mod view;
 pub use assets::{
     ASSET_HEADERS, PAGE_HEADERS, SCRIPT, SCRIPT_PATH, STATE_EVENT, STYLESHEET, STYLESHEET_PATH,
 };
-pub use code::QR_TEXT_BYTES_MAX;
+pub use code::{QR_TEXT_BYTES_MAX, code_png};
 pub use language::{Language, choose_language};
 pub use page::{PAGE_BYTES_MAX, RenderError, render, render_not_found};
 pub use text::TEXT_CHARS_MAX;

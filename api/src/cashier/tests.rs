@@ -80,6 +80,21 @@ pub(super) fn scan(side: usize, outline: &str) -> String {
     grids[0].decode().expect("a readable code").1
 }
 
+/// Decodes a picture and scans it as a camera would.
+pub(super) fn scan_png(picture: &[u8]) -> String {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(picture));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().expect("a picture");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a small picture")];
+    let info = reader.next_frame(&mut pixels).expect("one frame");
+    let side = usize::try_from(info.width).expect("a small picture");
+    let mut image =
+        rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| pixels[y * side + x]);
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1, "one code");
+    grids[0].decode().expect("a readable code").1
+}
+
 #[test]
 fn every_state_says_what_it_is_in_both_languages() {
     let cases: [(CashierState, Language, &[&str]); 14] = [

@@ -91,6 +91,13 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// That a held payment be no order's. Operators only.
+    Dismiss {
+        /// The payment.
+        payment: PaymentId,
+        /// Why.
+        reason: String,
+    },
     /// What evidence says, by a person's word. Operators only.
     Judge {
         /// The delivery.

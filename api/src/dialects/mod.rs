@@ -5,7 +5,9 @@ mod call;
 mod desk_for_tests;
 mod dialect;
 mod native;
+mod proof;
 mod vmq;
+mod way;
 
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
 pub use dialect::{

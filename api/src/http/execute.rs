@@ -9,7 +9,7 @@ use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{
     Closer, EvidenceJudged, Fact, OrderCloseRequested, OrderRequested, PaymentAssigned,
-    RedeliveryRequested, RefundRequested, RefundStepTaken,
+    PaymentDismissed, RedeliveryRequested, RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
 use duizhang_core::order;
@@ -57,6 +57,11 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
                 Ok(settled) => show(app, order, is_repeat(&settled)),
                 Err(error) => refused(error),
             }
+        }
+        Action::Dismiss { payment, reason } => {
+            let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
+            let dismissed = PaymentDismissed { payment: *payment, by, reason: reason.clone() };
+            done(app.book.submit(Fact::PaymentDismissed(dismissed)).await)
         }
         Action::Judge { notification, judgement, reason } => {
             let Some(by) = operator(&call.caller) else { return Reply::Forbidden };

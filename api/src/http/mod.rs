@@ -1,10 +1,11 @@
 //! From HTTP to facts and back.
 
 mod evidence;
-mod exchange;
+pub mod exchange;
 mod execute;
 mod operations;
 mod pay;
+mod relay;
 mod router;
 mod seats;
 

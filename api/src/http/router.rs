@@ -9,13 +9,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use duizhang_listener_bridge::relay::RELAY_PATH;
 use duizhang_listener_bridge::wire::Answer;
 use tokio::sync::watch;
 
 use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
 use super::seats::Seats;
-use super::{evidence, execute, operations, pay};
+use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
 use crate::dialects::{BODY_BYTES_MAX, DOCS_STYLESHEET_PATH};
@@ -25,7 +26,7 @@ pub(super) struct Shared {
     pub(super) app: Arc<App>,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) seats: Arc<Seats>,
-    forged: evidence::ForgedAllowance,
+    pub(super) forged: evidence::ForgedAllowance,
 }
 
 /// The whole server's routes. `closing` turns true when the server shuts down, so that streams end.
@@ -43,6 +44,7 @@ pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
         .route("/openapi.json", get(operations::openapi))
         .route("/docs", get(operations::docs))
         .route("/metrics", get(operations::metrics))
+        .route(RELAY_PATH, post(relay::deliveries))
         .fallback(wire)
         .with_state(shared)
 }

@@ -1,10 +1,11 @@
 //! Phones over real sockets: repeats, late and disordered pushes, heartbeats and silence.
 
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::Fact;
+use duizhang_core::fact::{Fact, PolicyActivated};
 use duizhang_core::id::OrderId;
 use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
+use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::wire::md5_hex;
 
@@ -116,6 +117,11 @@ async fn a_push_that_comes_hours_late_settles_its_order_where_nobody_else_could_
 #[tokio::test]
 async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
     let rig = Rig::new().await;
+    // One amount only, so that the next order must get the one that was released.
+    let policy = Policy { max_offset: 0, ..Policy::default() };
+    let activated = PolicyActivated { policy, by: String::from("test") };
+    let activated = Fact::PolicyActivated(activated);
+    rig.server.book().submit(activated).await.expect("a sound policy");
     let order = expired_long_ago(&rig).await;
     let (next, payable) = rig.order("N2", "10.00", "http://shop.example/n").await;
     assert_eq!(payable, "10.0", "the amount has a new holder");
@@ -133,6 +139,31 @@ async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
     assert!(rig.seen(order).status.is_settled(), "{:?}", rig.seen(order).status);
     assert_eq!(rig.seen(next).status, OrderStatus::Open);
     assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn money_of_no_order_leaves_the_inbox_by_an_operators_word() {
+    let rig = Rig::new().await;
+    let (order, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    assert_eq!(rig.push("7.77", T).await.json()["code"], 1);
+    let held = rig.server.book().views().inbox.held().next().map(|held| held.payment);
+    let payment = held.expect("nobody asked for it");
+    let path = format!("/v1/operator/payments/{payment}/dismiss");
+    let body = r#"{"reason":"sent by mistake, given back"}"#;
+    let refused = post_json(rig.at, &path, TOKEN, body).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(post_json(rig.at, &path, OPERATOR_TOKEN, r#"{"reason":" "}"#).await.status, 422);
+    for _ in 0..2 {
+        let dismissed = post_json(rig.at, &path, OPERATOR_TOKEN, body).await;
+        assert_eq!(dismissed.status, 204, "{}", dismissed.text());
+    }
+    assert_eq!(rig.server.book().views().inbox.held().count(), 0);
+    let known = rig.server.book().views().inbox.dismissed(payment).cloned();
+    assert_eq!(known.expect("it is still known").reason, "sent by mistake, given back");
+    let assign = format!("/v1/operator/payments/{payment}/assign");
+    let body = format!(r#"{{"order":"{order}","reason":"the payer called"}}"#);
+    assert_eq!(post_json(rig.at, &assign, OPERATOR_TOKEN, &body).await.status, 404);
     rig.stop().await;
 }
 

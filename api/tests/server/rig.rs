@@ -152,8 +152,7 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
 }
 
 fn declarations() -> Vec<Fact> {
-    let name = |text: &str| WalletId::new(text).expect("a name");
-    let wallets = vec![name("wx-main"), name("ali-main")];
+    let wallets = wallets();
     let wallet = |id: &WalletId, channel, qr: &str| {
         Fact::WalletDeclared(Wallet {
             id: id.clone(),
@@ -169,19 +168,28 @@ fn declarations() -> Vec<Fact> {
         wallet(&wallets[1], Channel::Alipay, "https://qr.alipay.com/example"),
         Fact::DeviceDeclared(Device {
             id: DeviceId::new("phone-1").expect("a name"),
-            wallets: wallets.clone(),
-            enabled: true,
-        }),
-        Fact::MerchantDeclared(Merchant {
-            id: MerchantId::new("1001").expect("a name"),
-            name: "Shop".into(),
-            notify_url: None,
             wallets,
-            default: true,
-            strict: false,
             enabled: true,
         }),
+        Fact::MerchantDeclared(merchant()),
     ]
+}
+
+/// The shop as it is declared.
+pub(crate) fn merchant() -> Merchant {
+    Merchant {
+        id: MerchantId::new("1001").expect("a name"),
+        name: "Shop".into(),
+        notify_url: None,
+        wallets: wallets(),
+        default: true,
+        strict: false,
+        enabled: true,
+    }
+}
+
+fn wallets() -> Vec<WalletId> {
+    ["wx-main", "ali-main"].map(|text| WalletId::new(text).expect("a name")).into()
 }
 
 /// A running server.

@@ -23,7 +23,8 @@ use serde::Deserialize;
 use super::problem::{Code, not_found, problem};
 use super::routes::Endpoint;
 use super::sent::{
-    AmountText, AssignBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says, StepBody,
+    AmountText, AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says,
+    StepBody,
 };
 use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX};
 
@@ -74,6 +75,10 @@ pub(super) fn read_action(
         Endpoint::Assign => {
             let body: AssignBody = read_json(request)?;
             Action::Assign { payment: named(id)?, order: named(&body.order)?, reason: body.reason }
+        }
+        Endpoint::Dismiss => {
+            let body: DismissBody = read_json(request)?;
+            Action::Dismiss { payment: named(id)?, reason: body.reason }
         }
         Endpoint::Judge => {
             let body: JudgeBody<'_> = read_json(request)?;

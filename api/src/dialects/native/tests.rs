@@ -26,7 +26,7 @@ use standardwebhooks::Webhook;
 use super::problem::Code;
 use super::requests::parse_body;
 use super::routes::ROUTES;
-use super::sent::{AssignBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
+use super::sent::{AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
 use super::{DOCS_STYLESHEET, Native, docs_page, openapi_document};
 use crate::clock::{Clock, SystemClock};
 use crate::dialects::desk_for_tests::{
@@ -327,6 +327,7 @@ fn looking_and_listing_are_understood() {
     }
 }
 
+// tidy: long because it is one table
 #[test]
 fn everything_that_changes_is_understood() {
     let order = OrderId::from_bits(7);
@@ -355,6 +356,13 @@ fn everything_that_changes_is_understood() {
                 &format!(r#"{{"order":"{ORDER}","reason":"because"}}"#),
             ),
             Action::Assign { payment: PaymentId::from_bits(3), order, reason: reason.clone() },
+        ),
+        (
+            at(
+                &format!("/v1/operator/payments/{}/dismiss", PaymentId::from_bits(3)),
+                r#"{"reason":"because"}"#,
+            ),
+            Action::Dismiss { payment: PaymentId::from_bits(3), reason: reason.clone() },
         ),
         (
             at(
@@ -666,13 +674,14 @@ fn the_document_names_every_path_and_its_examples_are_read() {
             "orders" => parse_body::<NewOrderBody<'_>>(&body).is_ok(),
             "refunds" => parse_body::<NewRefundBody<'_>>(&body).is_ok(),
             "assign" => parse_body::<AssignBody>(&body).is_ok(),
+            "dismiss" => parse_body::<DismissBody>(&body).is_ok(),
             "judge" => parse_body::<JudgeBody<'_>>(&body).is_ok(),
             _ => parse_body::<StepBody>(&body).is_ok(),
         };
         assert!(fine, "{path}: {example}");
         read_examples += 1;
     }
-    assert_eq!(read_examples, 8);
+    assert_eq!(read_examples, 9);
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for name in ["NewOrder", "Order", "OrderPage", "Refund", "Problem", "Inbox"] {
         assert!(schemas.contains_key(name), "{name} is described: {:?}", schemas.keys());
@@ -712,7 +721,7 @@ proptest! {
     #[test]
     fn no_request_panics_and_every_refusal_is_a_problem(
         post_it: bool,
-        route in 0_usize..16,
+        route in 0..ROUTES.len(),
         id in "\\PC{0,30}",
         query in "\\PC{0,20}",
         body in "(\\PC{0,40}|\\{\"amount\":\"[0-9.eE-]{0,9}\"(,\"[a-z_]{1,9}\":(1|\"x\"|null)){0,2}\\})",

@@ -16,6 +16,7 @@ use duizhang_projections::orders::OrderView;
 
 use super::callback::{java_text, kind_of, way_back};
 use super::protocol::{Endpoint, Place};
+use crate::dialects::way::{cashier_address, page_to_cashier};
 use crate::dialects::{Desk, Reply};
 
 const GENERIC: &str = "失败";
@@ -71,12 +72,12 @@ pub(super) fn word(place: &Place<'_>, page: bool, reply: &Reply, desk: &dyn Desk
             Endpoint::Create if *repeated && order.status != OrderStatus::Open => {
                 refuse("商户订单号已存在！")
             }
-            Endpoint::Create if page => to_cashier(order, desk),
+            Endpoint::Create if page => page_to_cashier(order.id, desk),
             Endpoint::Check => match order.status {
                 OrderStatus::Open | OrderStatus::Underpaid => refuse("订单未支付"),
                 OrderStatus::Expired | OrderStatus::Closed => refuse("订单已过期"),
                 OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => {
-                    let cashier = || cashier_address(order, desk);
+                    let cashier = || cashier_address(order.id, desk);
                     success(&quoted(&way_back(order, desk).unwrap_or_else(cashier)))
                 }
             },
@@ -176,38 +177,6 @@ fn state_number(order: &OrderView) -> i8 {
             }
         },
     }
-}
-
-fn cashier_address(order: &OrderView, desk: &dyn Desk) -> String {
-    format!("{}/pay/{}", desk.public_url(), order.id)
-}
-
-/// The original answers a script alone. Ours also moves on where scripts are forbidden, and as a
-/// link.
-fn to_cashier(order: &OrderView, desk: &dyn Desk) -> Answer {
-    let address = inert(&cashier_address(order, desk));
-    Answer::html(
-        200,
-        format!(
-            "<meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={address}\">\
-             <script>window.location.href = '{address}'</script><a href=\"{address}\">前往支付</a>"
-        ),
-    )
-}
-
-/// An address in which every character that ends an attribute, a script or a tag is
-/// percent-encoded.
-fn inert(address: &str) -> String {
-    let mut safe = String::with_capacity(address.len());
-    for byte in address.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~:/?@[]%".contains(&byte);
-        if plain {
-            safe.push(char::from(byte));
-        } else {
-            safe.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    safe
 }
 
 /// All values are texts, as in the original; the PHP fork calls the state `jkstate`, so both names

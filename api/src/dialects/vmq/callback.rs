@@ -14,7 +14,7 @@ use duizhang_core::channel::Channel;
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::orders::OrderView;
 
-use crate::dialects::{Desk, Judged};
+use crate::dialects::{Desk, Judged, proof, way};
 
 /// The parameters with their signature; none where the merchant has no key, or the order is not
 /// settled.
@@ -28,7 +28,10 @@ pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String>
     let really_price = spell(order.received);
     let param = order.attachment.as_deref().unwrap_or_default();
     let texts = [&order.number, param, kind_of(order), &price, &really_price];
-    let sign = newest_sign(order, desk, &texts.map(str::as_bytes))?;
+    let signed_texts = texts.map(str::as_bytes);
+    let sign = proof::signed(&order.merchant, desk, &|key| {
+        md5_hex(&[signed_texts.as_slice(), &[key]].concat())
+    })?;
     let [pay_id, param, kind, price, really_price] = texts.map(encode_component);
     Some(format!(
         "payId={pay_id}&param={param}&type={kind}&price={price}&reallyPrice={really_price}&sign={sign}"
@@ -40,19 +43,9 @@ pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String>
 pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
     let address = order.return_url.as_deref()?;
     Some(match signed_query(order, desk) {
-        Some(query) => join(address, &query),
+        Some(query) => way::join(address, &query),
         None => String::from(address),
     })
-}
-
-fn newest_sign(order: &OrderView, desk: &dyn Desk, texts: &[&[u8]]) -> Option<String> {
-    let mut sign = None;
-    desk.each_key(&order.merchant, &mut |key| {
-        if sign.is_none() && !key.is_empty() {
-            sign = Some(md5_hex(&[texts, &[key]].concat()));
-        }
-    });
-    sign
 }
 
 /// The type as the shop sent it.
@@ -70,25 +63,6 @@ pub(super) fn java_text(amount: Amount) -> String {
         Some(shorter) if shorter.contains('.') => String::from(shorter),
         _ => text,
     }
-}
-
-/// An address with more parameters, in front of its fragment.
-pub(super) fn join(address: &str, query: &str) -> String {
-    let (base, fragment) = match address.split_once('#') {
-        Some((base, fragment)) => (base, Some(fragment)),
-        None => (address, None),
-    };
-    let glue = match base.find('?') {
-        None => "?",
-        Some(_) if base.ends_with(['?', '&']) => "",
-        Some(_) => "&",
-    };
-    let mut joined = [base, glue, query].concat();
-    if let Some(fragment) = fragment {
-        joined.push('#');
-        joined.push_str(fragment);
-    }
-    joined
 }
 
 /// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:

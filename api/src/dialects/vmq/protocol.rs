@@ -12,13 +12,13 @@
 //! application/index/controller/Index.php`.
 
 use duizhang_core::callback::Topic;
-use duizhang_core::id::MerchantId;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
 
 use super::{answers, callback, requests};
+use crate::dialects::proof::{merchant_named, split_merchant};
 use crate::dialects::{
-    Call, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Reply, Unsendable,
+    Call, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Reply, Unsendable, way,
 };
 
 /// The V免签 dialect.
@@ -52,10 +52,7 @@ pub(super) struct Place<'a> {
 impl<'a> Place<'a> {
     /// Reads a path.
     pub(super) fn of(path: &'a str) -> Option<Self> {
-        let (merchant, rest) = match path.strip_prefix("/m/") {
-            Some(below) => below.split_once('/').map(|(merchant, rest)| (Some(merchant), rest))?,
-            None => (None, path.strip_prefix('/')?),
-        };
+        let (merchant, rest) = split_merchant(path)?;
         let endpoint = match rest {
             "createOrder" => Endpoint::Create,
             "getOrder" => Endpoint::Get,
@@ -69,11 +66,7 @@ impl<'a> Place<'a> {
 
     /// The enabled merchant that is spoken to.
     pub(super) fn merchant(&self, desk: &dyn Desk) -> Option<MerchantCard> {
-        let id = match self.merchant {
-            Some(text) => MerchantId::new(text).ok()?,
-            None => desk.default_merchant()?,
-        };
-        desk.merchant(&id)
+        merchant_named(self.merchant, desk)
     }
 }
 
@@ -119,13 +112,13 @@ impl Dialect for Vmq {
             Topic::OrderPaid => {}
             Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
         }
-        if !requests::is_web_address(message.url) {
+        if !way::is_web_address(message.url) {
             return Err(Unsendable::BadAddress);
         }
         let query = callback::signed_query(message.order, desk).ok_or(Unsendable::NoKey)?;
         Ok(CallbackRequest {
             method: Method::Get,
-            url: callback::join(message.url, &query),
+            url: way::join(message.url, &query),
             headers: Vec::new(),
             body: Vec::new(),
         })
