@@ -9,6 +9,7 @@ use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
 
+use crate::accept::Traffic;
 use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
@@ -32,6 +33,8 @@ pub struct App {
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
+    /// What the accept loop counts.
+    pub traffic: Arc<Traffic>,
     /// Who asks Youzan for codes and trades.
     pub youzan: Youzan,
     /// Counters.
@@ -108,6 +111,14 @@ impl Desk for App {
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {
         let views = self.book.views();
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
+    }
+
+    fn numbered(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+    ) -> Option<(OrderId, order::OrderStatus)> {
+        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq, Youzan};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq, Youzan};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -108,6 +108,9 @@ impl Setting {
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
             (order::Dialect::Native, Box::new(Native)),
             (order::Dialect::Vmq, (self.vmq)()),
+            (order::Dialect::Bufpay, Box::new(Bufpay)),
+            (order::Dialect::Gogo, Box::new(Gogo)),
+            (order::Dialect::Codepay, Box::new(Codepay)),
             (order::Dialect::Youzan, Box::new(Youzan)),
         ];
         let sources: Vec<Box<dyn Source + Send + Sync>> = vec![
