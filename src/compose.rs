@@ -16,7 +16,7 @@ use duizhang_api::clock::{Clock, SystemClock};
 use duizhang_api::dialects::{Dialect, Native, Vmq};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
-use duizhang_api::outbound::{self, Outbound, SystemResolver, Timeouts};
+use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
 use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretStore, SecretsError};
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
@@ -351,19 +351,8 @@ pub(crate) fn notice_rules(config: &Config) -> anyhow::Result<Rules> {
 
 /// Who calls shops, and never ourselves.
 pub(crate) fn outbound(config: &Config, listening: std::net::SocketAddr) -> Outbound {
-    let policy = outbound::Policy {
-        allow_private: config.callbacks.allow_private_addresses,
-        own_sockets: vec![listening],
-        own_names: config.server.public_url.as_deref().and_then(name_of).into_iter().collect(),
-    };
+    let policy = config.callback_policy(listening);
     let whole = std::time::Duration::from_micros(config.callbacks.timeout.micros());
     let timeouts = Timeouts { whole, ..Timeouts::default() };
     Outbound::new(policy, Arc::new(SystemResolver), timeouts)
-}
-
-/// The name and port under which the outside reaches us.
-fn name_of(public_url: &str) -> Option<(String, u16)> {
-    let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
-    let target = outbound::check_url(public_url, &any).ok()?;
-    Some((target.host().to_string().to_lowercase(), target.port()))
 }

@@ -1,9 +1,11 @@
 //! The program `duizhang`. All of it is behind [`cli::run`].
 
+mod bridge;
 mod cli;
 mod compose;
 mod config;
 mod demo;
+mod review;
 
 /// Requests are allocated on one thread and freed on another, which the system's allocator is slow
 /// at.

@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
 use crate::metrics::Metrics;
+use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
 
 /// What every request handler shares.
@@ -28,6 +29,8 @@ pub struct App {
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// The HTTP client for callbacks.
+    pub outbound: Arc<Outbound>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -90,6 +93,10 @@ impl Desk for App {
             SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
             SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
         }
+    }
+
+    fn check_callback(&self, url: &str) -> Result<(), UrlRefusal> {
+        self.outbound.check_callback(url)
     }
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {

@@ -1,7 +1,5 @@
 //! One attempt to deliver a callback: written by its dialect, sent, judged, recorded.
 
-use std::sync::Arc;
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod};
 use duizhang_core::callback::{AttemptOutcome, CallbackId, Topic};
 use duizhang_core::fact::{CallbackAttempted, Fact};
@@ -14,8 +12,8 @@ use url::Url;
 
 use crate::app::App;
 use crate::book::SubmitError;
-use crate::dialects::{CallbackRequest, Judged, Message};
-use crate::outbound::{Outbound, OutboundOutcome, OutboundRequest};
+use crate::dialects::{CallbackRequest, Judged, Message, Unsendable};
+use crate::outbound::{OutboundOutcome, OutboundRequest};
 
 /// Most jitter of a delay: 20 per cent, in parts per million.
 const JITTER_PPM_MAX: u128 = 200_000;
@@ -31,6 +29,10 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    pub(crate) const fn new(merchant: String, origin: String) -> Self {
+        Self { merchant, origin }
+    }
+
     /// Whose endpoint it is.
     pub(crate) fn merchant(&self) -> &str {
         &self.merchant
@@ -40,11 +42,11 @@ impl Endpoint {
     pub(crate) fn of(app: &App, order: OrderId) -> Self {
         let order = app.book.order(order).ok().flatten();
         let Some(order) = order else {
-            return Self { merchant: String::new(), origin: String::new() };
+            return Self::new(String::new(), String::new());
         };
         let url = address(app, &order).and_then(|url| Url::parse(&url).ok());
         let origin = url.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        Self { merchant: order.merchant.to_string(), origin }
+        Self::new(order.merchant.to_string(), origin)
     }
 }
 
@@ -63,15 +65,16 @@ pub(crate) struct Assignment {
 }
 
 /// Makes one attempt and records it. Returns whether the endpoint failed to answer.
-pub(crate) async fn attempt(app: &Arc<App>, outbound: &Outbound, assignment: Assignment) -> bool {
+pub(crate) async fn attempt(app: &App, assignment: Assignment) -> bool {
     let began = app.clock.now();
-    let (outcome, excerpt) = send(app, outbound, assignment, began).await;
+    let (outcome, excerpt) = send(app, assignment, began).await;
     app.metrics.attempted(match outcome {
         AttemptOutcome::Acknowledged { .. } => "acknowledged",
         AttemptOutcome::Answered { .. } => "answered",
         AttemptOutcome::Gone => "gone",
         AttemptOutcome::Unreachable => "unreachable",
         AttemptOutcome::AddressRefused => "address_refused",
+        AttemptOutcome::Unsendable => "unsendable",
     });
     let attempted = CallbackAttempted {
         callback: assignment.callback,
@@ -102,19 +105,14 @@ async fn record(app: &App, attempted: CallbackAttempted) {
     }
 }
 
-async fn send(
-    app: &App,
-    outbound: &Outbound,
-    assignment: Assignment,
-    at: Timestamp,
-) -> (AttemptOutcome, String) {
+async fn send(app: &App, assignment: Assignment, at: Timestamp) -> (AttemptOutcome, String) {
     let order = match app.book.order(assignment.callback.order) {
         Ok(Some(order)) => order,
-        Ok(None) => return (AttemptOutcome::Unreachable, String::from("the order is unknown")),
-        Err(error) => return (AttemptOutcome::Unreachable, error.to_string()),
+        Ok(None) => return (AttemptOutcome::Unsendable, String::from("the order is unknown")),
+        Err(error) => return (AttemptOutcome::Unsendable, error.to_string()),
     };
     let Some(url) = address(app, &order) else {
-        return (AttemptOutcome::AddressRefused, String::from("there is no callback address"));
+        return (AttemptOutcome::Unsendable, String::from("there is no callback address"));
     };
     let dialect = app.dialect(order.dialect);
     let refund = match assignment.topic {
@@ -134,9 +132,15 @@ async fn send(
     };
     let request = match dialect.write_callback(&message, app) {
         Ok(request) => to_outbound(request),
-        Err(unsendable) => return (AttemptOutcome::AddressRefused, unsendable.to_string()),
+        Err(unsendable) => {
+            let outcome = match unsendable {
+                Unsendable::NoKey | Unsendable::NoWord => AttemptOutcome::Unsendable,
+                Unsendable::BadAddress => AttemptOutcome::AddressRefused,
+            };
+            return (outcome, unsendable.to_string());
+        }
     };
-    match outbound.send(request).await {
+    match app.outbound.send(request).await {
         OutboundOutcome::Answered { status, body, retry_after, .. } => {
             let outcome = match dialect.judge(status, &body) {
                 Judged::Acknowledged => AttemptOutcome::Acknowledged { status },

@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use duizhang_core::fact::Fact;
 use duizhang_core::order;
 use duizhang_core::state::State;
@@ -99,6 +100,17 @@ impl Server {
     /// # Errors
     /// Where the listener has no address, or a thread cannot be started.
     pub fn start(parts: Parts) -> io::Result<Self> {
+        Self::start_beside(parts, |_| Router::new())
+    }
+
+    /// As [`Server::start`], with routes that the program adds to those of every server.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_beside(
+        parts: Parts,
+        beside: impl FnOnce(&Arc<App>) -> Router,
+    ) -> io::Result<Self> {
         let address = parts.listener.local_addr()?;
         let metrics = Arc::new(Metrics::new());
         let (book, writer) = Writer::start(
@@ -115,13 +127,14 @@ impl Server {
             secrets: parts.secrets,
             dialects: parts.dialects,
             sources: parts.sources,
+            outbound: parts.outbound,
             metrics,
             public_url: public_url.trim_end_matches('/').to_owned(),
             zone: parts.zone,
         });
         let (closing, closed) = watch::channel(false);
         let front = {
-            let routes = router(Arc::clone(&app), closed.clone());
+            let routes = router(Arc::clone(&app), closed.clone()).merge(beside(&app));
             let mut closed = closed.clone();
             let acceptor = Acceptor::new(parts.listener, parts.limits);
             tokio::spawn(acceptor.serve(routes, async move {
@@ -129,7 +142,7 @@ impl Server {
                 let _ = closed.wait_for(|closing| *closing).await;
             }))
         };
-        let deliverer = tokio::spawn(deliver(Arc::clone(&app), parts.outbound, closed.clone()));
+        let deliverer = tokio::spawn(deliver(Arc::clone(&app), closed.clone()));
         let ticker = tokio::spawn(tick(Arc::clone(&app), closed));
         let log = parts.log;
         Ok(Self { address, book, app, log, writer, closing, front, deliverer, ticker })

@@ -94,6 +94,9 @@ pub enum AttemptOutcome {
     Unreachable,
     /// The address is one that we do not call.
     AddressRefused,
+    /// The message could not be written, most often for want of a key to sign with; nothing was
+    /// sent.
+    Unsendable,
 }
 
 /// What `decide` remembers of a callback that has attempts ahead.
@@ -157,7 +160,9 @@ pub(crate) fn rule_on_attempt(
             return Ok(Ruling::Decided(vec![Decision::CallbackAbandoned { callback }]));
         }
         AttemptOutcome::Answered { retry_after, .. } => retry_after.unwrap_or_default(),
-        AttemptOutcome::Unreachable | AttemptOutcome::AddressRefused => Span::ZERO,
+        AttemptOutcome::Unreachable
+        | AttemptOutcome::AddressRefused
+        | AttemptOutcome::Unsendable => Span::ZERO,
     };
     let tries = pending.tries.saturating_add(1);
     let decision = match state.policy().delay(row.dialect, tries) {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::callback::{self, CallbackId};
 use crate::decision::Decision;
 use crate::fact::Fact;
-use crate::id::{OrderId, RefundId};
+use crate::id::{OrderId, PaymentId, RefundId};
 use crate::limits::{DUE_PER_TICK_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Deadline, State};
@@ -34,6 +34,8 @@ pub enum Repeat {
     Refund(RefundId),
     /// This callback.
     Callback(CallbackId),
+    /// This payment.
+    Payment(PaymentId),
     /// A declaration or policy that is in force already, or a tick with nothing due.
     Nothing,
 }
@@ -73,6 +75,7 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::RefundRequested(request) => refund::rule_on_request(state, request),
         Fact::RefundStepTaken(taken) => refund::rule_on_step(state, at, taken),
         Fact::PaymentAssigned(assigned) => matcher::rule_on_assignment(state, at, assigned),
+        Fact::PaymentDismissed(dismissed) => matcher::rule_on_dismissal(state, dismissed),
         Fact::EvidenceJudged(judged) => notification::rule_on_judgement(state, at, judged),
     }
 }

@@ -168,4 +168,9 @@ pub enum Decision {
         /// The delivery.
         notification: NotificationId,
     },
+    /// The payment is out of suspense without an order, by a person's word.
+    SuspenseEnded {
+        /// The payment.
+        payment: PaymentId,
+    },
 }

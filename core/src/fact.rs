@@ -55,6 +55,8 @@ pub enum Fact {
     PaymentAssigned(PaymentAssigned),
     /// An operator read evidence that the engine could not read or did not trust.
     EvidenceJudged(EvidenceJudged),
+    /// An operator said that a held payment belongs to no order.
+    PaymentDismissed(PaymentDismissed),
 }
 
 /// The first event of a log.
@@ -314,5 +316,17 @@ pub struct EvidenceJudged {
     /// Who said so.
     pub by: String,
     /// Why.
+    pub reason: String,
+}
+
+/// An operator said that a held payment belongs to no order: paid twice, sent by mistake, given
+/// back by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentDismissed {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Who said so.
+    pub by: String,
+    /// Why, and where the money is now.
     pub reason: String,
 }

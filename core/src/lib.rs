@@ -23,6 +23,7 @@ mod declare;
 pub mod digest;
 pub mod event;
 pub mod fact;
+pub mod grade;
 pub mod id;
 pub mod invariant;
 pub mod limits;

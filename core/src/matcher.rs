@@ -16,89 +16,20 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::amount::Amount;
 use crate::callback::{self, Topic};
-use crate::decide::Ruling;
+use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
-use crate::fact::PaymentAssigned;
+use crate::fact::{PaymentAssigned, PaymentDismissed};
+pub use crate::grade::{Grade, HoldReason, Rule, Standing};
 use crate::id::{OrderId, PaymentId};
 use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX};
 use crate::order::{self, OrderStatus};
 use crate::policy::LateRule;
 use crate::rejection::Rejection;
-use crate::state::{OrderRow, State, WalletIndex};
-use crate::time::Timestamp;
+use crate::state::{OrderRow, Reservation, State, WalletIndex};
+use crate::time::{Span, Timestamp};
 pub use crate::when::When;
-
-/// How sure a match is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Grade {
-    /// One payment, one order, no other candidate on either side: settles by itself.
-    Isolated,
-    /// The only place that is left when others are taken as right: proposed.
-    Forced,
-    /// Several could be meant, or one could but something speaks against it: held.
-    Ambiguous,
-    /// No order could be meant: held.
-    Orphan,
-    /// A person decided.
-    Assigned,
-}
-
-/// By what a payment found its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Rule {
-    /// A reference that names the order.
-    Reference,
-    /// Wallet, amount and time.
-    Slot,
-    /// A person's word.
-    Operator,
-}
-
-/// Why a payment is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HoldReason {
-    /// No order held this amount at that time.
-    NoOrder,
-    /// Several orders could be meant.
-    SeveralOrders,
-    /// The one possible order has its money already: paid twice, or told twice.
-    AlreadyPaid,
-    /// The one possible order was closed by its merchant.
-    OrderClosed,
-    /// The one possible order had expired, and the policy holds late money.
-    Late,
-    /// Another held payment could also be this order's.
-    RivalPayment,
-    /// The device's clock and ours disagree about which order was waiting.
-    ClockDoubt,
-    /// The evidence is older than the lookback.
-    Stale,
-    /// The reference names an order that this wallet or channel cannot have been paid for.
-    Vetoed,
-    /// The merchant's number in the remark names an order, and the amount is not what is missing of
-    /// it.
-    AmountDiffers,
-    /// The one possible order gave money back before it was settled.
-    PartlyRefunded,
-}
-
-/// How the received amount and time stand to the order's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Standing {
-    /// The payable amount while the order was open.
-    Exact,
-    /// The payable amount, told after it had expired or was closed. The payer may have been in
-    /// time: what counts is when we heard of it.
-    Late,
-    /// More than the payable amount.
-    Over,
-    /// Less than the payable amount.
-    Under,
-}
 
 /// A payment to be placed.
 #[derive(Clone, Debug)]
@@ -324,19 +255,30 @@ fn pay(
             | OrderStatus::Overpaid => Standing::Exact,
         },
     };
-    // An order that got less still waits for the rest, so it keeps its amount as long as it would
-    // have.
-    let waits_until = if standing == Standing::Under { row.reserved_until.max(at) } else { at };
-    decisions.push(Decision::OrderPaid {
-        order,
-        payment,
-        received,
-        standing,
-        quarantined_until: waits_until.plus(state.policy().quarantine),
-    });
+    let quarantine = state.policy().quarantine;
+    let quarantined_until = match standing {
+        Standing::Under => kept_until(row, at, quarantine),
+        Standing::Exact | Standing::Late | Standing::Over => at.plus(quarantine),
+    };
+    let paid = Decision::OrderPaid { order, payment, received, standing, quarantined_until };
+    decisions.push(paid);
     if standing != Standing::Under {
         decisions.extend(callback::schedule(state, at, order, Topic::OrderPaid));
         propose_rest(state, payment, order, decisions);
+    }
+}
+
+/// How long an order that got less than all keeps its amount for the rest: until its own deadline
+/// and a quarantine, or a quarantine from its first part where that came later. Only the first part
+/// counts. If each further one moved the end, a payer could hold an amount for ever with one fen a
+/// quarter of an hour; the rest finds the order by its id, whoever has the amount by then.
+fn kept_until(row: &OrderRow, at: Timestamp, quarantine: Span) -> Timestamp {
+    match row.reservation {
+        Reservation::Held => row.reserved_until.max(at).plus(quarantine),
+        Reservation::Quarantined if row.received > 0 => row.reserved_until,
+        Reservation::Quarantined => row.reserved_until.max(at.plus(quarantine)),
+        // Others may have the amount, so nothing is kept; the time says what any payment's says.
+        Reservation::Released => at.plus(quarantine),
     }
 }
 
@@ -358,11 +300,7 @@ pub(crate) fn rule_on_assignment(
     at: Timestamp,
     assigned: &PaymentAssigned,
 ) -> Result<Ruling, Rejection> {
-    for (field, text) in [("by", &assigned.by), ("reason", &assigned.reason)] {
-        if text.trim().is_empty() || text.len() > NOTE_BYTES_MAX {
-            return Err(Rejection::BadText(field));
-        }
-    }
+    check_word(&assigned.by, &assigned.reason)?;
     let row = state.order(assigned.order).ok_or(Rejection::UnknownOrder)?;
     let held = state.held_payment(assigned.payment).ok_or(Rejection::UnknownPayment)?;
     if row.currency != held.amount.currency() {
@@ -381,4 +319,29 @@ pub(crate) fn rule_on_assignment(
     }];
     pay(state, at, assigned.payment, assigned.order, held.amount, &mut decisions);
     Ok(Ruling::Decided(decisions))
+}
+
+/// Money that belongs to no order leaves suspense, and with it goes its claim on every order that
+/// it could have been for. Nothing new becomes possible for other held payments: no order was
+/// taken.
+pub(crate) fn rule_on_dismissal(
+    state: &State,
+    dismissed: &PaymentDismissed,
+) -> Result<Ruling, Rejection> {
+    check_word(&dismissed.by, &dismissed.reason)?;
+    if state.is_dismissed(dismissed.payment) {
+        return Ok(Ruling::Repeat(Repeat::Payment(dismissed.payment)));
+    }
+    state.held_payment(dismissed.payment).ok_or(Rejection::UnknownPayment)?;
+    Ok(Ruling::Decided(vec![Decision::SuspenseEnded { payment: dismissed.payment }]))
+}
+
+/// An operator's word on money carries a name and a reason.
+fn check_word(by: &str, reason: &str) -> Result<(), Rejection> {
+    for (field, text) in [("by", by), ("reason", reason)] {
+        if text.trim().is_empty() || text.len() > NOTE_BYTES_MAX {
+            return Err(Rejection::BadText(field));
+        }
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::callback::{AttemptOutcome, CallbackId};
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::{
-    CallbackAttempted, Fact, PaymentAssigned, RefundRequested, RefundStepTaken,
+    CallbackAttempted, Fact, PaymentAssigned, PaymentDismissed, RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{MerchantId, NotificationId, OrderId, PaymentId, RefundId};
 use duizhang_core::invariant::{Auditor, Invariant, check};
@@ -320,6 +320,36 @@ fn the_auditor_counts_money_by_itself() {
     }));
     assert_eq!((book.auditor.received(two), book.auditor.suspense()), (Some(55), 0));
     assert_eq!(book.violations(), vec![]);
+}
+
+/// Suspense ends without an order by a person's word for this payment, once, and not otherwise.
+#[test]
+fn the_auditor_lets_nobody_drop_money() {
+    let mut book = day();
+    let (payment, _) = book.state.held_payments().next().expect("the orphan");
+    let (by, reason) = (String::from("test"), String::from("sent back"));
+    book.must(Fact::PaymentDismissed(PaymentDismissed { payment, by, reason }));
+    assert_eq!((audited(&book.log), book.auditor.suspense()), (BTreeSet::new(), 0));
+    type Damage = fn(&mut Vec<Entry>);
+    let damages: [(&str, Damage, Invariant); 4] = [
+        ("no person", |log| with(log, "SuspenseEnded").fact = Fact::ClockTicked, SuspenseAddsUp),
+        ("no consequence", |log| drop_first(log, "SuspenseEnded"), SuspenseAddsUp),
+        ("twice", |log| double_first(log, "SuspenseEnded"), PaymentSettlesOne),
+        (
+            "another payment",
+            |log| {
+                let payment = PaymentId::from_bits(1);
+                change(log, "SuspenseEnded", |one| *one = Decision::SuspenseEnded { payment });
+            },
+            PaymentSettlesOne,
+        ),
+    ];
+    use Invariant::{PaymentSettlesOne, SuspenseAddsUp};
+    for (name, damage, invariant) in damages {
+        let mut log = book.log.clone();
+        damage(&mut log);
+        assert!(audited(&log).contains(&invariant), "{name}: {:?}", audited(&log));
+    }
 }
 
 /// A state that was folded from wrong decisions is seen by the predicates alone.

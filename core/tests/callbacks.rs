@@ -97,6 +97,7 @@ fn chance_and_the_endpoints_wish_only_lengthen_a_delay() {
         (FAILED, 0, 5),
         (FAILED, 200_000, 6),
         (AttemptOutcome::AddressRefused, 0, 5),
+        (AttemptOutcome::Unsendable, 200_000, 6),
         (AttemptOutcome::Answered { status: 500, retry_after: None }, 0, 5),
         (answered(2), 0, 5),
         (answered(90), 200_000, 90),

@@ -11,8 +11,10 @@ use duizhang_core::matcher::HoldReason;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::policy::Policy;
 use duizhang_core::refund::RefundStep;
-use duizhang_core::testing::{Book, device, merchant, order, wallet};
+use duizhang_core::state::Reservation;
+use duizhang_core::testing::{Book, device, merchant, order, policy_fact, wallet};
 use duizhang_core::time::{Span, Timestamp};
+use proptest::prelude::*;
 
 fn mins(count: u64) -> Span {
     Span::from_mins(count)
@@ -54,7 +56,10 @@ fn refund(book: &mut Book, of: OrderId, fen: i64) {
 
 #[test]
 fn a_slow_clock_that_was_offline_settles_nobodys_order() {
+    // Amounts are so scarce that one is given again as soon as it is released.
     let mut book = narrow();
+    let policy = Policy { max_offset: 0, ..Policy::default() };
+    book.must(policy_fact(policy));
     let start = book.at;
     let earlier = book.open("shop", "C", 1_000);
     let device = DeviceId::new("phone").expect("a name");
@@ -85,6 +90,44 @@ fn an_order_that_got_a_part_keeps_its_amount_until_its_own_deadline() {
     let (_, decisions) = book.pay(1_000);
     assert_eq!(held(&decisions), Some((HoldReason::AlreadyPaid, vec![first])));
     assert_eq!(book.violations(), vec![]);
+}
+
+proptest! {
+    /// However many parts come, and whenever, the amount is free again a quarantine after the
+    /// order's own end or its first part.
+    #[test]
+    fn parts_do_not_keep_an_amount_for_ever(
+        ttl in 10_u64..1_000,
+        waits in prop::collection::vec(0_u64..1_000, 1..40),
+    ) {
+        let mut book = narrow();
+        let quarantine = book.state.policy().quarantine;
+        let mut request = order("shop", "A", 1_000);
+        request.ttl = Some(Span::from_secs(ttl));
+        let one = book.request(request);
+        let expires_at = book.row(one).reserved_until;
+        let mut bound: Option<Timestamp> = None;
+        for secs in waits {
+            book.wait(Span::from_secs(secs)).tick();
+            push(&mut book, 1, None, &[&one.to_string()]);
+            let own = expires_at.max(book.at).plus(quarantine);
+            let end = *bound.get_or_insert(own);
+            let row = book.row(one);
+            prop_assert_eq!(row.status, OrderStatus::Underpaid);
+            match row.reservation {
+                Reservation::Quarantined => prop_assert_eq!(row.reserved_until, end),
+                Reservation::Released => prop_assert!(end <= book.at),
+                Reservation::Held => prop_assert!(false, "it has a part"),
+            }
+        }
+        let end = bound.expect("at least one part came");
+        if end > book.at {
+            book.at = end;
+        }
+        book.tick();
+        prop_assert_eq!(book.row(one).reservation, Reservation::Released);
+        prop_assert_eq!(book.violations(), vec![]);
+    }
 }
 
 #[test]

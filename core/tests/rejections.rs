@@ -10,8 +10,8 @@ use duizhang_core::channel::Channel;
 use duizhang_core::decide::{Repeat, Ruling, decide};
 use duizhang_core::fact::{
     BookOpened, CallbackAttempted, Closer, EvidenceJudged, Fact, HeartbeatReceived, Judgement,
-    OrderCloseRequested, PaymentAssigned, PolicyActivated, Reading, RedeliveryRequested,
-    RefundRequested, RefundStepTaken,
+    OrderCloseRequested, PaymentAssigned, PaymentDismissed, PolicyActivated, Reading,
+    RedeliveryRequested, RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{
     DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
@@ -249,6 +249,11 @@ fn table() -> Vec<(&'static str, Scene, Fact, Rejection)> {
         assigned.by.clear();
         (Fact::PaymentAssigned(assigned), Rejection::BadText("by"))
     });
+    row("dismissal without a reason, of an unknown payment", &|_| {
+        let payment = PaymentId::from_bits(1);
+        let dismissed = PaymentDismissed { payment, by: note(), reason: String::from(" ") };
+        (Fact::PaymentDismissed(dismissed), Rejection::BadText("reason"))
+    });
     row("judgement with a long reason", &|scene| {
         let mut judged = judge(scene.question, Judgement::NotMoney);
         judged.reason = long(NOTE_BYTES_MAX);
@@ -336,6 +341,11 @@ fn table() -> Vec<(&'static str, Scene, Fact, Rejection)> {
     row("assign an unknown payment to a paid order", &|scene| {
         let assigned = assign(PaymentId::from_bits(1), scene.paid);
         (Fact::PaymentAssigned(assigned), Rejection::UnknownPayment)
+    });
+    row("dismiss an unknown payment", &|_| {
+        let payment = PaymentId::from_bits(1);
+        let dismissed = PaymentDismissed { payment, by: note(), reason: note() };
+        (Fact::PaymentDismissed(dismissed), Rejection::UnknownPayment)
     });
     row("assign foreign money to a paid order", &|scene| {
         let mut received = scene.book.money(1);

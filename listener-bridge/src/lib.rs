@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 
 pub mod every_source;
+pub mod relay;
 pub mod rules;
 pub mod source;
 pub mod sources;

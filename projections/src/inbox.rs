@@ -1,11 +1,12 @@
 //! What waits for a person: held payments, and evidence that nobody could read or that contradicts
-//! itself.
+//! itself; and the payments that a person has dismissed, because their money is still somebody's.
 
 use std::collections::BTreeMap;
 
 use duizhang_core::amount::Amount;
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
+use duizhang_core::fact::Fact;
 use duizhang_core::id::{NotificationId, OrderId, PaymentId, WalletId};
 use duizhang_core::matcher::{Grade, HoldReason};
 use duizhang_core::notification::Verdict;
@@ -39,6 +40,21 @@ pub struct Held {
     pub proposed: Option<OrderId>,
 }
 
+/// A payment that belongs to no order, by a person's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dismissed {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Amount,
+    /// When it was dismissed.
+    pub at: Timestamp,
+    /// Who said so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// Evidence that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -56,6 +72,7 @@ pub struct Question {
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
     held: BTreeMap<PaymentId, Held>,
+    dismissed: BTreeMap<PaymentId, Dismissed>,
     questions: BTreeMap<NotificationId, Question>,
 }
 
@@ -91,6 +108,7 @@ impl Projection for Inbox {
                 Decision::PaymentMatched { payment, .. } => {
                     self.held.remove(payment);
                 }
+                Decision::SuspenseEnded { payment } => self.dismiss(chapter, *payment),
                 Decision::MatchProposed { payment, order } => {
                     if let Some(held) = self.held.get_mut(payment) {
                         held.proposed = Some(*order);
@@ -112,6 +130,20 @@ impl Inbox {
             self.questions
                 .insert(notification, Question { notification, position, since, verdict });
         }
+    }
+
+    fn dismiss(&mut self, chapter: &Chapter, payment: PaymentId) {
+        let Some(held) = self.held.remove(&payment) else { return };
+        let Fact::PaymentDismissed(word) = &chapter.fact else { return };
+        let (by, reason) = (word.by.clone(), word.reason.clone());
+        let dismissed = Dismissed { payment, amount: held.amount, at: chapter.at, by, reason };
+        self.dismissed.insert(payment, dismissed);
+    }
+
+    /// A payment that a person dismissed.
+    #[must_use]
+    pub fn dismissed(&self, payment: PaymentId) -> Option<&Dismissed> {
+        self.dismissed.get(&payment)
     }
 
     /// All payments in suspense.

@@ -2,8 +2,9 @@
 //! what they say is compared with what the log says.
 //!
 //! Invariants: the state is always built from the first event on; it follows the recorded
-//! decisions, so that one difference does not colour what comes after it. Events have one byte form
-//! (`history`), so equal decisions are equal bytes.
+//! decisions, so that one difference does not colour what comes after it. A decision is compared
+//! with all that was decided on its fact, so a range is widened to whole chapters, and the answer
+//! says so. Events have one byte form (`history`), so equal decisions are equal bytes.
 //! Deliberately not here: whether the bytes are what was once written (roots, `audit`).
 
 use std::ops::{ControlFlow, RangeInclusive};
@@ -52,6 +53,17 @@ pub struct Stop {
     pub why: String,
 }
 
+/// A range of positions as somebody asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// The first one.
+    #[serde(serialize_with = "spelling::position")]
+    pub from: Position,
+    /// The last one.
+    #[serde(serialize_with = "spelling::position")]
+    pub to: Position,
+}
+
 /// What deriving again has found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rederivation {
@@ -61,6 +73,8 @@ pub struct Rederivation {
     /// The last position compared.
     #[serde(serialize_with = "spelling::position")]
     pub to: Position,
+    /// The range that was asked for, where it cut through chapters and was widened.
+    pub asked: Option<Asked>,
     /// Facts ruled on again.
     pub facts: u64,
     /// Decisions compared.
@@ -89,6 +103,12 @@ impl Rederivation {
              compared, {} facts differ.\n",
             self.from, self.to, self.differing
         );
+        if let Some(Asked { from, to }) = self.asked {
+            text += &format!(
+                "Asked were {from} to {to}, which cut through what was decided together; whole \
+                 chapters are compared.\n"
+            );
+        }
         for difference in &self.differences {
             text += &format!(
                 "position {} ({}): {}\n  recorded: {}\n  derived:  {}\n",
@@ -118,6 +138,7 @@ impl Rederivation {
         Self {
             from,
             to,
+            asked: None,
             facts: 0,
             decisions: 0,
             differing: 0,
@@ -179,7 +200,7 @@ fn difference(zone: Zone, chapter: &Chapter, ruling: &Result<Ruling, Rejection>)
     Difference { position, at, fact, recorded, derived }
 }
 
-/// Plays the log and compares the decisions on all facts in the range.
+/// Plays the log and compares all chapters that have an event in the range.
 ///
 /// # Errors
 /// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Zone`].
@@ -189,12 +210,15 @@ pub fn rederive(
     progress: &mut Progress<'_>,
 ) -> Result<Rederivation, ReplayError> {
     let zone = book_zone(log)?;
-    let to = (*range.end()).min(log.head().position);
-    let mut found = Rederivation::begin(*range.start(), to);
+    let (from, to) = (*range.start(), (*range.end()).min(log.head().position));
+    let mut found = Rederivation::begin(from.max(Position::START.next()), to);
+    let asked = Asked { from: found.from, to };
     let mut state = State::new();
     play(log, to, progress, &mut |chapter| match rule_and_fold(&mut state, chapter) {
         Ok(ruling) => {
-            if range.contains(&chapter.position) {
+            if chapter.last_position() >= from {
+                found.from = found.from.min(chapter.position);
+                found.to = found.to.max(chapter.last_position());
                 found.compare(zone, chapter, &ruling);
             }
             ControlFlow::Continue(())
@@ -204,6 +228,7 @@ pub fn rederive(
             ControlFlow::Break(())
         }
     })?;
+    found.asked = (asked != Asked { from: found.from, to: found.to }).then_some(asked);
     Ok(found)
 }
 
@@ -338,6 +363,29 @@ mod tests {
         let found = rederive(&log_of_book(&book), range, &mut |_, _| {}).expect("readable");
         assert_eq!((found.facts, found.decisions), (1, 1));
         assert!(found.is_clean());
+    }
+
+    #[test]
+    fn a_range_inside_a_chapter_is_widened_to_the_whole_of_it() {
+        let mut story = story_of(&book());
+        let place = place_of(&story, |fact| matches!(fact, Fact::NotificationReceived(_)));
+        let (first, last) = (story[place].position, story[place].last_position());
+        assert!(first.next() < last, "the payment has several decisions");
+        let inner = first.next();
+        let ask = |story: &[Chapter], range: RangeInclusive<Position>| {
+            rederive(&log_of(story), range, &mut |_, _| {}).expect("readable")
+        };
+        let found = ask(&story, inner..=inner);
+        assert_eq!((found.from, found.to, found.facts), (first, last, 1));
+        assert_eq!(found.asked, Some(Asked { from: inner, to: inner }));
+        assert!(found.is_clean());
+        assert!(found.text().contains("whole chapters are compared"), "{}", found.text());
+        assert_eq!(ask(&story, first..=last).asked, None);
+        let two = ask(&story, inner..=last.next());
+        assert_eq!((two.from, two.facts), (first, 2));
+        // What differs is found, wherever in the chapter one looks.
+        story[place].decisions.pop();
+        assert_eq!(ask(&story, inner..=inner).differing, 1);
     }
 
     proptest! {

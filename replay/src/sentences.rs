@@ -87,6 +87,10 @@ impl Teller {
                 assigned.by, assigned.payment, assigned.order, assigned.reason
             ),
             Fact::EvidenceJudged(judged) => self.judged(judged),
+            Fact::PaymentDismissed(dismissed) => format!(
+                "{} said that payment {} belongs to no order: {}.",
+                dismissed.by, dismissed.payment, dismissed.reason
+            ),
         }
     }
 
@@ -128,6 +132,7 @@ impl Teller {
         format!("{by} read notification {id} {what}: {reason}.")
     }
 
+    // tidy: long because it is one sentence for each variant
     pub(crate) fn decision(self, decision: &Decision) -> String {
         match decision {
             Decision::OrderAccepted { order, wallet, payable, expires_at } => {
@@ -153,12 +158,12 @@ impl Teller {
                 format!("Payment {payment} of {amount} was observed on {places}, paid at {at}.")
             }
             Decision::PaymentMatched { payment, order, grade, rule, candidates } => {
-                let (rule, grade) = (words::rule(*rule), words::grade(*grade));
+                let (rule, grade) = (words::rule(*rule), grade.word());
                 let from = format!("({grade}; candidates: {})", listed(candidates));
                 format!("Payment {payment} was matched to order {order} by {rule} {from}.")
             }
             Decision::PaymentHeld { payment, grade, reason, candidates } => {
-                let (grade, why) = (words::grade(*grade), words::hold_clause(*reason));
+                let (grade, why) = (grade.word(), words::hold_clause(*reason));
                 let candidates = listed(candidates);
                 format!("Payment {payment} was held as {grade}: {why}; candidates: {candidates}.")
             }
@@ -195,6 +200,9 @@ impl Teller {
             Decision::RefundAdvanced { refund, to } => format!("Refund {refund} is now {to}."),
             Decision::EvidenceDismissed { notification } => {
                 format!("Notification {notification} was dismissed: it says nothing of money.")
+            }
+            Decision::SuspenseEnded { payment } => {
+                format!("Payment {payment} is out of suspense without an order.")
             }
         }
     }

@@ -1,19 +1,11 @@
-//! The words of reports for what the rules distinguish: one word for each variant, and one clause
-//! for each reason.
+//! The clauses of reports for what the rules distinguish.
+//!
+//! Deliberately not here: the single words of a grade or a reason, which views and API share
+//! ([`duizhang_core::grade`]).
 
 use duizhang_core::callback::{AttemptOutcome, Topic};
-use duizhang_core::matcher::{Grade, HoldReason, Rule, Standing};
+use duizhang_core::matcher::{HoldReason, Rule, Standing};
 use duizhang_core::refund::RefundStep;
-
-pub(crate) const fn grade(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Isolated => "isolated",
-        Grade::Forced => "forced",
-        Grade::Ambiguous => "ambiguous",
-        Grade::Orphan => "orphan",
-        Grade::Assigned => "assigned",
-    }
-}
 
 pub(crate) const fn rule(rule: Rule) -> &'static str {
     match rule {
@@ -29,22 +21,6 @@ pub(crate) const fn standing(standing: Standing) -> &'static str {
         Standing::Late => "exactly but late",
         Standing::Over => "with more than was payable",
         Standing::Under => "with less than was payable",
-    }
-}
-
-pub(crate) const fn hold_reason(reason: HoldReason) -> &'static str {
-    match reason {
-        HoldReason::NoOrder => "no_order",
-        HoldReason::SeveralOrders => "several_orders",
-        HoldReason::AlreadyPaid => "already_paid",
-        HoldReason::OrderClosed => "order_closed",
-        HoldReason::Late => "late",
-        HoldReason::RivalPayment => "rival_payment",
-        HoldReason::ClockDoubt => "clock_doubt",
-        HoldReason::Stale => "stale",
-        HoldReason::Vetoed => "vetoed",
-        HoldReason::AmountDiffers => "amount_differs",
-        HoldReason::PartlyRefunded => "partly_refunded",
     }
 }
 
@@ -96,6 +72,7 @@ pub(crate) fn outcome(outcome: AttemptOutcome) -> String {
         AttemptOutcome::Gone => "the merchant answered that the endpoint is gone".to_owned(),
         AttemptOutcome::Unreachable => "nobody answered".to_owned(),
         AttemptOutcome::AddressRefused => "the address is one that we do not call".to_owned(),
+        AttemptOutcome::Unsendable => "the message could not be written".to_owned(),
     }
 }
 

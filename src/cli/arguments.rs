@@ -5,13 +5,20 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use duizhang_api::secrets::Secret;
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;
 use duizhang_core::id::{DeviceId, MerchantId, WalletId};
 use duizhang_core::time::Span;
+use hyper::Uri;
 
 use crate::config::duration;
+use crate::review::{HistoryQuestion, server};
+
+/// Where an operator's token may lie, so that it stands in no list of processes.
+const TOKEN_VARIABLE: &str = "DUIZHANG_TOKEN";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 fine; 1 a finding (a check found something wrong); 2 could not run; 64 wrong usage.
@@ -30,6 +37,13 @@ pub(super) struct Arguments {
     /// The data directory [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
+    /// For verbs that read: ask this running server, like http://127.0.0.1:8330, instead of reading
+    /// a stopped server's data
+    #[arg(long, global = true, value_name = "URL", value_parser = server)]
+    pub(super) server: Option<Uri>,
+    /// The operator's token for --server [default: the variable DUIZHANG_TOKEN]
+    #[arg(long, global = true, value_name = "T", value_parser = token_text)]
+    pub(super) token: Option<Secret>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -37,13 +51,55 @@ pub(super) struct Arguments {
     pub(super) verb: Verb,
 }
 
+impl Arguments {
+    /// What the command line says, where it makes sense.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        let mut arguments = Self::try_parse()?;
+        if arguments.server.is_some() && arguments.token.is_none() {
+            arguments.token = std::env::var(TOKEN_VARIABLE).ok().map(Secret::new);
+        }
+        match arguments.nonsense() {
+            Some(what) => Err(Self::command().error(ErrorKind::ArgumentConflict, what)),
+            None => Ok(arguments),
+        }
+    }
+
+    /// What contradicts itself though each word can be read.
+    fn nonsense(&self) -> Option<String> {
+        match (&self.server, &self.token) {
+            (Some(_), None) => return Some(format!("--server needs --token or {TOKEN_VARIABLE}")),
+            (None, Some(_)) => return Some("--token is for --server".to_owned()),
+            (Some(_), Some(_)) if self.data.is_some() => {
+                return Some(
+                    "--data is for a stopped server and --server for a running one".into(),
+                );
+            }
+            (Some(_), Some(_)) if !self.verb.only_reads() => {
+                return Some("a running server answers verbs that read; this one changes".into());
+            }
+            _ => {}
+        }
+        match &self.verb {
+            Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
+                Some(format!("--from {from} lies behind --to {to}"))
+            }
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
+    /// Run the relay near the phones: keep their pushes on disk until [bridge] upstream has them
+    Bridge,
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
     /// Play a day or a range of positions again: its report, and whether every decision follows
+    ///
+    /// Ends with 1 where a decision does not follow, where a day does not add up, or where the
+    /// events contradict each other.
     Replay(ReplayRange),
     /// Check the whole log: frames, roots, invariants, decisions and views
     Audit,
@@ -71,6 +127,20 @@ pub(super) enum Verb {
     Config(ConfigVerb),
 }
 
+impl Verb {
+    /// Whether a running server can answer it.
+    const fn only_reads(&self) -> bool {
+        match self {
+            Self::Replay(_) | Self::Audit | Self::Explain { .. } => true,
+            Self::Merchant(verb) => matches!(verb, MerchantVerb::List | MerchantVerb::Show { .. }),
+            Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
+            Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
+            Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
+            Self::Serve | Self::Bridge | Self::Demo(_) | Self::Config(_) => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct DemoArguments {
     /// Which day to play; the same seed plays the same day
@@ -90,12 +160,26 @@ pub(super) struct ReplayRange {
     #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
     #[arg(required_unless_present = "from")]
     pub(super) day: Option<NaiveDate>,
-    /// The first position
+    /// The first position; 0 and 1 are the beginning. A fact and what was decided on it are
+    /// compared together, so a range that cuts through them is widened, and the answer says so
     #[arg(long, value_name = "P", requires = "to")]
     pub(super) from: Option<u64>,
     /// The last position
     #[arg(long, value_name = "P", requires = "from")]
     pub(super) to: Option<u64>,
+}
+
+impl ReplayRange {
+    /// What is asked.
+    pub(super) fn question(self) -> HistoryQuestion {
+        match (self.day, self.from.zip(self.to)) {
+            (Some(day), _) => HistoryQuestion::Day { day: day.to_string() },
+            (None, range) => {
+                let (from, to) = range.expect("without a day both ends are required");
+                HistoryQuestion::Range { from, to }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +269,10 @@ pub(super) struct WalletAdd {
     /// A code of one amount, like 10.00=wxp://f2f0ten; may be given several times
     #[arg(long, value_parser = fixed, value_name = "AMOUNT=TEXT")]
     pub(super) fixed: Vec<(Amount, String)>,
+}
+
+fn token_text(text: &str) -> Result<Secret, String> {
+    if text.is_empty() { Err("it is empty".into()) } else { Ok(Secret::new(text)) }
 }
 
 fn fixed(text: &str) -> Result<(Amount, String), String> {

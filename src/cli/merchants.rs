@@ -1,4 +1,6 @@
 //! `merchant add|list|show|disable|rotate-key`.
+//!
+//! Deliberately not here: how merchants are listed and shown ([`crate::review`]).
 
 use std::process::ExitCode;
 
@@ -9,22 +11,24 @@ use duizhang_api::secrets::{Secret, SecretOf};
 use duizhang_api::webhook::SigningKey;
 use duizhang_core::fact::{Fact, Merchant};
 use duizhang_core::id::MerchantId;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arguments::{Grace, MerchantAdd, MerchantSecret, MerchantVerb};
-use super::output::{print, table};
+use super::output::print;
 use super::program::Setting;
+use super::review;
 use super::stopped::{Declared, Stopped, shown};
+use crate::review::Kind;
 
 pub(super) fn run(setting: &Setting, verb: MerchantVerb) -> anyhow::Result<ExitCode> {
-    let stopped = Stopped::open(setting)?;
+    let stopped = || Stopped::open(setting);
     match verb {
-        MerchantVerb::Add(add) => self::add(setting, stopped, add),
-        MerchantVerb::List => list(setting, stopped),
-        MerchantVerb::Show { id } => show(setting, stopped, &id),
-        MerchantVerb::Disable { id } => disable(setting, stopped, &id),
+        MerchantVerb::Add(add) => self::add(setting, stopped()?, add),
+        MerchantVerb::List => return review::list(setting, Kind::Merchant),
+        MerchantVerb::Show { id } => return review::show(setting, Kind::Merchant, id.as_str()),
+        MerchantVerb::Disable { id } => disable(setting, stopped()?, &id),
         MerchantVerb::RotateKey { id, secret, grace } => {
-            rotate(setting, stopped, &id, secret, &grace)
+            rotate(setting, stopped()?, &id, secret, &grace)
         }
     }?;
     Ok(ExitCode::SUCCESS)
@@ -86,11 +90,8 @@ fn check(
         }
     }
     if let Some(url) = notify_url {
-        let policy = outbound::Policy {
-            allow_private: stopped.config.callbacks.allow_private_addresses,
-            ..outbound::Policy::default()
-        };
-        outbound::check_url(url, &policy).context("the address for callbacks is refused")?;
+        let policy = stopped.config.callback_policy(stopped.config.server.listen);
+        outbound::check_callback(url, &policy).context("the address for callbacks is refused")?;
     }
     Ok(())
 }
@@ -98,48 +99,6 @@ fn check(
 fn signing_secret(clock: &dyn Clock) -> Secret {
     let text = SigningKey::new_text([clock.draw(), clock.draw()]);
     Secret::new(text.as_bytes().to_vec())
-}
-
-fn as_json(merchant: &Merchant) -> Value {
-    json!({
-        "id": merchant.id.as_str(),
-        "name": merchant.name,
-        "notify_url": merchant.notify_url,
-        "wallets": merchant.wallets.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "default": merchant.default,
-        "strict": merchant.strict,
-        "enabled": merchant.enabled,
-    })
-}
-
-fn row(merchant: &Merchant) -> Vec<String> {
-    let wallets: Vec<&str> = merchant.wallets.iter().map(|wallet| wallet.as_str()).collect();
-    let mut traits = vec![if merchant.enabled { "enabled" } else { "disabled" }];
-    traits.extend(merchant.default.then_some("default"));
-    traits.extend(merchant.strict.then_some("strict"));
-    vec![merchant.id.to_string(), merchant.name.clone(), wallets.join(","), traits.join(",")]
-}
-
-fn list(setting: &Setting, stopped: Stopped) -> anyhow::Result<()> {
-    let merchants = || stopped.book.views.book.merchants();
-    let rows: Vec<Vec<String>> = merchants().map(row).collect();
-    let text = if rows.is_empty() { "no merchants".into() } else { table(&rows) };
-    print(setting.form, &text, &merchants().map(as_json).collect())?;
-    stopped.close()
-}
-
-fn show(setting: &Setting, stopped: Stopped, id: &MerchantId) -> anyhow::Result<()> {
-    let merchant = find(&stopped, id)?;
-    let (lines, keys) = stopped.keys(|of| {
-        !matches!(of, SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_))
-            && of.owner() == id.as_str()
-    })?;
-    let url = merchant.notify_url.as_deref().unwrap_or("none of its own");
-    let text = format!("{}callbacks go to: {url}\n{}", table(&[row(merchant)]), lines.join("\n"));
-    let mut json = as_json(merchant);
-    json["keys"] = Value::Array(keys);
-    print(setting.form, &text, &json)?;
-    stopped.close()
 }
 
 fn disable(setting: &Setting, stopped: Stopped, id: &MerchantId) -> anyhow::Result<()> {

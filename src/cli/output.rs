@@ -10,12 +10,7 @@ use duizhang_core::position::Position;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// In which form a verb answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Text,
-    Json,
-}
+use crate::review::Form;
 
 /// Prints the answer of a verb in the wanted form.
 pub(super) fn print(form: Form, text: &str, json: &Value) -> anyhow::Result<()> {
@@ -58,21 +53,4 @@ impl Drop for Bar {
             bar.finish_and_clear();
         }
     }
-}
-
-/// Rows with their columns aligned.
-pub(super) fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }

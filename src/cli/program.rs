@@ -5,15 +5,17 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use duizhang_api::secrets::Secret;
+use hyper::Uri;
 
 use super::arguments::{Arguments, Verb};
-use super::output::Form;
 use super::{
-    configuration, demonstration, devices, logging, merchants, review, serve, users, wallets,
+    bridge, configuration, demonstration, devices, logging, merchants, review, serve, users,
+    wallets,
 };
 use crate::config::{self, Config, Given};
+use crate::review::{Form, HistoryQuestion, complaint};
 
 /// A check found something wrong.
 pub(super) const FINDING: u8 = 1;
@@ -25,6 +27,8 @@ const USAGE: u8 = 64;
 /// What every verb is given.
 pub(super) struct Setting {
     pub(super) form: Form,
+    /// The running server that is asked, with an operator's token; none where the data are read.
+    pub(super) server: Option<(Uri, Secret)>,
     pub(super) given: Given,
     pub(super) variables: BTreeMap<String, String>,
 }
@@ -38,7 +42,7 @@ impl Setting {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed standard output or error leaves nobody to tell.
@@ -60,38 +64,32 @@ pub(crate) fn run() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 fn tell(error: &anyhow::Error) {
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        // Some errors repeat their source in their own words.
-        if !text.ends_with(&cause) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&cause);
-        }
-    }
-    eprintln!("duizhang: {text}");
+    eprintln!("duizhang: {}", complaint(error));
 }
 
 fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { config, data, json, verb } = arguments;
+    let Arguments { config, data, server, token, json, verb } = arguments;
     let setting = Setting {
         form: if json { Form::Json } else { Form::Text },
+        server: server.zip(token),
         given: Given { file: config, data },
         variables: variables(),
     };
     logging::start(match verb {
-        Verb::Serve => "info",
+        Verb::Serve | Verb::Bridge => "info",
         // The demo plays a forger and a shop that is down; what the server says of them is no news.
         Verb::Demo(_) => "error",
         _ => "warn",
     })?;
     match verb {
         Verb::Serve => serve::run(&setting),
+        Verb::Bridge => bridge::run(&setting),
         Verb::Demo(arguments) => demonstration::run(&setting, arguments),
-        Verb::Replay(range) => review::replay(&setting, &range),
-        Verb::Audit => review::audit(&setting),
-        Verb::Explain { kind, id } => review::explain(&setting, &kind, &id),
+        Verb::Replay(range) => review::history_of(&setting, range.question()),
+        Verb::Audit => review::history_of(&setting, HistoryQuestion::Audit),
+        Verb::Explain { kind, id } => {
+            review::history_of(&setting, HistoryQuestion::Explain { kind, id })
+        }
         Verb::Merchant(verb) => merchants::run(&setting, verb),
         Verb::Wallet(verb) => wallets::run(&setting, verb),
         Verb::Device(verb) => devices::run(&setting, verb),

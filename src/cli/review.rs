@@ -1,69 +1,76 @@
-//! `replay`, `audit` and `explain`: the log of a stopped server, read and never written.
+//! The verbs that read: put to the data of a stopped server, or to a running server.
+//!
+//! Deliberately not here: how they are answered ([`crate::review`]).
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use duizhang_core::position::Position;
-use duizhang_replay::day::replay_day;
-use duizhang_replay::explain::Subject;
-use duizhang_replay::rederive::rederive;
+use duizhang_eventlog::Error as LogError;
 
-use super::arguments::ReplayRange;
-use super::output::{Bar, Form, line};
+use super::output::{Bar, line};
 use super::program::{FINDING, Setting};
-use super::stopped::open_log;
+use crate::compose::{self, Absent, OpenBook};
+use crate::review::{
+    Answered, Asked, DeclaredQuestion, HistoryQuestion, Kind, Look, Question, Told, ask, declared,
+    history,
+};
 
-/// Plays a day or a range again.
-pub(super) fn replay(setting: &Setting, range: &ReplayRange) -> anyhow::Result<ExitCode> {
-    let log = open_log(&setting.config()?.server.data)?;
-    let head = log.head().position;
-    let mut bar = Bar::default();
-    let mut progress = |at, end| bar.show("playing the log again", at, end);
-    let (clean, text, json) = match (range.day, range.from.zip(range.to)) {
-        (Some(day), _) => {
-            let day = replay_day(&*log, day, head, &mut progress)?;
-            (day.is_clean(), day.text(), day.json())
-        }
-        (None, range) => {
-            let (from, to) = range.context("either --day, or --from and --to")?;
-            let (from, to) = (Position::new(from), Position::new(to));
-            if from == Position::START || from > to || to > head {
-                anyhow::bail!(
-                    "play positions {from} to {to} again: the log has positions 1 to {head}"
-                );
-            }
-            let decisions = rederive(&*log, from..=to, &mut progress)?;
-            (decisions.is_clean(), decisions.text(), decisions.json())
-        }
+/// Plays the log.
+pub(super) fn history_of(setting: &Setting, question: HistoryQuestion) -> anyhow::Result<ExitCode> {
+    question.check()?;
+    run(setting, Question::History(question))
+}
+
+/// Lists what is declared.
+pub(super) fn list(setting: &Setting, kind: Kind) -> anyhow::Result<ExitCode> {
+    run(setting, Question::Declared(DeclaredQuestion::List { kind }))
+}
+
+/// Shows one declaration.
+pub(super) fn show(setting: &Setting, kind: Kind, id: &str) -> anyhow::Result<ExitCode> {
+    run(setting, Question::Declared(DeclaredQuestion::Show { kind, id: id.to_owned() }))
+}
+
+fn run(setting: &Setting, question: Question) -> anyhow::Result<ExitCode> {
+    let form = setting.form;
+    let answered = match &setting.server {
+        Some((server, token)) => ask(server, token, &Asked { question, form })?,
+        None => Answered::of(local(setting, &question), form),
     };
-    drop(bar);
-    answer(setting.form, clean, &text, &json)
+    match answered {
+        Answered::Told { clean, output } => {
+            line(&output)?;
+            Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(FINDING) })
+        }
+        Answered::Refused { complaint } => Err(anyhow::anyhow!(complaint)),
+    }
 }
 
-/// Checks everything.
-pub(super) fn audit(setting: &Setting) -> anyhow::Result<ExitCode> {
-    let log = open_log(&setting.config()?.server.data)?;
+fn local(setting: &Setting, question: &Question) -> anyhow::Result<Told> {
+    let data = setting.config()?.server.data;
     let mut bar = Bar::default();
-    let report = duizhang_replay::audit::audit(&*log, &mut |what, at, end| bar.show(what, at, end));
-    drop(bar);
-    answer(setting.form, report.is_clean(), &report.text(), &report.json())
+    let mut progress = |what, at, end| bar.show(what, at, end);
+    match question {
+        Question::History(question) => {
+            let log = compose::open_log(&data, Absent::Refuse).map_err(in_use)?;
+            history(&*log, question, &mut progress)
+        }
+        Question::Declared(question) => {
+            let book = OpenBook::open(&data, Absent::Refuse, &mut progress).map_err(in_use)?;
+            let (zone, now) = (book.zone()?, book.clock.now());
+            let look = Look { book: &book.views.book, secrets: &book.secrets, now, zone };
+            let told = declared(&look, question)?;
+            book.close()?;
+            Ok(told)
+        }
+    }
 }
 
-/// Tells a story.
-pub(super) fn explain(setting: &Setting, kind: &str, id: &str) -> anyhow::Result<ExitCode> {
-    let subject = Subject::parse(kind, id)?;
-    let log = open_log(&setting.config()?.server.data)?;
-    let mut bar = Bar::default();
-    let mut progress = |at, end| bar.show("reading the log", at, end);
-    let story = duizhang_replay::explain::explain(&*log, &subject, &mut progress)?;
-    drop(bar);
-    answer(setting.form, true, &story.text(), &story.json())
-}
-
-fn answer(form: Form, clean: bool, text: &str, json: &str) -> anyhow::Result<ExitCode> {
-    line(match form {
-        Form::Text => text,
-        Form::Json => json,
-    })?;
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(FINDING) })
+fn in_use(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<LogError>() {
+        Some(LogError::InUse { .. }) => anyhow::anyhow!(
+            "the data directory is in use by a running server; ask it with --server URL and \
+             --token T, or stop it"
+        ),
+        _ => error,
+    }
 }

@@ -15,13 +15,14 @@ use duizhang_core::time::Span;
 use duizhang_eventlog::Error as LogError;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::first_run;
-use super::output::{Bar, Form, line};
+use super::output::{Bar, line};
 use super::program::{CANNOT_RUN, Setting};
+use super::signals::Signals;
 use crate::compose::{self, Absent, OpenBook};
 use crate::config::Config;
+use crate::review::{self, Form};
 
 /// How long orders can still be read after the log failed.
 const READS_AFTER_FAILURE: Span = Span::from_secs(5);
@@ -32,7 +33,10 @@ pub(super) fn run(setting: &Setting) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(serve(setting, config))
+    let ended = runtime.block_on(serve(setting, config));
+    // A review may be at work for somebody who does not wait any more. It only reads.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn serve(setting: &Setting, config: Config) -> anyhow::Result<ExitCode> {
@@ -50,7 +54,7 @@ async fn serve(setting: &Setting, config: Config) -> anyhow::Result<ExitCode> {
     let clock = book.clock.clone();
     let url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let parts = parts(book, &config, listener, address)?;
-    let server = Server::start(parts).context("start the server")?;
+    let server = Server::start_beside(parts, review::routes).context("start the server")?;
     announce(setting.form, &url, address, keys.as_ref())?;
     tokio::select! {
         name = signals.next() => tracing::info!("{name}: stopping"),
@@ -155,27 +159,4 @@ fn end(stopped: Result<duizhang_api::accept::Served, StopError>) -> anyhow::Resu
     let served = stopped.context("stop the server")?;
     tracing::info!(connections = served.accepted, cut = served.cut, "stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// What the system and its operators say.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("listen for signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

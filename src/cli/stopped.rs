@@ -1,22 +1,17 @@
-//! The book of a stopped server, for the verbs that declare and look.
+//! The book of a stopped server, for the verbs that declare.
 //!
 //! Invariant: a running server's book is never touched: its lock tells.
 //! Deliberately not here: what each verb changes.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use anyhow::bail;
-use duizhang_api::secrets::{KeyListing, Secret, SecretOf};
+use duizhang_api::secrets::{Secret, SecretOf};
 use duizhang_core::fact::Fact;
-use duizhang_core::time::{Span, Timestamp};
-use duizhang_eventlog::{Error as LogError, EventLog};
-use duizhang_projections::calendar::Zone;
-use serde_json::{Value, json};
+use duizhang_core::time::Span;
+use duizhang_eventlog::Error as LogError;
 
 use super::output::Bar;
 use super::program::Setting;
-use crate::compose::{self, Absent, OpenBook};
+use crate::compose::{Absent, OpenBook};
 use crate::config::Config;
 
 /// An open book, and the configuration that may declare the same things.
@@ -100,40 +95,6 @@ impl Stopped {
     pub(super) fn draw(&self) -> Secret {
         Secret::drawn(&*self.book.clock)
     }
-
-    /// The keys in force that a rule picks, without their bytes.
-    pub(super) fn keys(
-        &self,
-        pick: impl Fn(&SecretOf) -> bool,
-    ) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
-        let zone = self.book.zone()?;
-        let now = self.book.clock.now();
-        let keys: Vec<KeyListing> =
-            self.book.secrets.in_force(now).into_iter().filter(|key| pick(&key.of)).collect();
-        let text = keys.iter().map(|key| key_line(zone, key)).collect();
-        let json = keys.iter().map(|key| {
-            json!({
-                "kind": key.of.word(),
-                "id": key.id.to_string(),
-                "made": zone.rfc3339(key.made),
-                "until": (key.until != Timestamp::MAX).then(|| zone.rfc3339(key.until)),
-            })
-        });
-        Ok((text, json.collect()))
-    }
-}
-
-fn key_line(zone: Zone, key: &KeyListing) -> String {
-    let end = match key.until {
-        Timestamp::MAX => String::new(),
-        until => format!(", accepted until {}", zone.rfc3339(until)),
-    };
-    format!("{} {}, made {}{end}", key.of.word(), key.id, zone.rfc3339(key.made))
-}
-
-/// Opens the log alone, for verbs that only read it.
-pub(super) fn open_log(data: &Path) -> anyhow::Result<Arc<dyn EventLog>> {
-    compose::open_log(data, Absent::Refuse).map_err(in_use)
 }
 
 fn in_use(error: anyhow::Error) -> anyhow::Error {

@@ -1,26 +1,31 @@
 //! `user add|list|show|disable|rotate-key`: operators, who have nothing but a name and tokens.
+//!
+//! Deliberately not here: how operators are listed and shown ([`crate::review`]).
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arguments::{Grace, UserVerb};
 use super::output::print;
 use super::program::Setting;
+use super::review;
 use super::stopped::{Stopped, shown};
 use crate::config::duration_text;
+use crate::review::{Kind, operators};
 
 pub(super) fn run(setting: &Setting, verb: UserVerb) -> anyhow::Result<ExitCode> {
-    let stopped = Stopped::open(setting)?;
+    let stopped = || Stopped::open(setting);
     match verb {
-        UserVerb::Add { name } => add(setting, stopped, name),
-        UserVerb::List => list(setting, stopped),
-        UserVerb::Show { name } => show(setting, stopped, &name),
-        UserVerb::Disable { name } => disable(setting, stopped, name),
+        UserVerb::Add { name } => add(setting, stopped()?, name),
+        UserVerb::List => return review::list(setting, Kind::User),
+        UserVerb::Show { name } => return review::show(setting, Kind::User, name.as_str()),
+        UserVerb::Disable { name } => disable(setting, stopped()?, name),
         UserVerb::RotateKey { name, grace } => {
+            let stopped = stopped()?;
             find(&stopped, &name)?;
             let new = stopped.draw();
             rotated(setting, stopped, &SecretOf::OperatorToken(name), new, &grace)
@@ -30,16 +35,7 @@ pub(super) fn run(setting: &Setting, verb: UserVerb) -> anyhow::Result<ExitCode>
 }
 
 fn names(stopped: &Stopped) -> BTreeSet<OperatorName> {
-    let now = stopped.book.clock.now();
-    let keys = stopped.book.secrets.in_force(now).into_iter();
-    keys.filter_map(|key| match key.of {
-        SecretOf::OperatorToken(name) => Some(name),
-        SecretOf::MerchantKey(_)
-        | SecretOf::NativeToken(_)
-        | SecretOf::WebhookSecret(_)
-        | SecretOf::DeviceKey(_) => None,
-    })
-    .collect()
+    operators(&stopped.book.secrets, stopped.book.clock.now())
 }
 
 fn find(stopped: &Stopped, name: &OperatorName) -> anyhow::Result<()> {
@@ -56,23 +52,6 @@ fn add(setting: &Setting, stopped: Stopped, name: OperatorName) -> anyhow::Resul
     let token = shown(&token);
     let text = format!("operator {name}; the token is shown this once:\n  {token}");
     print(setting.form, &text, &json!({ "operator": name.as_str(), "token": token }))
-}
-
-fn list(setting: &Setting, stopped: Stopped) -> anyhow::Result<()> {
-    let names: Vec<String> = names(&stopped).iter().map(ToString::to_string).collect();
-    let text = if names.is_empty() { "no operators".into() } else { names.join("\n") };
-    print(setting.form, &text, &json!(names))?;
-    stopped.close()
-}
-
-fn show(setting: &Setting, stopped: Stopped, name: &OperatorName) -> anyhow::Result<()> {
-    find(&stopped, name)?;
-    let of = SecretOf::OperatorToken(name.clone());
-    let (lines, keys) = stopped.keys(|other| *other == of)?;
-    let text = format!("operator {name}\n{}", lines.join("\n"));
-    let json = json!({ "operator": name.as_str(), "keys": Value::Array(keys) });
-    print(setting.form, &text, &json)?;
-    stopped.close()
 }
 
 fn disable(setting: &Setting, stopped: Stopped, name: OperatorName) -> anyhow::Result<()> {

@@ -1,24 +1,29 @@
 //! `wallet add|list|show|disable`. A wallet has no key.
+//!
+//! Deliberately not here: how wallets are listed and shown ([`crate::review`]).
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use duizhang_core::fact::{Fact, Wallet};
 use duizhang_core::id::WalletId;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arguments::{WalletAdd, WalletVerb};
-use super::output::{print, table};
+use super::output::print;
 use super::program::Setting;
+use super::review;
 use super::stopped::{Declared, Stopped};
+use crate::config;
+use crate::review::{Kind, wallet_as_json};
 
 pub(super) fn run(setting: &Setting, verb: WalletVerb) -> anyhow::Result<ExitCode> {
-    let stopped = Stopped::open(setting)?;
+    let stopped = || Stopped::open(setting);
     match verb {
-        WalletVerb::Add(add) => self::add(setting, stopped, add),
-        WalletVerb::List => list(setting, stopped),
-        WalletVerb::Show { id } => show(setting, stopped, &id),
-        WalletVerb::Disable { id } => disable(setting, stopped, &id),
+        WalletVerb::Add(add) => self::add(setting, stopped()?, add),
+        WalletVerb::List => return review::list(setting, Kind::Wallet),
+        WalletVerb::Show { id } => return review::show(setting, Kind::Wallet, id.as_str()),
+        WalletVerb::Disable { id } => disable(setting, stopped()?, &id),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -40,55 +45,13 @@ fn add(setting: &Setting, stopped: Stopped, add: WalletAdd) -> anyhow::Result<()
         }
     }
     let wallet = Wallet { id: id.clone(), channel, qr, fixed, enabled: true };
-    let json = as_json(&wallet);
+    // Told before the rules refuse it, because they do not say which code.
+    if let Some(flaw) = config::wallet_flaws(&wallet).into_iter().next() {
+        bail!(flaw);
+    }
+    let json = wallet_as_json(&wallet);
     stopped.record(vec![Fact::WalletDeclared(wallet)])?;
     print(setting.form, &format!("wallet {id} is declared"), &json)
-}
-
-fn as_json(wallet: &Wallet) -> Value {
-    let fixed = wallet.fixed.iter();
-    let fixed = fixed.map(|(amount, qr)| {
-        let currency = amount.currency().code();
-        json!({ "amount": amount.decimal_text(), "currency": currency, "qr": qr })
-    });
-    json!({
-        "id": wallet.id.as_str(),
-        "channel": wallet.channel.word(),
-        "qr": wallet.qr,
-        "fixed": fixed.collect::<Vec<_>>(),
-        "enabled": wallet.enabled,
-    })
-}
-
-fn row(wallet: &Wallet) -> Vec<String> {
-    vec![
-        wallet.id.to_string(),
-        wallet.channel.word().into(),
-        if wallet.enabled { "enabled" } else { "disabled" }.into(),
-        wallet.qr.clone().unwrap_or_else(|| "no any-amount code".into()),
-        match wallet.fixed.len() {
-            0 => String::new(),
-            count => format!("{count} fixed codes"),
-        },
-    ]
-}
-
-fn list(setting: &Setting, stopped: Stopped) -> anyhow::Result<()> {
-    let wallets = || stopped.book.views.book.wallets();
-    let rows: Vec<Vec<String>> = wallets().map(row).collect();
-    let text = if rows.is_empty() { "no wallets".into() } else { table(&rows) };
-    print(setting.form, &text, &wallets().map(as_json).collect())?;
-    stopped.close()
-}
-
-fn show(setting: &Setting, stopped: Stopped, id: &WalletId) -> anyhow::Result<()> {
-    let wallet = find(&stopped, id)?;
-    let mut text = table(&[row(wallet)]);
-    for (amount, qr) in &wallet.fixed {
-        text.push_str(&format!("{amount}: {qr}\n"));
-    }
-    print(setting.form, &text, &as_json(wallet))?;
-    stopped.close()
 }
 
 fn disable(setting: &Setting, stopped: Stopped, id: &WalletId) -> anyhow::Result<()> {

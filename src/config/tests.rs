@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use duizhang_api::outbound;
 use duizhang_core::amount::Amount;
 use duizhang_core::policy::{LateRule, Policy, Step};
 use duizhang_core::time::Span;
@@ -172,7 +173,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ("[policy]\nquarantine = \"1m\"", "quarantine must not be shorter than clock_skew"),
         ("[policy]\norder_ttl = \"25h\"", "order_ttl must lie between"),
         ("[policy.schedules]\nnative = []", "each dialect has one callback schedule"),
-        ("[policy.schedules]\nepay = [\"0s\"]", "policy.schedules.epay: unknown key"),
+        ("[policy.schedules]\nempay = [\"0s\"]", "policy.schedules.empay: unknown key"),
         ("[callbacks]\ntimeout = \"0s\"", "callbacks.timeout: must lie between 1s and 2m"),
         ("[callbacks]\nallow_private_addresses = \"no\"", "true or false is expected"),
         ("[wallet]\nid = \"a\"", "write [[wallet]]"),
@@ -239,10 +240,43 @@ fn names_keys_and_defaults_are_each_used_once() {
             "the merchant-key of b and the merchant-key of a are the same",
         ),
         (merchant("a", "notify_url = \"http://127.0.0.1/x\""), "merchant a: notify_url"),
+        (
+            merchant("a", &format!("notify_url = \"https://a.cn/{}\"", "x".repeat(2_036))),
+            "merchant a: notify_url: the address is longer than 2048 bytes",
+        ),
+        (
+            String::from("[server]\npublic_url = \"https://pay.example\"\n")
+                + &merchant("a", "notify_url = \"https://PAY.example/v1\""),
+            "merchant a: notify_url: the address is our own",
+        ),
     ];
     for (text, expected) in cases {
         let refused = refusal(&text, &[]);
         assert!(refused.contains(expected), "{text}\n  told: {refused}");
+    }
+}
+
+#[test]
+fn our_own_public_address_is_ours_as_a_name_and_as_a_number() {
+    let ours = |public_url: &str, url: &str| {
+        let config = parse(&format!("[server]\npublic_url = \"{public_url}\""), &[]).unwrap();
+        let policy = config.callback_policy("127.0.0.1:8330".parse().unwrap());
+        outbound::check_callback(url, &policy).is_err()
+    };
+    let cases = [
+        ("https://pay.example", "https://pay.example/createOrder", true),
+        ("https://pay.example", "https://pay.example:8443/", false),
+        ("http://8.8.8.8:8330", "http://8.8.8.8:8330/console", true),
+        ("http://8.8.8.8:8330", "http://134744072:8330/console", true),
+        ("http://8.8.8.8:8330", "http://[::ffff:8.8.8.8]:8330/", true),
+        ("http://8.8.8.8:8330", "http://8.8.8.8/", false),
+        ("https://8.8.8.8", "https://8.8.8.8:443/v1/orders", true),
+        ("http://[2606:4700::1]", "http://[2606:4700:0::1]:80/", true),
+        ("http://[2606:4700::1]", "http://[2606:4700::2]/", false),
+        ("http://8.8.8.8", "https://shop.example/notify", false),
+    ];
+    for (public_url, url, expected) in cases {
+        assert_eq!(ours(public_url, url), expected, "{public_url} {url}");
     }
 }
 

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -22,8 +23,10 @@ use super::file::{FILE_BYTES_MAX, items};
 use super::finding::Findings;
 use super::item::{Item, Node, Origin};
 use super::section::{SECTIONS, Section};
-use super::settings::{self, Callbacks, DeviceSettings, MerchantSettings, ServerSettings};
-use super::{environment, finding::Refused};
+use super::settings::{
+    self, BridgeSettings, Callbacks, DeviceSettings, MerchantSettings, ServerSettings,
+};
+use super::{codes, environment, finding::Refused};
 
 /// The name of the file that is looked for in the data directory.
 pub(crate) const FILE_NAME: &str = "duizhang.toml";
@@ -49,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) server: ServerSettings,
     pub(crate) policy: Policy,
     pub(crate) callbacks: Callbacks,
+    pub(crate) bridge: BridgeSettings,
     pub(crate) wallets: Vec<Wallet>,
     pub(crate) devices: Vec<DeviceSettings>,
     pub(crate) merchants: Vec<MerchantSettings>,
@@ -62,6 +66,31 @@ impl Config {
     /// Whether nothing is declared: such a book begins with a sandbox.
     pub(crate) fn declares_nothing(&self) -> bool {
         self.wallets.is_empty() && self.devices.is_empty() && self.merchants.is_empty()
+    }
+
+    /// Which addresses callbacks may go to: never ourselves, neither where we listen nor where the
+    /// outside reaches us.
+    pub(crate) fn callback_policy(&self, listening: SocketAddr) -> outbound::Policy {
+        let allow_private = self.callbacks.allow_private_addresses;
+        let (mut own_sockets, mut own_names) = (vec![listening], Vec::new());
+        let any = outbound::Policy { allow_private: true, ..outbound::Policy::default() };
+        let public = self.server.public_url.as_deref();
+        if let Some(target) = public.and_then(|url| outbound::check_url(url, &any).ok()) {
+            match target.literal() {
+                Some(address) => own_sockets.push(SocketAddr::new(address, target.port())),
+                None => own_names.push((target.host().to_string().to_lowercase(), target.port())),
+            }
+        }
+        outbound::Policy { allow_private, own_sockets, own_names }
+    }
+
+    /// Merchants whose callbacks of the native API will be signed with a secret that nobody wrote
+    /// here, unless the book has one already.
+    pub(crate) fn without_webhook_secret(&self) -> impl Iterator<Item = &MerchantSettings> {
+        self.merchants.iter().filter(|merchant| {
+            let signed = merchant.webhook_secret.is_some();
+            merchant.declared.enabled && merchant.token.is_some() && !signed
+        })
     }
 
     /// The secrets that it holds.
@@ -154,6 +183,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let policy_origin = policy_section.origin.clone();
     let policy = settings::policy(policy_section);
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
+    let bridge = settings::bridge(part("bridge", settings::BRIDGE_KEYS));
     let mut warnings = Vec::new();
     let wallets = root.sections("wallet", settings::WALLET_KEYS);
     let wallets: Vec<Wallet> = wallets.into_iter().filter_map(settings::wallet).collect();
@@ -167,10 +197,22 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     if let Err(error) = policy.check() {
         findings.add(policy_origin.as_ref(), "policy", error.to_string());
     }
-    let mut config =
-        Config { server, policy, callbacks, wallets, devices, merchants, file: None, warnings };
+    let mut config = Config {
+        server,
+        policy,
+        callbacks,
+        bridge,
+        wallets,
+        devices,
+        merchants,
+        file: None,
+        warnings,
+    };
     check_names(&config, &findings);
     check_keys(&config, &findings);
+    for flaw in config.wallets.iter().flat_map(codes::flaws) {
+        findings.add(None, "", flaw);
+    }
     check_addresses(&config, &findings);
     warn(&mut config);
     findings.settle(config)
@@ -218,13 +260,10 @@ fn check_keys(config: &Config, findings: &Findings) {
 }
 
 fn check_addresses(config: &Config, findings: &Findings) {
-    let policy = outbound::Policy {
-        allow_private: config.callbacks.allow_private_addresses,
-        ..outbound::Policy::default()
-    };
+    let policy = config.callback_policy(config.server.listen);
     for merchant in &config.merchants {
         if let Some(url) = &merchant.declared.notify_url
-            && let Err(refusal) = outbound::check_url(url, &policy)
+            && let Err(refusal) = outbound::check_callback(url, &policy)
         {
             let key = format!("merchant {}: notify_url", merchant.declared.id);
             findings.add(None, &key, refusal.to_string());

@@ -14,7 +14,7 @@ use duizhang_api::clock::{Clock, ManualClock, SystemClock};
 use duizhang_api::server::Server;
 use duizhang_core::time::Span;
 use duizhang_projections::calendar::Zone;
-use duizhang_replay::day::{DayReplay, replay_day};
+use duizhang_replay::day::{DayReplay, DayReport, replay_day};
 
 use super::audit::Audit;
 use super::chance::Chance;
@@ -64,6 +64,7 @@ pub(super) struct Played {
     seed: u64,
     day: Day,
     replay: DayReplay,
+    report: DayReport,
     zone: Zone,
     server: Server,
     clock: ManualClock,
@@ -77,7 +78,7 @@ impl Played {
     pub(super) fn differences(&self) -> Vec<String> {
         let views = self.server.book().views();
         let (day, truth, books) = (&self.day, &self.truth, &self.books);
-        Audit { day, truth, books, report: &self.replay.report, views: &views }.differences()
+        Audit { day, truth, books, report: &self.report, views: &views }.differences()
     }
 
     /// Whether the books agree and every decision was derived again.
@@ -91,7 +92,7 @@ impl Played {
         [
             heading(self.seed, directory),
             Story { day, truth, books, zone }.text(),
-            self.replay.report.text(),
+            self.report.text(),
             verdict(&self.replay, &self.differences()),
         ]
         .join("\n")
@@ -145,8 +146,9 @@ pub(super) async fn play(
     truth.slip(faults.slip_fen);
     drop(pace);
     let replay = replayed(&server, zone.day_of(day.opens)).await?;
+    let report = replay.report.clone().with_context(|| replay.decisions.text())?;
     let seed = options.seed;
-    Ok(Played { truth, books, seed, day, replay, zone, server, clock, keys, wire, shops })
+    Ok(Played { truth, books, seed, day, replay, report, zone, server, clock, keys, wire, shops })
 }
 
 async fn replayed(server: &Server, day: chrono::NaiveDate) -> anyhow::Result<DayReplay> {
@@ -198,13 +200,14 @@ async fn linger(played: &Played) -> anyhow::Result<()> {
     let Played { server, clock, keys, wire, shops, .. } = played;
     let exhibit = Till { wire, keys, shops }.exhibit().await?;
     let push = Phones { wire, keys }.push_by_hand(exhibit.payable, clock.now());
+    let (address, operator) = (server.address(), &keys.operator);
     print(&format!(
-        "\nThe server goes on at http://{}\n  an open order to look at: {}\n  \
-         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {}\n\
+        "\nThe server goes on at http://{address}\n  an open order to look at: {}\n  \
+         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {operator}\n  \
+         the story of anything above:  duizhang explain order ID --server http://{address} \
+         --token {operator}\n\
          Press Ctrl-C to end.\n",
-        server.address(),
         exhibit.cashier_url,
-        keys.operator
     ))?;
     let system = SystemClock::new();
     let (began, midnight) = (system.now(), clock.now());

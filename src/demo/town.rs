@@ -31,6 +31,7 @@ use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
 
 use super::day::House;
+use crate::review;
 
 pub(super) const ZONE: &str = "Asia/Shanghai";
 pub(super) const TEA: &str = "1001";
@@ -130,7 +131,7 @@ pub(super) async fn build(
     let policy =
         OutboundPolicy { allow_private: true, own_sockets: vec![own], own_names: Vec::new() };
     let timeouts = Timeouts { connect: PATIENCE, whole: PATIENCE, ..Timeouts::default() };
-    let server = Server::start(Parts {
+    let parts = Parts {
         log,
         state,
         views,
@@ -143,7 +144,8 @@ pub(super) async fn build(
         limits: Limits::default(),
         public_url: None,
         zone: Zone::new(ZONE)?,
-    })?;
+    };
+    let server = Server::start_beside(parts, review::routes)?;
     for fact in declared() {
         server.book().submit(fact).await.context("declare the town")?;
     }

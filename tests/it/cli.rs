@@ -176,7 +176,7 @@ fn holds(directory: &Path, needle: &[u8]) -> Option<String> {
 #[test]
 fn usage_is_told_by_exit_codes() {
     let data = TempDir::new().unwrap();
-    let cases: [(&[&str], i32, &str); 14] = [
+    let cases: [(&[&str], i32, &str); 15] = [
         (&["--help"], 0, "Exit codes: 0 fine; 1 a finding"),
         (&["--version"], 0, "duizhang 0."),
         (&["serve", "--help"], 0, "first run"),
@@ -187,6 +187,7 @@ fn usage_is_told_by_exit_codes() {
         (&["replay"], 64, "--day"),
         (&["replay", "--day", "yesterday"], 64, "yesterday"),
         (&["replay", "--from", "1"], 64, "--to"),
+        (&["replay", "--from", "7", "--to", "3"], 64, "--from 7 lies behind --to 3"),
         (&["merchant", "add", "--id", "a b", "--wallet", "w"], 64, "a name may hold"),
         (&["explain", "order"], 64, "<ID>"),
         (&["audit"], 2, "there is no book in"),
@@ -214,6 +215,22 @@ fn the_configuration_is_checked_and_printed() {
     assert!(defaults.contains("# Every setting of Duizhang"), "{defaults}");
 
     let file = data.path().join("duizhang.toml");
+    let wallet = |qr: &str| format!("[[wallet]]\nid = \"wx\"\nchannel = \"wechat\"\nqr = {qr:?}\n");
+    let shop = "[[merchant]]\nid = \"1001\"\ntoken = \"native-token-000001\"\nwallets = [\"wx\"]\n";
+    fs::write(&file, wallet("wxp://f2f0") + shop).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning: merchant 1001 has a token and no webhook_secret"), "{text}");
+    let signed = "webhook_secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n";
+    fs::write(&file, wallet("wxp://f2f0") + shop + signed).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check", "--json"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("\"warnings\": []"), "{text}");
+    fs::write(&file, wallet(&"q".repeat(513))).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check"]));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("wallet wx: its any-amount code has 513 bytes"), "{text}");
+
     fs::write(&file, "[server]\nlisen = \"127.0.0.1:1\"\n").unwrap();
     for verb in [&["config", "check"][..], &["serve"][..], &["audit"][..]] {
         let (code, text) = told(&run(data.path(), verb));
@@ -272,6 +289,9 @@ fn a_first_run_shows_keys_once_and_they_work() {
 
     let (code, log) = told(&run(&data, &["audit"]));
     assert_eq!(code, Some(2), "{log}");
+    assert!(log.contains("in use by a running server; ask it with --server"), "{log}");
+    let (code, log) = told(&run(&data, &["user", "add", "li"]));
+    assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("in use by a running server; stop it, or edit"), "{log}");
     let (code, in_use) = told(&run(&data, &["serve"]));
     assert_eq!(code, Some(2), "{in_use}");
@@ -304,6 +324,9 @@ fn the_log_can_be_reviewed(data: &Path, order: &str) {
     let (code, json) = told(&run(data, &["--json", "replay", "--from", "1", "--to", "5"]));
     assert_eq!(code, Some(0), "{json}");
     assert!(json.trim_start().starts_with('{'), "{json}");
+    let (code, inside) = told(&run(data, &["replay", "--from", "7", "--to", "7"]));
+    assert_eq!(code, Some(0), "{inside}");
+    assert!(!inside.contains(" 0 facts ruled on again"), "{inside}");
     let (code, day) = told(&run(data, &["replay", "--day", "2001-01-01"]));
     assert_eq!(code, Some(0), "{day}");
     let (code, beyond) = told(&run(data, &["replay", "--from", "1", "--to", "100000"]));
@@ -392,6 +415,9 @@ fn things_are_declared_shown_and_switched_off_while_the_server_stands() {
     assert!(say(&["wallet", "show", "wx"], 0).contains("10.00"));
     assert!(say(&["wallet", "list"], 0).contains("sandbox:pay"));
     assert!(say(&["wallet", "show", "none"], 2).contains("there is no wallet none"));
+    let long = "q".repeat(513);
+    let long = ["wallet", "add", "--id", "wx-2", "--channel", "wechat", "--qr", &long];
+    assert!(say(&long, 2).contains("wallet wx-2: its any-amount code has 513 bytes"));
 
     let added = say(&["--json", "merchant", "add", "--id", "1001", "--wallet", "wx"], 0);
     let compact = added.replace("\": \"", "\":\"");

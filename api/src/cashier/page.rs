@@ -8,7 +8,6 @@
 
 use askama::Template;
 use duizhang_core::amount::{Amount, AmountError};
-use qrcode::types::QrError;
 use thiserror::Error;
 
 use super::assets::{SCRIPT_PATH, STYLESHEET_PATH};
@@ -19,8 +18,9 @@ use super::text::{self, Moment};
 use super::view::{CashierState, CashierView};
 
 /// Longest page: the largest code (89 modules a side, at most 45 runs a row, 15 bytes a run: 60 KB;
-/// in practice half of it), an address of 2 KB whose every byte is escaped to 5 (10 KB), four times
-/// 121 characters of at most 5 bytes (2.5 KB), and below 8 KB that are fixed.
+/// in practice half of it; or else the text of the code twice, 2 KB escaped to 10 each), an address
+/// of 2 KB whose every byte is escaped to 5 (10 KB), four times 121 characters of at most 5 bytes
+/// (2.5 KB), and below 8 KB that are fixed.
 pub const PAGE_BYTES_MAX: usize = 80 * 1_024;
 
 /// Above this many digits the amount is set smaller, so that it stays on one line at 320 pixels.
@@ -29,14 +29,6 @@ const LARGE_AMOUNT_CHARS_MAX: usize = 9;
 /// Why a page could not be made.
 #[derive(Debug, Error)]
 pub enum RenderError {
-    /// The wallet's code does not fit into a QR code that phones read.
-    #[error("draw the qr code of order {order_number}")]
-    Code {
-        /// The shop's order number.
-        order_number: String,
-        /// What the encoder said.
-        source: QrError,
-    },
     /// Requested and payable amount cannot be compared.
     #[error("compare the amounts of order {order_number}")]
     Amounts {
@@ -53,9 +45,9 @@ pub enum RenderError {
 /// Renders the page of one order.
 ///
 /// # Errors
-/// [`RenderError`] when the code is too long, the amounts have two currencies, or the
-/// template fails.
+/// [`RenderError`] when the amounts have two currencies, or the template fails.
 pub fn render(view: &CashierView) -> Result<String, RenderError> {
+    let waiting = waiting(view)?;
     let page = CashierPage {
         frame: Frame::of(view.language),
         tone: tone(view.state),
@@ -65,13 +57,13 @@ pub fn render(view: &CashierView) -> Result<String, RenderError> {
         merchant: text::visible(&view.merchant),
         subject: text::visible(&view.subject),
         order_number: text::visible(&view.order_number),
-        headline: phrases::headline(view.language, view.state, view.channel),
+        headline: headline(view, waiting.as_ref()),
         explanation: phrases::explanation(view.language, view.state),
         hero: Hero::of(view),
         asked: (view.requested != view.payable)
             .then(|| text::amount(view.language, view.requested)),
         due: text::amount(view.language, view.payable),
-        waiting: waiting(view)?,
+        waiting,
         created: text::moment(view.created, view.utc_offset_secs),
         settled: settled_at(view),
         return_url: view.return_url.as_deref().and_then(text::web_address),
@@ -105,7 +97,7 @@ struct CashierPage<'a> {
     hero: Hero,
     asked: Option<String>,
     due: String,
-    waiting: Option<Waiting>,
+    waiting: Option<Waiting<'a>>,
     created: Option<Moment>,
     settled: Option<Moment>,
     return_url: Option<&'a str>,
@@ -160,8 +152,8 @@ impl Hero {
 }
 
 /// What the page shows only while the code may be paid: afterwards nobody must find a code to scan.
-struct Waiting {
-    code: CodeDrawing,
+struct Waiting<'a> {
+    way: Way<'a>,
     hint: Option<String>,
     steps: [String; 3],
     left: String,
@@ -170,25 +162,61 @@ struct Waiting {
     deadline: Option<Moment>,
 }
 
-fn waiting(view: &CashierView) -> Result<Option<Waiting>, RenderError> {
+/// How the payer reaches the wallet. A text that is too long for a code that phones read is shown
+/// as it is, because the amount is held for the payer all the same.
+enum Way<'a> {
+    Code(CodeDrawing),
+    Link(&'a str),
+    Text(&'a str),
+    Unknown,
+}
+
+impl<'a> Way<'a> {
+    fn of(view: &'a CashierView) -> Self {
+        match (draw_code(&view.qr), text::web_address(&view.qr)) {
+            (Ok(code), _) => Self::Code(code),
+            (Err(_), Some(address)) => Self::Link(address),
+            (Err(_), None) => text::whole_address(&view.qr).map_or(Self::Unknown, Self::Text),
+        }
+    }
+
+    fn steps(&self, view: &CashierView) -> [String; 3] {
+        match self {
+            Self::Code(_) => phrases::steps(view.language, view.channel, view.payable, view.fixed),
+            Self::Link(_) | Self::Text(_) | Self::Unknown => {
+                phrases::steps_without_code(view.language, view.channel, view.payable)
+            }
+        }
+    }
+}
+
+fn headline(view: &CashierView, waiting: Option<&Waiting<'_>>) -> String {
+    match waiting.map(|waiting| &waiting.way) {
+        Some(Way::Link(_) | Way::Text(_) | Way::Unknown) => {
+            phrases::headline_without_code(view.language, view.channel)
+        }
+        Some(Way::Code(_)) | None => phrases::headline(view.language, view.state, view.channel),
+    }
+}
+
+fn waiting(view: &CashierView) -> Result<Option<Waiting<'_>>, RenderError> {
     if view.state != CashierState::Waiting {
         return Ok(None);
     }
     let order_number = || text::visible(&view.order_number);
-    let code = draw_code(&view.qr)
-        .map_err(|source| RenderError::Code { order_number: order_number(), source })?;
     let apart = view
         .payable
         .checked_sub(view.requested)
         .map_err(|source| RenderError::Amounts { order_number: order_number(), source })?;
     let apart = Amount::from_minor(apart.minor().saturating_abs(), apart.currency());
     let left = view.expires.since(view.now);
+    let way = Way::of(view);
     Ok(Some(Waiting {
-        code,
+        steps: way.steps(view),
+        way,
         hint: apart
             .is_positive()
             .then(|| phrases::exact_amount(view.language, view.payable, view.requested, apart)),
-        steps: phrases::steps(view.language, view.channel, view.payable, view.fixed),
         left: text::count_down(left),
         left_secs: left.secs(),
         total_secs: view.expires.since(view.created).secs().max(1),

@@ -16,6 +16,9 @@ use super::view::CashierState;
 pub(super) struct Phrases {
     pub(super) amount_due: &'static str,
     pub(super) code_label: &'static str,
+    pub(super) address_label: &'static str,
+    pub(super) open_address: &'static str,
+    pub(super) no_address: &'static str,
     pub(super) time_left: &'static str,
     pub(super) pay_before: &'static str,
     pub(super) live: &'static str,
@@ -40,6 +43,9 @@ pub(super) struct Phrases {
 static CHINESE: Phrases = Phrases {
     amount_due: "应付金额",
     code_label: "收款二维码",
+    address_label: "收款地址",
+    open_address: "打开收款地址",
+    no_address: "收款码无法显示，请联系商家。",
     time_left: "剩余时间",
     pay_before: "付款截止：",
     live: "付款后本页会自动更新",
@@ -64,6 +70,9 @@ static CHINESE: Phrases = Phrases {
 static ENGLISH: Phrases = Phrases {
     amount_due: "Amount to pay",
     code_label: "Payment QR code",
+    address_label: "Payment address",
+    open_address: "Open the payment address",
+    no_address: "The payment code cannot be shown. Please contact the shop.",
     time_left: "Time left",
     pay_before: "Pay before ",
     live: "This page updates by itself once you have paid",
@@ -153,6 +162,15 @@ pub(super) fn headline(language: Language, state: CashierState, channel: Channel
     String::from(fixed)
 }
 
+/// The title of a page whose payment address is too long for a code.
+pub(super) fn headline_without_code(language: Language, channel: Channel) -> String {
+    let app = app_name(language, channel);
+    match language {
+        Chinese => format!("请用{app}付款"),
+        English => format!("Pay with {app}"),
+    }
+}
+
 /// What the state means for the payer; nothing while the order waits, when the steps say it.
 pub(super) const fn explanation(language: Language, state: CashierState) -> Option<&'static str> {
     Some(match (language, state) {
@@ -235,6 +253,24 @@ pub(super) fn steps(language: Language, channel: Channel, due: Amount, fixed: bo
             } else {
                 format!("Type the amount {due} yourself, to the cent.")
             },
+            String::from("Confirm the payment, then come back to this page."),
+        ],
+    }
+}
+
+/// The same where there is an address in the place of a code, which may carry the amount or not.
+pub(super) fn steps_without_code(language: Language, channel: Channel, due: Amount) -> [String; 3] {
+    let app = app_name(language, channel);
+    let due = spell(language, due);
+    match language {
+        Chinese => [
+            format!("复制收款地址，用{app}打开；在本机可直接点开。"),
+            format!("核对或输入金额 {due}，一分不差。"),
+            String::from("确认付款，然后回到本页。"),
+        ],
+        English => [
+            format!("Copy the payment address and open it with {app}, or follow it on this phone."),
+            format!("Check or type the amount {due}, to the cent."),
             String::from("Confirm the payment, then come back to this page."),
         ],
     }

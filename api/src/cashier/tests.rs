@@ -6,6 +6,7 @@ use duizhang_core::channel::Channel;
 use duizhang_core::time::{Span, Timestamp};
 use proptest::prelude::*;
 
+use super::phrases::Phrases;
 use super::*;
 use Language::{Chinese, English};
 
@@ -331,16 +332,40 @@ fn the_code_on_the_page_is_read_back() {
 #[test]
 fn what_cannot_be_shown_truthfully_is_refused_by_name() {
     let mut order = view(English, CashierState::Waiting);
-    order.qr = "x".repeat(QR_TEXT_BYTES_MAX + 1);
-    let error = render(&order).expect_err("too long");
-    assert!(matches!(error, RenderError::Code { .. }));
-    assert_eq!(error.to_string(), "draw the qr code of order 20260301-0001");
-    order.state = PAID;
-    assert!(render(&order).is_ok(), "a paid page needs no code");
-    order = view(English, CashierState::Waiting);
     order.requested = Amount::from_minor(1_000, Currency::Usd);
     let error = render(&order).expect_err("two currencies");
     assert_eq!(error.to_string(), "compare the amounts of order 20260301-0001");
+}
+
+#[test]
+fn an_address_that_is_too_long_for_a_code_is_shown_with_the_amount() {
+    let long = |bytes: usize| "x".repeat(bytes);
+    let web = format!("https://pay.example/{}", long(QR_TEXT_BYTES_MAX));
+    let scheme = format!("wxp://{}", long(QR_TEXT_BYTES_MAX));
+    // (text of the code, whether it is shown, whether it is a link)
+    let cases = [
+        (web.clone(), true, true),
+        (scheme.clone(), true, false),
+        (format!("{scheme}\u{202e}"), false, false),
+        (format!("javascript:{}", long(QR_TEXT_BYTES_MAX)), true, false),
+        (long(text::ADDRESS_BYTES_MAX + 1), false, false),
+    ];
+    for (qr, shown, is_link) in cases {
+        for language in Language::ALL {
+            let html =
+                page(&CashierView { qr: qr.clone(), ..view(language, CashierState::Waiting) });
+            assert!(html.contains(">10.01<"), "the amount stands whatever the code is");
+            assert!(!html.contains("id=\"modules\"") && html.contains("id=\"left\""));
+            assert_eq!(html.contains(&format!("<bdi>{qr}</bdi>")), shown, "{qr}");
+            assert_eq!(html.contains(&format!("href=\"{qr}\"")), is_link, "{qr}");
+            assert_eq!(html.contains(Phrases::of(language).no_address), !shown, "{qr}");
+            assert!(html.len() <= PAGE_BYTES_MAX);
+        }
+        let paid = page(&CashierView { qr: qr.clone(), ..view(English, PAID) });
+        assert!(!paid.contains(&qr), "nobody pays twice");
+    }
+    let html = page(&CashierView { qr: web, ..view(English, CashierState::Waiting) });
+    assert!(html.contains("Pay with WeChat") && !html.contains("Scan"), "{html}");
 }
 
 #[test]

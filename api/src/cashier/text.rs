@@ -56,6 +56,12 @@ pub(super) fn web_address(address: &str) -> Option<&str> {
     (is_web && is_plain && address.len() <= ADDRESS_BYTES_MAX).then_some(address)
 }
 
+/// A payment address that may be shown whole, to be copied: cut or altered it would be another one.
+pub(super) fn whole_address(address: &str) -> Option<&str> {
+    let is_plain = !address.is_empty() && !address.chars().any(is_hidden);
+    (is_plain && address.len() <= ADDRESS_BYTES_MAX).then_some(address)
+}
+
 /// The sign that stands before an amount.
 pub(super) const fn sign(currency: Currency) -> &'static str {
     match currency {

@@ -83,7 +83,8 @@ pub struct CashierView {
     pub requested: Amount,
     /// What the payer has to pay, in the same currency.
     pub payable: Amount,
-    /// The text of the QR code, at most [`QR_TEXT_BYTES_MAX`](super::QR_TEXT_BYTES_MAX) bytes.
+    /// The text of the QR code. One of more than [`QR_TEXT_BYTES_MAX`](super::QR_TEXT_BYTES_MAX)
+    /// bytes is shown as text.
     pub qr: String,
     /// Whether the code carries the amount; otherwise the payer types it.
     pub fixed: bool,

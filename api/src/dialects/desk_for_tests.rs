@@ -12,6 +12,7 @@ use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 
 use super::{Desk, MerchantCard, Token};
+use crate::outbound::{self, UrlRefusal};
 
 /// The key of the protocol page's test vectors.
 pub(super) const KEY: &str = "83d551f0b3609781a22536ca2658473d";
@@ -72,6 +73,12 @@ impl Desk for TestDesk {
             OPERATOR_TOKEN => Some(Token::Operator(String::from("li"))),
             _ => None,
         }
+    }
+
+    /// As on an open server that is reached at its public address.
+    fn check_callback(&self, url: &str) -> Result<(), UrlRefusal> {
+        let own_names = vec![(String::from("pay.example"), 443)];
+        outbound::check_callback(url, &outbound::Policy { own_names, ..Default::default() })
     }
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {

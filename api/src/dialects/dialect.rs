@@ -14,6 +14,12 @@ use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
 use super::call::{Call, Reply};
+use crate::outbound::UrlRefusal;
+
+/// Longest body of a dialect in bytes. An order's number, two addresses and two texts are 128 + 2 *
+/// 2,048 + 2 * 1,024 = 6,272 bytes, and JSON may write each byte as `\u00xx`: 37,632; with names
+/// and spaces below 64 KiB.
+pub const BODY_BYTES_MAX: usize = 64 * 1_024;
 
 /// One merchant-side wire protocol.
 pub trait Dialect: Send + Sync {
@@ -25,6 +31,10 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// The refusal in the protocol's own words; nothing has changed.
     fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer>;
+
+    /// Refuses a request whose body is longer than [`BODY_BYTES_MAX`]; the request is shown without
+    /// its body.
+    fn too_large(&self, request: &Request) -> Answer;
 
     /// Words what came of a call.
     fn answer(&self, request: &Request, call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer;
@@ -64,6 +74,13 @@ pub trait Desk {
 
     /// Whose bearer token this is.
     fn token(&self, token: &str) -> Option<Token>;
+
+    /// Whether a callback may go to this address, as far as the address alone tells: nothing is
+    /// resolved, and each attempt checks again.
+    ///
+    /// # Errors
+    /// [`UrlRefusal`] says what is wrong with it, without repeating any of it.
+    fn check_callback(&self, url: &str) -> Result<(), UrlRefusal>;
 
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;

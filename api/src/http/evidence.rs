@@ -12,11 +12,13 @@ use duizhang_core::digest::Digest;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{Fact, HeartbeatReceived, NotificationReceived, Reading as FactReading};
 use duizhang_core::id::{DeviceId, NotificationId};
+use duizhang_core::limits::{EVIDENCE_BYTES_MAX, REFERENCE_BYTES_MAX, REFERENCES_MAX};
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
 use duizhang_listener_bridge::wire::{Answer, Request};
 
+use super::exchange::SOURCE_BODY_BYTES_MAX;
 use super::execute::is_held;
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
@@ -28,6 +30,10 @@ const FORGED_KEPT_PER_HOUR_MAX: u32 = 60;
 
 /// Bytes kept of a forged delivery.
 const FORGED_BYTES_MAX: usize = 4 * 1_024;
+
+/// Stands where evidence was cut. Taking secrets out may lengthen a body by an eighth, so the
+/// longest one with the longest head can pass the limit of an event.
+const CUT_MARK: &[u8] = b"\n[cut]";
 
 /// How many forged deliveries were kept in the current hour.
 #[derive(Debug, Default)]
@@ -82,26 +88,67 @@ pub(super) async fn take(
     source: &(dyn Source + Send + Sync),
     request: &Request,
 ) -> Answer {
+    match judge(app, allowance, source, request, None).await {
+        Ok(outcome) => source.answer(request, outcome),
+        Err(refusal) => source.refuse(request, &refusal),
+    }
+}
+
+/// What a relay knows of a delivery beside the request itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relayed {
+    /// What marks the delivery for ever.
+    pub(super) key: Digest,
+    /// When the relay had it.
+    pub(super) received_at: Timestamp,
+}
+
+/// Takes a delivery: once this has an outcome other than unavailable, it is durable.
+///
+/// # Errors
+/// The source's refusal; a forged delivery is kept within its allowance.
+pub(super) async fn judge(
+    app: &App,
+    allowance: &ForgedAllowance,
+    source: &(dyn Source + Send + Sync),
+    request: &Request,
+    relayed: Option<Relayed>,
+) -> Result<Outcome, Refusal> {
     let at = app.clock.now();
-    let read = source.read(request, &Keys { app, at });
-    match read {
+    match source.read(request, &Keys { app, at }) {
         Ok(reading) => {
-            let outcome = submit(app, reading).await;
+            let outcome = submit(app, reading, relayed).await;
             app.metrics.delivered(word(outcome));
-            source.answer(request, outcome)
+            Ok(outcome)
         }
         Err(refusal) => {
-            app.metrics.delivered("refused");
-            // Neither the path whole (one forwarder glues its parameters to it) nor the sender's
-            // own words go into the program's log.
-            let path = loggable(&request.path);
-            tracing::warn!(source = source.name(), path, word = refusal_word(&refusal), "refused");
+            tell_refused(app, source, request, refusal_word(&refusal));
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {
                 keep_forged(app, source.name(), request).await;
             }
-            source.refuse(request, &refusal)
+            Err(refusal)
         }
     }
+}
+
+/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its
+/// sender.
+pub(super) fn too_large(
+    app: &App,
+    source: &(dyn Source + Send + Sync),
+    request: &Request,
+) -> Answer {
+    tell_refused(app, source, request, "too_large");
+    let why = format!("longer than {SOURCE_BODY_BYTES_MAX} bytes");
+    source.refuse(request, &Refusal::BadParameter { name: String::from("body"), why })
+}
+
+/// Neither the path whole (one forwarder glues its parameters to it) nor the sender's own words go
+/// into the program's log.
+fn tell_refused(app: &App, source: &(dyn Source + Send + Sync), request: &Request, word: &str) {
+    app.metrics.delivered("refused");
+    let path = loggable(&request.path);
+    tracing::warn!(source = source.name(), path, word, "refused");
 }
 
 /// The beginning of a path, without glued parameters, without what stands behind a hook's device
@@ -132,8 +179,8 @@ const fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-async fn submit(app: &App, reading: Reading) -> Outcome {
-    let fact = fact_of(app, reading);
+async fn submit(app: &App, reading: Reading, relayed: Option<Relayed>) -> Outcome {
+    let fact = fact_of(NotificationId::from_bits(app.clock.draw()), reading, relayed);
     match app.book.submit(fact).await {
         Ok(Settled::Recorded(chapter)) => outcome_of(&chapter),
         Ok(Settled::Repeat(_)) => Outcome::Repeat,
@@ -160,50 +207,70 @@ fn outcome_of(chapter: &Chapter) -> Outcome {
     }
 }
 
-fn fact_of(app: &App, reading: Reading) -> Fact {
+fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relayed>) -> Fact {
     let Reading { device, evidence, raw, source, repeat_key } = reading;
-    let notification = NotificationId::from_bits(app.clock.draw());
-    let received = |reading, rule, key, content| {
-        Fact::NotificationReceived(NotificationReceived {
-            notification,
-            device: Some(device.clone()),
-            source: source.to_owned(),
-            reading,
-            rule,
-            key,
-            content,
-            raw: raw.clone(),
-        })
+    // What a relay has numbered is told apart by that where the request itself says nothing better.
+    let told_apart = |raw: &[u8]| {
+        let marked = repeat_key.or(relayed.map(|relayed| relayed.key));
+        marked.unwrap_or_else(|| key_of_bytes(&device, source, raw))
     };
-    // What says nothing readable is told apart by its proof, where that is good for one content
-    // only, or else by its bytes: the same bytes again are a repeat.
-    let content = Digest::of(&[&raw]);
-    let key = repeat_key.unwrap_or_else(|| {
-        Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), &raw])
-    });
-    match evidence {
+    let (reading, rule, key, content) = match evidence {
         Evidence::Heartbeat { sent_at } => {
-            Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: Some(sent_at) })
+            return Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: Some(sent_at) });
         }
         Evidence::Money(notice) => {
             let reading = FactReading::Money {
                 amount: notice.amount,
                 channel: notice.channel,
-                sent_at: notice.sent_at,
-                references: notice.references,
+                sent_at: notice.sent_at.or(relayed.map(|relayed| relayed.received_at)),
+                references: looked_at(notice.references),
             };
-            received(reading, notice.rule, notice.key, notice.content)
+            (reading, notice.rule, notice.key, notice.content)
         }
-        Evidence::Ignored { reason, .. } => received(FactReading::Ignored, reason, key, content),
+        Evidence::Ignored { reason, .. } => {
+            (FactReading::Ignored, reason, told_apart(&raw), Digest::of(&[&raw]))
+        }
         Evidence::Unreadable { reason, .. } => {
-            received(FactReading::Unreadable, reason, key, content)
+            (FactReading::Unreadable, reason, told_apart(&raw), Digest::of(&[&raw]))
         }
+    };
+    Fact::NotificationReceived(NotificationReceived {
+        notification,
+        device: Some(device),
+        source: source.to_owned(),
+        reading,
+        rule,
+        key,
+        content,
+        raw: cut(raw, EVIDENCE_BYTES_MAX),
+    })
+}
+
+/// What says nothing readable is told apart by its proof, where that is good for one content only,
+/// or else by its bytes: the same bytes again are a repeat.
+fn key_of_bytes(device: &DeviceId, source: &str, raw: &[u8]) -> Digest {
+    Digest::of(&[b"raw", device.as_str().as_bytes(), source.as_bytes(), raw])
+}
+
+/// The references that the rules look at. They refuse a delivery with more than they can keep, and
+/// a remark of many words would cost the evidence; what is longer than a reference names no order,
+/// and a piece of it must not.
+fn looked_at(references: Vec<String>) -> Vec<String> {
+    let short = references.into_iter().filter(|text| text.len() <= REFERENCE_BYTES_MAX);
+    short.take(REFERENCES_MAX).collect()
+}
+
+/// Evidence within a limit, with a mark where something is missing.
+fn cut(mut raw: Vec<u8>, bytes_max: usize) -> Vec<u8> {
+    if raw.len() > bytes_max {
+        raw.truncate(bytes_max.saturating_sub(CUT_MARK.len()));
+        raw.extend_from_slice(CUT_MARK);
     }
+    raw
 }
 
 async fn keep_forged(app: &App, source: &str, request: &Request) {
-    let mut raw = request.without_secrets();
-    raw.truncate(FORGED_BYTES_MAX);
+    let raw = cut(request.without_secrets(), FORGED_BYTES_MAX);
     let key = Digest::of(&[b"forged", source.as_bytes(), &raw]);
     let fact = Fact::NotificationReceived(NotificationReceived {
         notification: NotificationId::from_bits(app.clock.draw()),
@@ -223,6 +290,109 @@ async fn keep_forged(app: &App, source: &str, request: &Request) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use duizhang_core::amount::Amount;
+    use duizhang_core::limits::REFERENCES_BYTES_MAX;
+    use duizhang_listener_bridge::source::Notice;
+    use proptest::prelude::*;
+
+    const DIGEST: fn(&str) -> Digest = |text| Digest::of(&[text.as_bytes()]);
+
+    fn said(evidence: Evidence, raw: &[u8], repeat_key: Option<Digest>) -> NotificationReceived {
+        relayed(evidence, raw, repeat_key, None)
+    }
+
+    fn relayed(
+        evidence: Evidence,
+        raw: &[u8],
+        repeat_key: Option<Digest>,
+        by: Option<Relayed>,
+    ) -> NotificationReceived {
+        let device = DeviceId::new("phone-1").unwrap();
+        let reading = Reading { device, evidence, raw: raw.to_vec(), source: "vmq", repeat_key };
+        match fact_of(NotificationId::from_bits(7), reading, by) {
+            Fact::NotificationReceived(received) => received,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn money(references: Vec<String>) -> Evidence {
+        Evidence::Money(Notice {
+            channel: None,
+            amount: Amount::fen(888),
+            sent_at: None,
+            key: DIGEST("key"),
+            content: DIGEST("content"),
+            references,
+            rule: String::from("receipt"),
+            title: String::new(),
+            text: String::new(),
+        })
+    }
+
+    fn unreadable() -> Evidence {
+        Evidence::Unreadable { reason: String::from("why"), text: String::new() }
+    }
+
+    #[test]
+    fn what_a_relay_knows_stands_in_only_where_the_delivery_says_nothing_itself() {
+        let by = |key: &str, secs| {
+            Some(Relayed { key: DIGEST(key), received_at: Timestamp::from_secs(secs) })
+        };
+        let sent_at = |came: &NotificationReceived| match &came.reading {
+            FactReading::Money { sent_at, .. } => *sent_at,
+            other => panic!("{other:?}"),
+        };
+        let paid = relayed(money(Vec::new()), b"raw", None, by("first", 9));
+        assert_eq!((paid.key, sent_at(&paid)), (DIGEST("key"), Some(Timestamp::from_secs(9))));
+        let one = relayed(unreadable(), b"raw", None, by("first", 9));
+        let again = relayed(unreadable(), b"raw", None, by("first", 9));
+        let other = relayed(unreadable(), b"raw", None, by("second", 10));
+        assert_eq!((one.key, again.key, other.key), (DIGEST("first"), one.key, DIGEST("second")));
+        let proven = relayed(unreadable(), b"raw", Some(DIGEST("proof")), by("first", 9));
+        assert_eq!(proven.key, DIGEST("proof"));
+    }
+
+    #[test]
+    fn a_notices_own_keys_stay_and_bytes_are_the_keys_of_what_nobody_reads() {
+        let paid = said(money(Vec::new()), b"raw", Some(DIGEST("proof")));
+        assert_eq!((paid.key, paid.content), (DIGEST("key"), DIGEST("content")));
+        let proven = said(unreadable(), b"raw", Some(DIGEST("proof")));
+        assert_eq!((proven.key, proven.content), (DIGEST("proof"), DIGEST("raw")));
+        let [one, same, other] = [b"raw", b"raw", b"wra"].map(|raw| said(unreadable(), raw, None));
+        assert_eq!((one.key, one.content), (same.key, same.content));
+        assert_ne!(one.key, other.key);
+    }
+
+    #[test]
+    fn evidence_beyond_the_limit_is_cut_on_a_mark_and_told_apart_whole() {
+        let longest = vec![b'x'; EVIDENCE_BYTES_MAX];
+        assert_eq!(said(unreadable(), &longest, None).raw, longest);
+        let [one, other] = [b'y', b'z'].map(|last| [longest.as_slice(), &[last]].concat());
+        let (one, other) = (said(unreadable(), &one, None), said(unreadable(), &other, None));
+        assert_eq!(one.raw.len(), EVIDENCE_BYTES_MAX);
+        assert!(one.raw.ends_with(b"x\n[cut]"));
+        assert_eq!(one.raw, other.raw);
+        assert_ne!(one.key, other.key);
+    }
+
+    proptest! {
+        #[test]
+        fn the_rules_never_refuse_evidence_for_its_references(
+            lengths in prop::collection::vec(0_usize..300, 0..40),
+        ) {
+            let references: Vec<String> = lengths.iter().map(|&bytes| "7".repeat(bytes)).collect();
+            let FactReading::Money { references: kept, .. } =
+                said(money(references.clone()), b"raw", None).reading
+            else {
+                panic!("money");
+            };
+            let bytes: usize = kept.iter().map(String::len).sum();
+            prop_assert!(kept.len() <= REFERENCES_MAX && bytes <= REFERENCES_BYTES_MAX);
+            prop_assert!(kept.iter().all(|text| references.contains(text)), "none is shortened");
+            let short = lengths.iter().filter(|&&bytes| bytes <= REFERENCE_BYTES_MAX).count();
+            prop_assert_eq!(kept.len(), short.min(REFERENCES_MAX), "none is lost without need");
+        }
+    }
 
     #[test]
     fn no_secret_and_no_control_character_reaches_the_programs_log() {

@@ -9,30 +9,30 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use duizhang_listener_bridge::relay::RELAY_PATH;
 use duizhang_listener_bridge::wire::Answer;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use super::{evidence, exchange, execute, operations, pay};
+use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
+use super::seats::Seats;
+use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
-
-/// Most cashier pages that follow their order at once: each holds a connection, and connections are
-/// limited to 4,096.
-const STREAMS_MAX: usize = 2_048;
+use crate::dialects::BODY_BYTES_MAX;
 
 /// What the handlers share.
 pub(super) struct Shared {
     pub(super) app: Arc<App>,
     pub(super) closing: watch::Receiver<bool>,
-    pub(super) streams: Arc<Semaphore>,
-    forged: evidence::ForgedAllowance,
+    pub(super) seats: Arc<Seats>,
+    pub(super) forged: evidence::ForgedAllowance,
 }
 
 /// The whole server's routes. `closing` turns true when the server shuts down, so that streams end.
 pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
-    let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-    let shared = Arc::new(Shared { app, closing, streams, forged: Default::default() });
+    let (seats, forged) = Default::default();
+    let shared = Arc::new(Shared { app, closing, seats, forged });
     Router::new()
         .route("/pay/{token}", get(pay::page))
         .route("/pay/{token}/events", get(pay::events))
@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
         .route("/openapi.json", get(operations::openapi))
         .route("/docs", get(operations::docs))
         .route("/metrics", get(operations::metrics))
+        .route(RELAY_PATH, post(relay::deliveries))
         .fallback(wire)
         .with_state(shared)
 }
@@ -55,12 +56,14 @@ async fn wire(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respon
 }
 
 async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
-    let request = match exchange::read(request).await {
-        Ok(request) => request,
-        Err(answer) => return answer,
-    };
+    let (mut request, body) = exchange::take_apart(request);
     let app = &*shared.app;
     if let Some((name, dialect)) = app.dialects.iter().find(|(_, d)| d.claims(&request)) {
+        request.body = match exchange::read(body, BODY_BYTES_MAX).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => return dialect.too_large(&request),
+            Err(Unread::BrokeOff) => return broke_off(),
+        };
         return match dialect.read(&request, app) {
             Ok(call) => {
                 let reply = execute::execute(app, *name, &call).await;
@@ -69,8 +72,17 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
             Err(refusal) => refusal,
         };
     }
-    match app.sources.iter().find(|source| source.claims(&request)) {
-        Some(source) => evidence::take(app, &shared.forged, &**source, &request).await,
-        None => Answer::text(404, "nothing is here\n"),
-    }
+    let Some(source) = app.sources.iter().find(|source| source.claims(&request)) else {
+        return Answer::text(404, "nothing is here\n");
+    };
+    request.body = match exchange::read(body, SOURCE_BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => return evidence::too_large(app, &**source, &request),
+        Err(Unread::BrokeOff) => return broke_off(),
+    };
+    evidence::take(app, &shared.forged, &**source, &request).await
+}
+
+fn broke_off() -> Answer {
+    Answer::text(400, "the body broke off\n")
 }

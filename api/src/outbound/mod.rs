@@ -12,6 +12,8 @@ pub use address::{AddressRefusal, check_address};
 pub use outcome::{
     Failure, OutboundOutcome, OutboundRequest, RESPONSE_BYTES_MAX, Refusal, Step, Timeouts,
 };
-pub use policy::{FORBIDDEN_PORTS, Policy, Target, URL_BYTES_MAX, UrlRefusal, check_url};
+pub use policy::{
+    FORBIDDEN_PORTS, Policy, Target, URL_BYTES_MAX, UrlRefusal, check_callback, check_url,
+};
 pub use resolve::{ANSWERS_MAX, FixedResolver, Resolver, Resolving, SystemResolver};
 pub use send::Outbound;

@@ -10,6 +10,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
+use duizhang_core::limits::URL_BYTES_MAX as NAMED_BYTES_MAX;
+
 use super::address::{AddressRefusal, check_address, range_of};
 
 /// Longest address that is called, in bytes. A callback's own address has at most 2,048; a GET
@@ -53,9 +55,9 @@ pub struct Target {
 /// Why a URL is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlRefusal {
-    /// Longer than [`URL_BYTES_MAX`].
-    #[error("the address is longer than 8192 bytes")]
-    TooLong,
+    /// Longer than this many bytes.
+    #[error("the address is longer than {0} bytes")]
+    TooLong(usize),
     /// A space, a control character, or a backslash.
     #[error("the address holds a space, a control character or a backslash")]
     BadCharacter,
@@ -138,6 +140,18 @@ pub fn check_url(raw: &str, policy: &Policy) -> Result<Target, UrlRefusal> {
     Ok(target)
 }
 
+/// Checks the address that an order or a merchant names for its callbacks. It is shorter than what
+/// is called in the end, because a callback may add parameters to it.
+///
+/// # Errors
+/// [`UrlRefusal`], as [`check_url`] does.
+pub fn check_callback(raw: &str, policy: &Policy) -> Result<(), UrlRefusal> {
+    if raw.len() > NAMED_BYTES_MAX {
+        return Err(UrlRefusal::TooLong(NAMED_BYTES_MAX));
+    }
+    check_url(raw, policy).map(|_target| ())
+}
+
 /// Whether this very socket may be connected to: a public address, and not one of ours.
 ///
 /// # Errors
@@ -155,7 +169,7 @@ pub(super) fn check_socket(socket: SocketAddr, policy: &Policy) -> Result<(), Ad
 
 fn check_text(raw: &str) -> Result<(), UrlRefusal> {
     if raw.len() > URL_BYTES_MAX {
-        return Err(UrlRefusal::TooLong);
+        return Err(UrlRefusal::TooLong(URL_BYTES_MAX));
     }
     if raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err(UrlRefusal::BadCharacter);
@@ -263,7 +277,7 @@ mod tests {
             ("http://localhost/", LocalName),
             ("http://LOCALHOST./", LocalName),
             ("http://a.localhost:8080/", LocalName),
-            (&long, TooLong),
+            (&long, TooLong(URL_BYTES_MAX)),
         ];
         for (raw, expected) in cases {
             assert_eq!(refusal(raw), expected, "{raw:?}");
@@ -313,6 +327,20 @@ mod tests {
         for (raw, expected) in cases {
             assert_eq!(check_url(raw, &policy).map(|_| ()), expected, "{raw}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_named_is_shorter_than_one_that_is_called() {
+        let policy = Policy::default();
+        let sized = |bytes: usize| format!("http://shop.example/{}", "x".repeat(bytes - 20));
+        assert_eq!(check_callback(&sized(NAMED_BYTES_MAX), &policy), Ok(()));
+        let long = sized(NAMED_BYTES_MAX + 1);
+        let refusal = check_callback(&long, &policy).unwrap_err();
+        assert_eq!(refusal, UrlRefusal::TooLong(NAMED_BYTES_MAX));
+        assert_eq!(refusal.to_string(), "the address is longer than 2048 bytes");
+        assert!(check_url(&long, &policy).is_ok());
+        let loopback = UrlRefusal::Address(Loopback);
+        assert_eq!(check_callback("http://127.0.0.1/", &policy), Err(loopback));
     }
 
     #[test]

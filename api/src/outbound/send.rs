@@ -31,7 +31,7 @@ use url::{Host, Position};
 use super::outcome::{
     Failure, OutboundOutcome, OutboundRequest, RESPONSE_BYTES_MAX, Refusal, Step, Timeouts,
 };
-use super::policy::{Policy, Target, UrlRefusal, check_socket, check_url};
+use super::policy::{Policy, Target, UrlRefusal, check_callback, check_socket, check_url};
 use super::resolve::{ANSWERS_MAX, Resolver};
 
 /// The most headers of an answer, and the most bytes of all of them.
@@ -89,6 +89,14 @@ impl Outbound {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Self { policy, resolver, timeouts, tls: TlsConnector::from(Arc::new(config)) }
+    }
+
+    /// Whether a callback may go to this address, as far as the address alone tells.
+    ///
+    /// # Errors
+    /// [`UrlRefusal`].
+    pub fn check_callback(&self, url: &str) -> Result<(), UrlRefusal> {
+        check_callback(url, &self.policy)
     }
 
     /// Makes one attempt. It never takes longer than the whole's limit.

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use duizhang_api::clock::{Clock, ManualClock, SystemClock};
 use duizhang_api::outbound::FixedResolver;
+use duizhang_api::secrets::{Secret, SecretOf};
 use duizhang_core::callback::{AttemptOutcome, CallbackId};
 use duizhang_core::fact::{CallbackAttempted, Fact};
-use duizhang_core::id::OrderId;
+use duizhang_core::id::{MerchantId, OrderId};
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::md5_hex;
 use duizhang_projections::callbacks::CallbackStanding;
@@ -19,7 +20,7 @@ use standardwebhooks::Webhook;
 
 use crate::rig::{MERCHANT_KEY, OPERATOR_TOKEN, Rig, Setting, T, TOKEN, WEBHOOK};
 use crate::shop::{Habit, Shop};
-use crate::wire::post_json;
+use crate::wire::{get, post_json};
 
 fn attempts(rig: &Rig) -> Vec<CallbackAttempted> {
     let chapters = rig.chapters(|chapter| matches!(chapter.fact, Fact::CallbackAttempted(_)));
@@ -241,14 +242,15 @@ async fn private_addresses_are_refused_after_resolution_and_the_refusal_is_an_ev
     let resolver = FixedResolver::default()
         .with("private.example", &[&[inside]])
         .with("mixed.example", &[&[outside, inside]])
-        .with("mapped.example", &[&[mapped]]);
+        .with("mapped.example", &[&[mapped]])
+        .with("loopback.example", &[&[IpAddr::V4(Ipv4Addr::LOCALHOST)]]);
     let mut setting = Setting::new();
     (setting.allow_private, setting.resolver) = (false, Arc::new(resolver));
     let rig = setting.start().await;
     let mut shop = Shop::good().await;
-    let hosts = ["private.example", "mixed.example", "mapped.example", "169.254.169.254"];
-    let mut urls: Vec<String> = hosts.map(|host| format!("http://{host}/n")).to_vec();
-    urls.extend([shop.url(), "http://2130706433/n".into(), "http://[::1]/n".into()]);
+    // A literal address is refused when the order is made.
+    let hosts = ["private.example", "mixed.example", "mapped.example", "loopback.example"];
+    let urls = hosts.map(|host| format!("http://{host}:{}/n", shop.at.port()));
     for (number, url) in urls.iter().enumerate() {
         let (_, payable) = rig.order(&format!("N{number}"), "10.00", url).await;
         rig.push(&payable, T + u64::try_from(number).expect("few")).await;
@@ -261,6 +263,29 @@ async fn private_addresses_are_refused_after_resolution_and_the_refusal_is_an_ev
     }
     assert_eq!(rig.resolver().asked("mixed.example"), 1, "one look-up an attempt");
     assert_eq!(shop.waiting(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_without_a_key_is_unsendable_and_goes_out_once_there_is_one() {
+    let rig = Rig::new().await;
+    let mut shop = Shop::good().await;
+    let secrets = &rig.server.app().secrets;
+    let of = SecretOf::WebhookSecret(MerchantId::new("1001").expect("a name"));
+    assert!(secrets.disable(&of, rig.clock()).expect("stored"));
+    let order = native_paid(&rig, "N1", "10.00", &shop.url()).await;
+    until_attempts(&rig, 1).await;
+    let [only] = &attempts(&rig)[..] else { panic!("one attempt") };
+    assert_eq!(only.outcome, AttemptOutcome::Unsendable);
+    assert_eq!(only.excerpt, "the merchant has no key to sign with");
+    assert_eq!(shop.waiting(), 0);
+    secrets.set(&of, &Secret::new(WEBHOOK.as_bytes()), rig.clock()).expect("stored");
+    rig.clock().set(due(&rig, order));
+    assert!(shop.next().await.header("webhook-signature").is_some());
+    until_attempts(&rig, 2).await;
+    assert_eq!(rig.seen(order).callback, CallbackStanding::Acknowledged);
+    let metrics = get(rig.at, "/metrics").await.text();
+    assert!(metrics.contains(r#"attempts_total{word="unsendable"} 1"#), "{metrics}");
     rig.stop().await;
 }
 

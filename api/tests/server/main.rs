@@ -6,6 +6,7 @@
 //! and its processes (`tests/it` of the root).
 
 mod callbacks;
+mod conversations;
 mod front;
 mod isolation;
 mod phones;

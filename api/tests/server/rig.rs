@@ -65,6 +65,8 @@ pub(crate) struct Setting {
     pub(crate) resolver: Arc<FixedResolver>,
     pub(crate) allow_private: bool,
     pub(crate) limits: Limits,
+    /// What speaks V免签.
+    pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
 
 pub(crate) fn memory_log(disk: &SimulatedDisk) -> Arc<dyn EventLog> {
@@ -84,6 +86,7 @@ impl Setting {
             resolver: Arc::new(FixedResolver::default()),
             allow_private: true,
             limits: Limits::default(),
+            vmq: || Box::new(Vmq),
         }
     }
 
@@ -97,7 +100,7 @@ impl Setting {
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> =
-            vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))];
+            vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, (self.vmq)())];
         let server = Server::start(Parts {
             log: Arc::clone(&self.log),
             state,
@@ -146,8 +149,7 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
 }
 
 fn declarations() -> Vec<Fact> {
-    let name = |text: &str| WalletId::new(text).expect("a name");
-    let wallets = vec![name("wx-main"), name("ali-main")];
+    let wallets = wallets();
     let wallet = |id: &WalletId, channel, qr: &str| {
         Fact::WalletDeclared(Wallet {
             id: id.clone(),
@@ -163,19 +165,28 @@ fn declarations() -> Vec<Fact> {
         wallet(&wallets[1], Channel::Alipay, "https://qr.alipay.com/example"),
         Fact::DeviceDeclared(Device {
             id: DeviceId::new("phone-1").expect("a name"),
-            wallets: wallets.clone(),
-            enabled: true,
-        }),
-        Fact::MerchantDeclared(Merchant {
-            id: MerchantId::new("1001").expect("a name"),
-            name: "Shop".into(),
-            notify_url: None,
             wallets,
-            default: true,
-            strict: false,
             enabled: true,
         }),
+        Fact::MerchantDeclared(merchant()),
     ]
+}
+
+/// The shop as it is declared.
+pub(crate) fn merchant() -> Merchant {
+    Merchant {
+        id: MerchantId::new("1001").expect("a name"),
+        name: "Shop".into(),
+        notify_url: None,
+        wallets: wallets(),
+        default: true,
+        strict: false,
+        enabled: true,
+    }
+}
+
+fn wallets() -> Vec<WalletId> {
+    ["wx-main", "ali-main"].map(|text| WalletId::new(text).expect("a name")).into()
 }
 
 /// A running server.

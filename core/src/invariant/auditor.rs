@@ -60,6 +60,7 @@ pub(super) enum PaymentRecord {
     /// Matched to the order; the next decision must give it this very amount.
     Matched(OrderId, Amount),
     Paid,
+    Dismissed,
 }
 
 /// The second opinion.
@@ -76,8 +77,8 @@ pub struct Auditor {
     pub(super) payments: BTreeMap<PaymentId, PaymentRecord>,
     pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
     pub(super) callbacks: BTreeSet<CallbackId>,
-    /// Observed, matched and held money in minor units, whatever its currency.
-    pub(super) sums: [i128; 3],
+    /// Observed, matched, held and dismissed money in minor units, whatever its currency.
+    pub(super) sums: [i128; 4],
     /// The wallets that this group's payment may have come to.
     pub(super) came_to: Vec<WalletId>,
     /// The payment that this group's fact may give rise to.
@@ -159,6 +160,10 @@ impl Auditor {
                 let asked = self.questions.remove(&judged.notification);
                 self.expect(asked, Invariant::KnownOnly, "nobody asked about this evidence");
                 self.payment_due = Some(PaymentId::of(judged.notification));
+            }
+            Fact::PaymentDismissed(dismissed) => {
+                let ends = [Decision::SuspenseEnded { payment: dismissed.payment }] == *decisions;
+                self.expect(ends, Invariant::SuspenseAddsUp, "a dismissal ends its suspense");
             }
             Fact::BookOpened(_)
             | Fact::MerchantDeclared(_)
@@ -252,7 +257,7 @@ impl Auditor {
             Decision::OrderPaid { order, payment, received, standing, quarantined_until } => {
                 self.paid(*order, *payment, *received);
                 match standing {
-                    Standing::Under => self.keep(*order, *quarantined_until),
+                    Standing::Under => self.keep(*order, *received, *quarantined_until),
                     Standing::Exact | Standing::Late | Standing::Over => {
                         self.quarantine(*order, *quarantined_until);
                     }
@@ -267,6 +272,7 @@ impl Auditor {
             }
             Decision::RefundOpened { refund } => self.refund_opened(fact, *refund),
             Decision::RefundAdvanced { refund, to } => self.refund_advanced(*refund, *to),
+            Decision::SuspenseEnded { payment } => self.dismissed(fact, *payment),
             Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
             | Decision::EvidenceDismissed { .. } => {}
@@ -334,13 +340,20 @@ impl Auditor {
         }
     }
 
-    /// An order that still waits for the rest keeps its amount for a quarantine longer than it
-    /// would have; one that has lost it already, for a quarantine from now.
-    fn keep(&mut self, order: OrderId, until: Timestamp) {
-        let expires_at = self.orders.get(&order).map(|record| record.expires_at);
-        let had = self.holder(order).map(|(_, holder)| holder.until);
-        let had = had.and_then(|until| until.or(expires_at)).unwrap_or(self.at);
-        let whole = until == had.max(self.at).plus(self.policy.quarantine);
+    /// An order that waits for the rest keeps its amount for a quarantine from its deadline or from
+    /// its first part, whichever is later; further parts move nothing.
+    fn keep(&mut self, order: OrderId, part: Amount, until: Timestamp) {
+        let Some(record) = self.orders.get(&order) else { return };
+        let first = record.received == i128::from(part.minor());
+        let (expires_at, quarantine) = (record.expires_at, self.policy.quarantine);
+        let now = self.at.plus(quarantine);
+        let wanted = match self.holder(order).map(|(_, holder)| holder.until) {
+            Some(None) => now.max(expires_at.plus(quarantine)),
+            Some(Some(ends)) if first => now.max(ends),
+            Some(Some(ends)) => ends,
+            None => now,
+        };
+        let whole = until == wanted;
         self.expect(whole, Invariant::QuarantineKept, "another time than its own and the policy's");
         if let Some((_, holder)) = self.holder(order) {
             holder.until = Some(until);
@@ -370,8 +383,8 @@ impl Auditor {
                 self.report(Invariant::SuspenseAddsUp, format!("{payment} went nowhere"));
             }
         }
-        let [observed, matched, held] = self.sums;
-        let adds_up = observed == matched.saturating_add(held);
-        self.expect(adds_up, Invariant::SuspenseAddsUp, "observed is not matched and held");
+        let [observed, matched, held, dismissed] = self.sums;
+        let adds_up = observed == matched.saturating_add(held).saturating_add(dismissed);
+        self.expect(adds_up, Invariant::SuspenseAddsUp, "observed is not all that became of it");
     }
 }

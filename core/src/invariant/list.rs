@@ -33,7 +33,7 @@ pub enum Invariant {
     RefundsWithinReceived,
     /// Attempts are numbered and stop after acknowledgement or abandonment.
     AttemptsEnd,
-    /// Suspense equals observed less matched money.
+    /// Suspense equals observed less matched and dismissed money.
     SuspenseAddsUp,
     /// Every notification has exactly one verdict, and the right one.
     OneVerdict,

@@ -30,7 +30,12 @@ impl Auditor {
                 self.sums[2] = self.sums[2].saturating_add(i128::from(amount.minor()));
                 self.payments.insert(payment, PaymentRecord::Held(amount));
             }
-            Some(PaymentRecord::Held(_) | PaymentRecord::Matched(..) | PaymentRecord::Paid)
+            Some(
+                PaymentRecord::Held(_)
+                | PaymentRecord::Matched(..)
+                | PaymentRecord::Paid
+                | PaymentRecord::Dismissed,
+            )
             | None => {
                 self.report(Invariant::PaymentSettlesOne, format!("{payment} was placed already"));
             }
@@ -51,7 +56,8 @@ impl Auditor {
                 self.sums[2] = self.sums[2].saturating_sub(i128::from(amount.minor()));
                 amount
             }
-            Some(PaymentRecord::Matched(..) | PaymentRecord::Paid) | None => {
+            Some(PaymentRecord::Matched(..) | PaymentRecord::Paid | PaymentRecord::Dismissed)
+            | None => {
                 self.report(Invariant::PaymentSettlesOne, format!("{payment} is not waiting"));
                 return;
             }
@@ -96,6 +102,20 @@ impl Auditor {
         record.settled = record.received >= i128::from(record.payable.minor());
         record.open = false;
         self.expect(once, Invariant::SettledOnce, "it had its money already");
+    }
+
+    /// Only a person ends a suspense without an order, and only one that there is.
+    pub(super) fn dismissed(&mut self, fact: &Fact, payment: PaymentId) {
+        let by_person =
+            matches!(fact, Fact::PaymentDismissed(dismissed) if dismissed.payment == payment);
+        self.expect(by_person, Invariant::SuspenseAddsUp, "money is not dropped by itself");
+        let Some(PaymentRecord::Held(amount)) = self.payments.get(&payment).copied() else {
+            self.report(Invariant::PaymentSettlesOne, format!("{payment} is not held"));
+            return;
+        };
+        self.sums[2] = self.sums[2].saturating_sub(i128::from(amount.minor()));
+        self.sums[3] = self.sums[3].saturating_add(i128::from(amount.minor()));
+        self.payments.insert(payment, PaymentRecord::Dismissed);
     }
 
     pub(super) fn proposed(&mut self, payment: PaymentId, order: OrderId) {

@@ -240,6 +240,12 @@ impl State {
         self.held.get(&payment)
     }
 
+    /// Whether a payment left suspense without an order.
+    #[must_use]
+    pub fn is_dismissed(&self, payment: PaymentId) -> bool {
+        self.dismissed.contains(&payment)
+    }
+
     /// All payments in suspense.
     pub fn held_payments(&self) -> impl Iterator<Item = (PaymentId, &HeldPayment)> {
         self.held.iter().map(|(id, held)| (*id, held))

@@ -5,12 +5,13 @@
 //! Deliberately not here: folding (`evolve`), looking up (`lookup`), rows and amounts (`orders`,
 //! `slots`).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
 use super::orders::Orders;
+use super::pools::Pool;
 use super::slots::Slots;
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
@@ -45,6 +46,8 @@ pub struct WalletState {
     pub declared: Wallet,
     /// Its amounts.
     pub slots: Slots,
+    /// The number of the first wallet that it shares amounts with; its own where it shares none.
+    pub(crate) pool: u16,
 }
 
 /// Wallets that a device watched before it was declared anew.
@@ -123,6 +126,8 @@ pub struct Totals {
     pub matched: i128,
     /// All payments in suspense, in minor units.
     pub held: i128,
+    /// All payments that belong to no order, by an operator's word, in minor units.
+    pub dismissed: i128,
 }
 
 /// What decisions need to know.
@@ -138,10 +143,14 @@ pub struct State {
     pub(super) merchant_numbers: BTreeMap<MerchantId, u16>,
     pub(super) open_orders: Vec<u32>,
     pub(super) wallets: Vec<WalletState>,
+    /// One for each wallet; those that are not the first of their pool stay empty.
+    pub(super) pools: Vec<Pool>,
     pub(super) wallet_numbers: BTreeMap<WalletId, u16>,
     pub(super) devices: Vec<DeviceState>,
     pub(super) device_numbers: BTreeMap<DeviceId, u16>,
     pub(super) orders: Orders,
+    /// Unpaid orders whose released amounts may still get late money, oldest release first.
+    pub(super) remembered: VecDeque<u32>,
     pub(super) idempotency: HashTable<(Digest, u32)>,
     pub(super) deadlines: BTreeSet<(Timestamp, DeadlineKey)>,
     pub(super) seen: Vec<Seen>,
@@ -149,6 +158,8 @@ pub struct State {
     pub(super) questions: BTreeSet<NotificationId>,
     pub(super) observed: Option<(PaymentId, Amount)>,
     pub(super) held: BTreeMap<PaymentId, HeldPayment>,
+    /// Payments that left suspense without an order: 16 bytes for each time that a person did it.
+    pub(super) dismissed: BTreeSet<PaymentId>,
     pub(super) pending_callbacks: BTreeMap<CallbackId, PendingCallback>,
     pub(super) refund_topics: BTreeMap<CallbackId, Topic>,
     pub(super) refunds: BTreeMap<RefundId, RefundRecord>,

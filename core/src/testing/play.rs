@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::book::Book;
-use super::facts::{device, money, order, policy_fact};
+use super::facts::{device, money, order, policy_fact, wallet};
 use super::workload::{Price, Reference, SentAt, Step, Target};
 use crate::amount::{Amount, Currency};
 use crate::callback::{AttemptOutcome, CallbackId};
@@ -17,8 +17,8 @@ use crate::decide::Ruling;
 use crate::digest::Digest;
 use crate::fact::{
     CallbackAttempted, Closer, EvidenceJudged, Fact, HeartbeatReceived, Judgement,
-    OrderCloseRequested, PaymentAssigned, Reading, RedeliveryRequested, RefundRequested,
-    RefundStepTaken,
+    OrderCloseRequested, PaymentAssigned, PaymentDismissed, Reading, RedeliveryRequested,
+    RefundRequested, RefundStepTaken,
 };
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use crate::order::{Dialect, idempotency_key};
@@ -179,6 +179,7 @@ impl Book {
             | Step::Redeliver { .. }
             | Step::Advance { .. }
             | Step::Assign { .. }
+            | Step::Dismiss { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
             | Step::Watch { .. }
@@ -239,7 +240,8 @@ impl Book {
                         1 => AttemptOutcome::Gone,
                         2 => AttemptOutcome::Unreachable,
                         3 => AttemptOutcome::AddressRefused,
-                        4 => AttemptOutcome::Answered { status: 500, retry_after: None },
+                        4 => AttemptOutcome::Unsendable,
+                        5 => AttemptOutcome::Answered { status: 500, retry_after: None },
                         _ => AttemptOutcome::Answered {
                             status: 503,
                             retry_after: Some(Span::from_hours(9)),
@@ -256,6 +258,7 @@ impl Book {
             | Step::Refund { .. }
             | Step::Advance { .. }
             | Step::Assign { .. }
+            | Step::Dismiss { .. }
             | Step::Judge { .. }
             | Step::Policy { .. }
             | Step::Watch { .. }
@@ -298,6 +301,14 @@ impl Book {
                     reason: note(),
                 })
             }
+            Step::Dismiss { payment } => {
+                let held: Vec<PaymentId> = self.state.held_payments().map(|(id, _)| id).collect();
+                Fact::PaymentDismissed(PaymentDismissed {
+                    payment: *pick(&held, *payment)?,
+                    by: note(),
+                    reason: note(),
+                })
+            }
             Step::Judge { which, price, money } => Fact::EvidenceJudged(EvidenceJudged {
                 notification: pick(&self.deliveries(), *which)?.notification,
                 judgement: if *money {
@@ -320,13 +331,21 @@ impl Book {
                     2 => policy.late = LateRule::Hold,
                     3 => policy.late = LateRule::Settle,
                     4 => policy.quarantine = Span::from_mins(3),
-                    _ => policy.max_offset = 2,
+                    5 => policy.max_offset = 2,
+                    6 => policy.max_offset = 0,
+                    _ => policy.lookback = Span::from_mins(20),
                 }
                 policy_fact(policy)
             }
             Step::Watch { device: name, kind } => {
                 let all = ["wx", "ali", "box"];
-                let wallets = if *kind < 3 { &all[..=usize::from(*kind)] } else { &all[1..2] };
+                let wallets = match kind {
+                    0..3 => &all[..=usize::from(*kind)],
+                    3 => &all[1..2],
+                    // The second wallet becomes one of the first's network, or its own again.
+                    4 => return Some(Fact::WalletDeclared(wallet("ali", Channel::Wechat))),
+                    _ => return Some(Fact::WalletDeclared(wallet("ali", Channel::Alipay))),
+                };
                 Fact::DeviceDeclared(device(DEVICES[usize::from(*name)], wallets))
             }
             Step::Order { .. }

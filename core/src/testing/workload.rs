@@ -68,6 +68,7 @@ pub enum Step {
     Refund { order: Target, number: u8, fen: i64 },
     Advance { which: Target, step: u8 },
     Assign { payment: Target, order: Target },
+    Dismiss { payment: Target },
     Judge { which: Target, price: Price, money: bool },
     Policy { kind: u8 },
     Watch { device: u8, kind: u8 },
@@ -130,7 +131,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(device, skew)| Step::Beat { device, skew }),
         8 => (wait, prop::bool::weighted(0.8)).prop_map(|(secs, ticks)| Step::Wait { secs, ticks }),
         2 => (any::<Target>(), 0_u8..4).prop_map(|(order, by)| Step::Close { order, by }),
-        4 => (any::<Target>(), 0_u8..6)
+        4 => (any::<Target>(), 0_u8..7)
             .prop_map(|(which, outcome)| Step::Attempt { which, outcome }),
         1 => (any::<Target>(), 0_u16..4)
             .prop_map(|(order, number)| Step::Redeliver { order, number }),
@@ -139,10 +140,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (any::<Target>(), 0_u8..4).prop_map(|(which, step)| Step::Advance { which, step }),
         2 => (any::<Target>(), any::<Target>())
             .prop_map(|(payment, order)| Step::Assign { payment, order }),
+        1 => any::<Target>().prop_map(|payment| Step::Dismiss { payment }),
         1 => (any::<Target>(), price(), any::<bool>())
             .prop_map(|(which, price, money)| Step::Judge { which, price, money }),
-        1 => (0_u8..6).prop_map(|kind| Step::Policy { kind }),
-        1 => (0_u8..2, 0_u8..4).prop_map(|(device, kind)| Step::Watch { device, kind }),
+        2 => (0_u8..8).prop_map(|kind| Step::Policy { kind }),
+        1 => (0_u8..2, 0_u8..6).prop_map(|(device, kind)| Step::Watch { device, kind }),
         1 => Just(Step::Restart),
     ]
 }

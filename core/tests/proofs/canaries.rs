@@ -131,7 +131,7 @@ fn paid_twice(state: &State, at: Timestamp, fact: &Fact) -> Answer {
     })
 }
 
-/// An allocator that asks nobody what is held: the first collision is with an amount in quarantine.
+/// An allocator that asks nobody what is held.
 fn no_claim(state: &State, at: Timestamp, fact: &Fact) -> Answer {
     changed(decide(state, at, fact), |mut decisions| {
         for decision in &mut decisions {
@@ -270,28 +270,46 @@ fn drops_orphans(state: &State, at: Timestamp, fact: &Fact) -> Answer {
     })
 }
 
+/// Takes what it cannot place out of the books by itself.
+fn dismisses_orphans(state: &State, at: Timestamp, fact: &Fact) -> Answer {
+    changed(decide(state, at, fact), |mut decisions| {
+        if let Some((payment, _)) = held(&decisions, HoldReason::NoOrder) {
+            decisions.push(Decision::SuspenseEnded { payment });
+        }
+        decisions
+    })
+}
+
 #[test]
 fn the_right_engine_is_not_caught() {
     assert_eq!(caught(decide), None);
 }
 
+/// Which of a canary's faults shows first depends on the histories; each has few.
 #[test]
 fn every_canary_is_caught() {
-    let canaries: [(&str, Engine, Catch); 12] = [
-        ("first fit", first_fit, Catch::Auditor(Invariant::NeverGuessed)),
-        ("first fit in hiding", first_fit_in_hiding, Catch::Oracle),
-        ("paid twice", paid_twice, Catch::Auditor(Invariant::SettledOnce)),
-        ("no claim", no_claim, Catch::Auditor(Invariant::QuarantineKept)),
-        ("no claim on open", no_claim_on_open, Catch::Auditor(Invariant::OneHolder)),
-        ("float steps", float_steps, Catch::Auditor(Invariant::QuarantineKept)),
-        ("float match", float_match, Catch::Auditor(Invariant::MatchedExactly)),
-        ("refunds unasked", refunds_unasked, Catch::Auditor(Invariant::RefundsWithinReceived)),
-        ("forgetful", forgetful, Catch::Auditor(Invariant::OneVerdict)),
-        ("no quarantine", no_quarantine, Catch::Auditor(Invariant::QuarantineKept)),
-        ("tells for ever", tells_for_ever, Catch::Auditor(Invariant::AttemptsEnd)),
-        ("drops orphans", drops_orphans, Catch::Auditor(Invariant::SuspenseAddsUp)),
+    use Invariant::{
+        AttemptsEnd, MatchedExactly, NeverGuessed, OneHolder, OneVerdict, QuarantineKept,
+        RefundsWithinReceived, SettledOnce, SuspenseAddsUp,
+    };
+    let canaries: [(&str, Engine, &[Invariant]); 12] = [
+        ("first fit", first_fit, &[NeverGuessed]),
+        ("paid twice", paid_twice, &[SettledOnce]),
+        ("no claim", no_claim, &[OneHolder, QuarantineKept]),
+        ("no claim on open", no_claim_on_open, &[OneHolder]),
+        ("float steps", float_steps, &[OneHolder, QuarantineKept]),
+        ("float match", float_match, &[MatchedExactly, NeverGuessed]),
+        ("refunds unasked", refunds_unasked, &[RefundsWithinReceived]),
+        ("forgetful", forgetful, &[OneVerdict]),
+        ("no quarantine", no_quarantine, &[QuarantineKept]),
+        ("tells for ever", tells_for_ever, &[AttemptsEnd]),
+        ("drops orphans", drops_orphans, &[SuspenseAddsUp]),
+        ("dismisses orphans", dismisses_orphans, &[SuspenseAddsUp]),
     ];
     for (name, engine, by) in canaries {
-        assert_eq!(caught(engine), Some(by), "{name}");
+        let catch = caught(engine);
+        let known = by.iter().any(|invariant| catch == Some(Catch::Auditor(*invariant)));
+        assert!(known, "{name}: {catch:?}");
     }
+    assert_eq!(caught(first_fit_in_hiding), Some(Catch::Oracle));
 }

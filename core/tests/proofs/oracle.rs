@@ -317,7 +317,7 @@ fn histories_reach_every_reason_and_verdict() {
     let wanted = "OrderAccepted OrderExpired OrderClosed AmountReleased NotificationJudged \
         PaymentObserved PaymentMatched PaymentHeld MatchProposed OrderPaid CallbackScheduled \
         CallbackRetried CallbackAcknowledged CallbackAbandoned DeviceFellSilent DeviceReturned \
-        RefundOpened RefundAdvanced EvidenceDismissed first stale repeat conflict ignored \
+        RefundOpened RefundAdvanced EvidenceDismissed SuspenseEnded first stale repeat conflict ignored \
         unreadable forged Exact Late Over Under Reference Slot Operator NoOrder SeveralOrders \
         AlreadyPaid OrderClosed Late RivalPayment ClockDoubt Stale Vetoed";
     let missing: Vec<&str> =

@@ -15,8 +15,8 @@ use duizhang_core::event::Event;
 use duizhang_core::fact::{
     BookOpened, CallbackAttempted, Closer, Device, EvidenceJudged, Fact, HeartbeatReceived,
     Judgement, Merchant, NotificationReceived, OrderCloseRequested, OrderRequested,
-    PaymentAssigned, PolicyActivated, Reading, RedeliveryRequested, RefundRequested,
-    RefundStepTaken, Wallet,
+    PaymentAssigned, PaymentDismissed, PolicyActivated, Reading, RedeliveryRequested,
+    RefundRequested, RefundStepTaken, Wallet,
 };
 use duizhang_core::id::{
     DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
@@ -29,9 +29,9 @@ use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 16;
+pub(crate) const FACTS: usize = 17;
 /// Variants of `Decision`.
-pub(crate) const DECISIONS: usize = 19;
+pub(crate) const DECISIONS: usize = 20;
 
 /// The place of the event's variant in the stored form.
 pub(crate) fn place_of(event: &Event) -> usize {
@@ -53,6 +53,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::RefundStepTaken(_) => 13,
             Fact::PaymentAssigned(_) => 14,
             Fact::EvidenceJudged(_) => 15,
+            Fact::PaymentDismissed(_) => 16,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -74,6 +75,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Decision::RefundOpened { .. } => 16,
             Decision::RefundAdvanced { .. } => 17,
             Decision::EvidenceDismissed { .. } => 18,
+            Decision::SuspenseEnded { .. } => 19,
         },
     }
 }
@@ -296,6 +298,12 @@ fn evidence(all: &mut Samples) {
         reason: String::from("电话确认"),
     };
     all.fact("payment-assigned", 72, Fact::PaymentAssigned(assigned));
+    let dismissed = PaymentDismissed {
+        payment: payment(),
+        by: person(),
+        reason: String::from("重复付款，已退回"),
+    };
+    all.fact("payment-dismissed", 73, Fact::PaymentDismissed(dismissed));
 }
 
 fn callbacks_and_refunds(all: &mut Samples) {
@@ -307,6 +315,7 @@ fn callbacks_and_refunds(all: &mut Samples) {
         ("gone", AttemptOutcome::Gone),
         ("unreachable", AttemptOutcome::Unreachable),
         ("address-refused", AttemptOutcome::AddressRefused),
+        ("unsendable", AttemptOutcome::Unsendable),
     ] {
         let attempt = CallbackAttempted {
             callback: callback(),
@@ -429,6 +438,7 @@ fn payment_decisions(all: &mut Samples) {
     }
     all.decision("match-proposed", Decision::MatchProposed { payment, order });
     all.decision("evidence-dismissed", Decision::EvidenceDismissed { notification });
+    all.decision("suspense-ended", Decision::SuspenseEnded { payment });
 }
 
 fn other_decisions(all: &mut Samples) {

@@ -17,7 +17,7 @@
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::digest::Digest;
 
-use super::forwarded::{Named, Stamped, Told, read_moment, unreadable};
+use super::forwarded::{FIELDS_UNREADABLE, Named, Stamped, Told, read_moment, unreadable};
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, find_signer};
 use crate::wire::{Answer, Request};
@@ -66,7 +66,7 @@ impl Source for Mpay {
         let raw = request.without_secrets();
         let key = stamped.repeat_key(&device);
         let evidence = match &strict {
-            Err(refusal) => unreadable(&refusal.to_string(), &String::from_utf8_lossy(&raw)),
+            Err(_) => unreadable(FIELDS_UNREADABLE, &String::from_utf8_lossy(&raw)),
             Ok(named) => {
                 let delivery = Delivery { key, content: Digest::of(&[&raw]), time };
                 match version {

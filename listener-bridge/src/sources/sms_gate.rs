@@ -15,7 +15,9 @@ use duizhang_core::digest::Digest;
 use duizhang_core::id::DeviceId;
 use duizhang_core::time::Timestamp;
 
-use super::forwarded::{self, Address, Named, Shape, Told, read_moment, shape, unreadable};
+use super::forwarded::{
+    self, Address, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
+};
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source, check_signer};
 use crate::wire::{Answer, Request, hex_equal, hex_lower, hmac_sha256};
@@ -60,7 +62,7 @@ impl Source for SmsGate {
         let said = String::from_utf8_lossy(&request.body);
         let evidence = match Named::object(&said) {
             Ok(named) => self.read_event(&device, &named, signed_at, &said),
-            Err(refusal) => unreadable(&refusal.to_string(), &said),
+            Err(_) => unreadable(FIELDS_UNREADABLE, &said),
         };
         Ok(Reading { device, evidence, raw, source: NAME, repeat_key: None })
     }

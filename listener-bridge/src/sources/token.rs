@@ -12,7 +12,9 @@
 use duizhang_core::digest::Digest;
 use duizhang_core::id::DeviceId;
 
-use super::forwarded::{self, Address, Named, Shape, Told, read_moment, shape, unreadable};
+use super::forwarded::{
+    self, Address, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
+};
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source, check_signer};
 use crate::wire::{Answer, Request, bytes_equal};
@@ -67,7 +69,7 @@ impl Source for TokenHook {
         let raw = request.without_secrets();
         let evidence = match Named::of(&address.request) {
             Ok(named) => self.read_fields(&device, &named),
-            Err(refusal) => unreadable(&refusal.to_string(), &String::from_utf8_lossy(&raw)),
+            Err(_) => unreadable(FIELDS_UNREADABLE, &String::from_utf8_lossy(&raw)),
         };
         Ok(Reading { device, evidence, raw, source: NAME, repeat_key: None })
     }

@@ -39,9 +39,9 @@ pub(crate) fn counts(
             n.first + n.stale + n.judged_money,
         ),
         equal(
-            "payments: observed = matched + held",
+            "payments: observed = matched + held + dismissed",
             payments.observed,
-            payments.matched_isolated + payments.matched_assigned + held,
+            payments.matched_isolated + payments.matched_assigned + held + payments.dismissed,
         ),
         equal(
             "callbacks: attempts = acknowledged + retried + abandoned",
@@ -69,9 +69,10 @@ pub(crate) fn money(
         let mut placed = Sums::default();
         placed.add(total.matched);
         placed.add(total.held);
+        placed.add(total.dismissed);
         checks.extend([
             equal(
-                format!("{currency}: observed = matched + held"),
+                format!("{currency}: observed = matched + held + dismissed"),
                 observed.of(currency),
                 placed.of(currency),
             ),
@@ -84,6 +85,11 @@ pub(crate) fn money(
                 format!("{currency}: held by all wallets = held"),
                 sum(|line| line.held),
                 total.held,
+            ),
+            equal(
+                format!("{currency}: dismissed by all wallets = dismissed"),
+                sum(|line| line.dismissed),
+                total.dismissed,
             ),
         ]);
     }

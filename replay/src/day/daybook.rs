@@ -31,6 +31,7 @@ pub(crate) enum Fate {
     Unknown,
     Matched { order: OrderId, grade: Grade },
     Held { grade: Grade, reason: HoldReason, candidates: Vec<OrderId> },
+    Dismissed { by: String, reason: String },
 }
 
 /// A payment that was paid in the day.
@@ -251,6 +252,14 @@ impl Daybook {
                 if let Some(line) = self.payments.get_mut(payment) {
                     let (grade, reason) = (*grade, *reason);
                     line.fate = Fate::Held { grade, reason, candidates: candidates.clone() };
+                }
+            }
+            Decision::SuspenseEnded { payment } => {
+                if let (Some(line), Fact::PaymentDismissed(word)) =
+                    (self.payments.get_mut(payment), &chapter.fact)
+                {
+                    let (by, reason) = (word.by.clone(), word.reason.clone());
+                    line.fate = Fate::Dismissed { by, reason };
                 }
             }
             Decision::MatchProposed { payment, order } => {

@@ -131,6 +131,8 @@ pub struct PaymentCounts {
     pub matched_isolated: u64,
     /// Assigned to an order by an operator.
     pub matched_assigned: u64,
+    /// Dismissed by an operator: they belong to no order.
+    pub dismissed: u64,
     /// Still held, by grade and reason.
     pub held: Vec<HeldTally>,
 }
@@ -158,6 +160,9 @@ pub struct CurrencyTotal {
     /// What is in suspense.
     #[serde(serialize_with = "spelling::money")]
     pub held: Amount,
+    /// What belongs to no order, by an operator's word.
+    #[serde(serialize_with = "spelling::money")]
+    pub dismissed: Amount,
 }
 
 /// Callbacks of the day.
@@ -213,6 +218,9 @@ pub struct WalletLine {
     /// Money of payments in suspense.
     #[serde(serialize_with = "spelling::money")]
     pub held: Amount,
+    /// Money of payments that belong to no order.
+    #[serde(serialize_with = "spelling::money")]
+    pub dismissed: Amount,
 }
 
 /// A span in which a device was not heard, cut to the day.
@@ -231,7 +239,7 @@ pub struct GapLine {
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExceptionLine {
-    /// `held`, `conflict`, `unreadable`, `forged` or `abandoned`.
+    /// `held`, `dismissed`, `conflict`, `unreadable`, `forged` or `abandoned`.
     pub kind: &'static str,
     /// The payment, notification or callback.
     pub id: String,

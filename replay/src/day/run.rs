@@ -38,17 +38,17 @@ pub const EXCEPTIONS_MAX: usize = 10_000;
 /// A day played again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DayReplay {
-    /// What the day was.
-    pub report: DayReport,
-    /// Whether the decisions of the day still follow.
+    /// What the day was; none where the events contradict each other, so that nothing counted on
+    /// them could be relied on.
+    pub report: Option<DayReport>,
+    /// Whether the decisions of the day still follow, and where a contradiction ended the play.
     pub decisions: Rederivation,
 }
 
 /// Plays the log up to a position and reports on a business day.
 ///
 /// # Errors
-/// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Contradiction`] where the
-/// events cannot be played, [`ReplayError::Zone`].
+/// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Zone`].
 pub fn replay_day(
     log: &dyn EventLog,
     day: NaiveDate,
@@ -60,35 +60,30 @@ pub fn replay_day(
     let mut book = Daybook::new(from, to);
     let mut state = State::new();
     let mut decisions = Rederivation::begin(Position::START, Position::START);
-    let mut broken = None;
     play(log, known_to, progress, &mut |chapter| {
-        let ruling = match rule_and_fold(&mut state, chapter) {
-            Ok(ruling) => ruling,
-            Err(contradiction) => {
-                broken = Some(contradiction);
-                return ControlFlow::Break(());
+        let folded = rule_and_fold(&mut state, chapter).and_then(|ruling| {
+            if (from..to).contains(&chapter.at) {
+                if decisions.from == Position::START {
+                    decisions.from = chapter.position;
+                }
+                decisions.to = chapter.last_position();
+                decisions.compare(zone, chapter, &ruling);
             }
-        };
-        if (from..to).contains(&chapter.at) {
-            if decisions.from == Position::START {
-                decisions.from = chapter.position;
-            }
-            decisions.to = chapter.last_position();
-            decisions.compare(zone, chapter, &ruling);
-        }
-        match guarded(chapter, || book.fold(chapter)) {
+            guarded(chapter, || book.fold(chapter))
+        });
+        match folded {
             Ok(()) => ControlFlow::Continue(()),
             Err(contradiction) => {
-                broken = Some(contradiction);
+                decisions.stop(contradiction);
                 ControlFlow::Break(())
             }
         }
     })?;
-    if let Some(contradiction) = broken {
-        return Err(contradiction.into());
-    }
-    book.finish();
-    Ok(DayReplay { report: Clerk { zone, book: &book }.report(day), decisions })
+    let report = decisions.stopped.is_none().then(|| {
+        book.finish();
+        Clerk { zone, book: &book }.report(day)
+    });
+    Ok(DayReplay { report, decisions })
 }
 
 /// Makes the report of a counted day.
@@ -138,12 +133,12 @@ impl Clerk<'_> {
 
     fn payments(&self) -> (PaymentCounts, Vec<CurrencyTotal>) {
         let mut counts = PaymentCounts::default();
-        let (mut matched, mut held) = (Sums::default(), Sums::default());
+        let [mut matched, mut held, mut dismissed] = [(); 3].map(|()| Sums::default());
         let mut tallies: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for line in self.book.payments.values() {
             counts.observed += 1;
             match &line.fate {
-                // The checks show such a payment: it is observed, and neither matched nor held.
+                // The checks show such a payment: it is observed, and nothing became of it.
                 Fate::Unknown => {}
                 Fate::Matched { grade, .. } => {
                     matched.add(line.amount);
@@ -156,8 +151,12 @@ impl Clerk<'_> {
                 }
                 Fate::Held { grade, reason, .. } => {
                     held.add(line.amount);
-                    let key = (words::grade(*grade), words::hold_reason(*reason));
+                    let key = (grade.word(), reason.word());
                     *tallies.entry(key).or_default() += 1;
+                }
+                Fate::Dismissed { .. } => {
+                    dismissed.add(line.amount);
+                    counts.dismissed += 1;
                 }
             }
         }
@@ -167,6 +166,7 @@ impl Clerk<'_> {
             observed: self.book.observed.of(currency),
             matched: matched.of(currency),
             held: held.of(currency),
+            dismissed: dismissed.of(currency),
         };
         (counts, self.book.observed.currencies().map(total).collect())
     }
@@ -197,6 +197,10 @@ impl Clerk<'_> {
                 Fate::Held { .. } => {
                     let line = line_of(&mut lines, &places(&payment.wallets), currency);
                     line.held = sum(line.held, payment.amount);
+                }
+                Fate::Dismissed { .. } => {
+                    let line = line_of(&mut lines, &places(&payment.wallets), currency);
+                    line.dismissed = sum(line.dismissed, payment.amount);
                 }
             }
         }
@@ -239,37 +243,39 @@ impl Clerk<'_> {
 
     fn exceptions(&self) -> Vec<ExceptionLine> {
         let payments = self.book.payments.iter();
-        let held = payments.filter_map(|(id, line)| self.held(*id, line));
+        let held = payments.filter_map(|(id, line)| self.unsettled(*id, line));
         let doubts = self.book.doubts.iter().map(|doubt| self.doubt(doubt));
         let abandoned = self.book.abandoned.iter().map(|(id, position, at)| ExceptionLine {
             kind: "abandoned",
             id: id.to_string(),
             position: *position,
             at: self.zone.rfc3339(*at),
-            detail: "the merchant was not reached; an operator may send it again".to_owned(),
+            detail: "the merchant did not take it; an operator may send it again".to_owned(),
         });
         let mut lines: Vec<_> = held.chain(doubts).chain(abandoned).collect();
         lines.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
         lines
     }
 
-    fn held(&self, id: PaymentId, line: &PaymentLine) -> Option<ExceptionLine> {
-        let Fate::Held { grade, reason, candidates } = &line.fate else { return None };
-        let proposed =
-            line.proposed.map_or_else(String::new, |order| format!("; proposed for {order}"));
+    fn unsettled(&self, id: PaymentId, line: &PaymentLine) -> Option<ExceptionLine> {
+        let what = format!("{} on {}", line.amount, places(&line.wallets));
+        let (kind, why) = match &line.fate {
+            Fate::Unknown | Fate::Matched { .. } => return None,
+            Fate::Held { grade, reason, candidates } => {
+                let proposed = line.proposed.map(|order| format!("; proposed for {order}"));
+                let (clause, candidates) = (words::hold_clause(*reason), listed(candidates));
+                let proposed = proposed.unwrap_or_default();
+                let why = format!("{}: {clause}; candidates: {candidates}{proposed}", grade.word());
+                ("held", why)
+            }
+            Fate::Dismissed { by, reason } => ("dismissed", format!("by {by}: {reason}")),
+        };
         Some(ExceptionLine {
-            kind: "held",
+            kind,
             id: id.to_string(),
             position: line.position,
             at: self.zone.rfc3339(line.at),
-            detail: format!(
-                "{} on {}, {}: {}; candidates: {}{proposed}",
-                line.amount,
-                places(&line.wallets),
-                words::grade(*grade),
-                words::hold_clause(*reason),
-                listed(candidates)
-            ),
+            detail: format!("{what}, {why}"),
         })
     }
 
@@ -323,6 +329,7 @@ fn line_of<'a>(
         payments: 0,
         received: none,
         held: none,
+        dismissed: none,
     })
 }
 

@@ -9,7 +9,7 @@ use duizhang_core::callback::CallbackId;
 use duizhang_core::id::{NotificationId, OrderId, PaymentId};
 use duizhang_core::order::OrderStatus;
 use duizhang_projections::calendar::Zone;
-use duizhang_projections::inbox::Held;
+use duizhang_projections::inbox::{Dismissed, Held};
 use duizhang_projections::views::Views;
 
 use super::subject::Subject;
@@ -93,21 +93,23 @@ impl Witness<'_> {
     }
 
     fn payment(&self, id: PaymentId) -> Vec<String> {
-        let mut held = self.views.inbox.held();
-        match held.find(|held| held.payment == id) {
-            Some(held) => self.held(held),
-            None => {
-                let order = self.threads.matched.get(&id);
-                order
-                    .map(|order| format!("Payment {id} settles order {order}."))
-                    .into_iter()
-                    .collect()
-            }
+        if let Some(held) = self.views.inbox.held().find(|held| held.payment == id) {
+            return self.held(held);
         }
+        let dismissed = self.views.inbox.dismissed(id).map(|one| self.dismissed(one));
+        let settles = |order| format!("Payment {id} settles order {order}.");
+        dismissed.or_else(|| self.threads.matched.get(&id).map(settles)).into_iter().collect()
+    }
+
+    fn dismissed(&self, dismissed: &Dismissed) -> String {
+        let (payment, amount) = (dismissed.payment, dismissed.amount);
+        let (by, at) = (&dismissed.by, self.at(dismissed.at));
+        let reason = &dismissed.reason;
+        format!("Payment {payment} of {amount} was dismissed by {by} at {at}: {reason}.")
     }
 
     fn held(&self, held: &Held) -> Vec<String> {
-        let (grade, why) = (words::grade(held.grade), words::hold_clause(held.reason));
+        let (grade, why) = (held.grade.word(), words::hold_clause(held.reason));
         let mut told = vec![format!(
             "Payment {} of {} is held as {grade} since {}: {why}. It settles nothing until an \
              operator assigns it.",

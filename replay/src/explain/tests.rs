@@ -4,7 +4,8 @@ use duizhang_core::callback::{AttemptOutcome, CallbackId};
 use duizhang_core::digest::Digest;
 use duizhang_core::fact::{
     CallbackAttempted, Closer, EvidenceJudged, Fact, Judgement, OrderCloseRequested,
-    PaymentAssigned, Reading, RedeliveryRequested, RefundRequested, RefundStepTaken,
+    PaymentAssigned, PaymentDismissed, Reading, RedeliveryRequested, RefundRequested,
+    RefundStepTaken,
 };
 use duizhang_core::id::{MerchantId, NotificationId, OrderId, PaymentId, RefundId};
 use duizhang_core::refund::RefundStep;
@@ -182,6 +183,27 @@ fn a_payment_without_an_order() {
     let expected =
         ["held as orphan: no order held this amount at that time; candidates: none", "7.77 CNY"];
     assert_tells(&told(&book, "payment", payment), &expected);
+}
+
+#[test]
+fn a_payment_that_a_person_said_belongs_to_no_order() {
+    let mut book = Book::default();
+    book.open("shop", "A1", 777);
+    book.pay(777);
+    let (payment, _) = book.pay(777);
+    let (by, reason) = ("ann".into(), "paid twice, sent back".into());
+    book.must(Fact::PaymentDismissed(PaymentDismissed { payment, by, reason }));
+    let expected = [
+        "ann said that payment",
+        "belongs to no order: paid twice, sent back",
+        "is out of suspense without an order",
+        "was dismissed by ann at",
+    ];
+    assert_tells(&told(&book, "payment", payment), &expected);
+    // The order that it was held for tells the end of it too, and no longer shows it as held.
+    let story = told(&book, "order", "A1");
+    assert_tells(&story, &["ann said that payment", "is out of suspense", "is paid:"]);
+    assert!(!story.text().contains("is held as"), "{}", story.text());
 }
 
 #[test]

@@ -96,6 +96,7 @@ impl Threads {
             Fact::PaymentAssigned(assigned) => {
                 self.payments.contains(&assigned.payment) || self.orders.contains(&assigned.order)
             }
+            Fact::PaymentDismissed(dismissed) => self.payments.contains(&dismissed.payment),
             Fact::BookOpened(_)
             | Fact::PolicyActivated(_)
             | Fact::MerchantDeclared(_)
@@ -127,7 +128,9 @@ impl Threads {
                 self.notifications.contains(notification)
                     || earlier.is_some_and(|id| self.notifications.contains(id))
             }
-            Decision::PaymentObserved { payment, .. } => self.payments.contains(payment),
+            Decision::PaymentObserved { payment, .. } | Decision::SuspenseEnded { payment } => {
+                self.payments.contains(payment)
+            }
             Decision::PaymentMatched { payment, order, candidates, .. } => {
                 self.payments.contains(payment) || self.orders.contains(order) || any(candidates)
             }

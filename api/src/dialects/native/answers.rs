@@ -4,7 +4,6 @@
 //! `Idempotent-Replayed: true`; an order, a refund and a page have one shape wherever they stand.
 //! Deliberately not here: errors found while reading (see [`super::requests`]).
 
-use duizhang_core::matcher::{Grade, HoldReason};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::Answer;
 use duizhang_projections::book::DeviceView;
@@ -39,9 +38,10 @@ pub(super) fn word(call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
             let devices = devices.iter().map(|device| device_body(device, desk)).collect();
             ok(&DeviceListBody { devices, last_money: time(*last_money, desk) })
         }
-        Reply::Inbox { held, questions } => ok(&InboxBody {
+        Reply::Inbox { held, questions, next } => ok(&InboxBody {
             held: held.iter().map(|held| held_body(held, desk)).collect(),
             questions: questions.iter().map(|question| question_body(question, desk)).collect(),
+            next_cursor: next.map(cursor),
         }),
         Reply::Done => Answer::new(204, "application/json", Vec::new()),
         Reply::NotFound => not_found(),
@@ -137,8 +137,8 @@ fn held_body(held: &Held, desk: &dyn Desk) -> HeldBody {
         wallets: held.wallets.iter().cloned().map(Text).collect(),
         paid_at: desk.zone().rfc3339(held.paid_at),
         since: desk.zone().rfc3339(held.since),
-        grade: grade_word(held.grade),
-        reason: reason_word(held.reason),
+        grade: held.grade.word(),
+        reason: held.reason.word(),
         candidates: held.candidates.iter().copied().map(Text).collect(),
         proposed: held.proposed.map(Text),
     }
@@ -149,31 +149,5 @@ fn question_body(question: &Question, desk: &dyn Desk) -> QuestionBody {
         notification: Text(question.notification),
         verdict: question.verdict.word(),
         since: desk.zone().rfc3339(question.since),
-    }
-}
-
-const fn grade_word(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Isolated => "isolated",
-        Grade::Forced => "forced",
-        Grade::Ambiguous => "ambiguous",
-        Grade::Orphan => "orphan",
-        Grade::Assigned => "assigned",
-    }
-}
-
-const fn reason_word(reason: HoldReason) -> &'static str {
-    match reason {
-        HoldReason::NoOrder => "no_order",
-        HoldReason::SeveralOrders => "several_orders",
-        HoldReason::AlreadyPaid => "already_paid",
-        HoldReason::OrderClosed => "order_closed",
-        HoldReason::Late => "late",
-        HoldReason::RivalPayment => "rival_payment",
-        HoldReason::ClockDoubt => "clock_doubt",
-        HoldReason::Stale => "stale",
-        HoldReason::Vetoed => "vetoed",
-        HoldReason::AmountDiffers => "amount_differs",
-        HoldReason::PartlyRefunded => "partly_refunded",
     }
 }

@@ -9,7 +9,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::{Code, Problem};
-use super::sent::{AssignBody, JudgeBody, NewOrderBody, NewRefundBody, Says, StepBody};
+use super::sent::{
+    AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, Says, StepBody,
+};
 use super::shown::{
     DeviceListBody, InboxBody, OrderBody, OrderPageBody, RefundBody, RefundListBody, Webhook,
 };
@@ -40,6 +42,7 @@ pub fn openapi_document() -> String {
         operations::inbox,
         operations::devices,
         operations::assign,
+        operations::dismiss,
         operations::judge,
         operations::approve,
         operations::send,
@@ -49,6 +52,7 @@ pub fn openapi_document() -> String {
     components(schemas(
         NewOrderBody, OrderBody, OrderPageBody, NewRefundBody, RefundBody, RefundListBody,
         AssignBody,
+        DismissBody,
         JudgeBody, Says, StepBody, InboxBody, DeviceListBody, Problem, Code, Webhook<OrderBody>,
     )),
     modifiers(&Bearer),
@@ -196,10 +200,15 @@ mod operations {
     )]
     fn redeliver() {}
 
-    /// Shows what waits for a person. Operators only.
+    /// Shows what waits for a person, the oldest first. Operators only.
     #[utoipa::path(
         get,
         path = "/v1/operator/inbox",
+        params(
+            ("limit" = Option<u32>, Query,
+                description = "Payments and questions on the page, 1 to 200; 100 where absent"),
+            ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+        ),
         responses(
             (status = 200, description = "Held payments and open questions", body = InboxBody),
             (status = "default", description = "A problem", body = Problem,
@@ -235,6 +244,22 @@ mod operations {
         ),
     )]
     fn assign() {}
+
+    /// Says that a held payment belongs to no order. Operators only.
+    #[utoipa::path(
+        post,
+        path = "/v1/operator/payments/{id}/dismiss",
+        params(("id" = String, Path, description = "The payment's id")),
+        request_body(content = DismissBody, example = json!({
+            "reason": "paid twice, sent back by hand"
+        })),
+        responses(
+            (status = 204, description = "Dismissed, now or before"),
+            (status = "default", description = "A problem", body = Problem,
+                content_type = "application/problem+json"),
+        ),
+    )]
+    fn dismiss() {}
 
     /// Says what a notification says that nobody could read. Operators only.
     #[utoipa::path(

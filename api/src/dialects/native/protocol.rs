@@ -39,8 +39,12 @@ impl Dialect for Native {
                 return Err(problem(Code::Unauthorized, detail));
             }
         };
-        let action = requests::read_action(endpoint, id, request, &caller)?;
+        let action = requests::read_action(endpoint, id, request, &caller, desk)?;
         Ok(Call { caller, action })
+    }
+
+    fn too_large(&self, _: &Request) -> Answer {
+        problem(Code::BodyTooLarge, "the body is longer than 64 KiB")
     }
 
     fn answer(&self, _: &Request, call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {

@@ -23,18 +23,17 @@ use serde::Deserialize;
 use super::problem::{Code, not_found, problem};
 use super::routes::Endpoint;
 use super::sent::{
-    AmountText, AssignBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says, StepBody,
+    AmountText, AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says,
+    StepBody,
 };
-use crate::dialects::{Action, Caller, NewOrder, NewRefund, OrderQuery};
+use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX};
 
-/// Longest body in bytes: number, two addresses and two texts are 128 + 2 * 2,048 + 2 * 1,024 =
-/// 6,272 bytes, and JSON may write each byte as `\u00xx`: 37,632; with names and spaces below 64
-/// KiB.
-pub(super) const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Longest idempotency key in bytes: what the large payment interfaces take.
 pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// Orders on a page of which the caller says no size.
 const PAGE_ORDERS: usize = 20;
+/// Payments and questions on a page of the inbox of which the caller says no size.
+const PAGE_INBOX: usize = 100;
 
 /// Reads what is asked for.
 pub(super) fn read_action(
@@ -42,15 +41,14 @@ pub(super) fn read_action(
     id: &str,
     request: &Request,
     caller: &Caller,
+    desk: &dyn Desk,
 ) -> Result<Action, Answer> {
-    if request.body.len() > BODY_BYTES_MAX {
-        return Err(problem(Code::BodyTooLarge, "the body is longer than 64 KiB"));
-    }
-    if endpoint != Endpoint::ListOrders && !request.query.is_empty() {
+    let takes_parameters = matches!(endpoint, Endpoint::ListOrders | Endpoint::Inbox);
+    if !takes_parameters && !request.query.is_empty() {
         return Err(malformed("this path takes no parameters"));
     }
     Ok(match endpoint {
-        Endpoint::CreateOrder => Action::Create(read_order(request, caller)?),
+        Endpoint::CreateOrder => Action::Create(read_order(request, caller, desk)?),
         Endpoint::ListOrders => read_list(request)?,
         Endpoint::GetOrder => Action::Get(OrderQuery::Id(named(id)?)),
         Endpoint::CloseOrder => {
@@ -72,11 +70,15 @@ pub(super) fn read_action(
             read_nothing(request)?;
             Action::Redeliver(named(id)?)
         }
-        Endpoint::Inbox => Action::Inbox,
+        Endpoint::Inbox => read_inbox(request)?,
         Endpoint::Devices => Action::Watchers,
         Endpoint::Assign => {
             let body: AssignBody = read_json(request)?;
             Action::Assign { payment: named(id)?, order: named(&body.order)?, reason: body.reason }
+        }
+        Endpoint::Dismiss => {
+            let body: DismissBody = read_json(request)?;
+            Action::Dismiss { payment: named(id)?, reason: body.reason }
         }
         Endpoint::Judge => {
             let body: JudgeBody<'_> = read_json(request)?;
@@ -112,7 +114,7 @@ fn read_nothing(request: &Request) -> Result<(), Answer> {
     if request.body.is_empty() { Ok(()) } else { read_json(request).map(|NothingBody {}| ()) }
 }
 
-fn read_order(request: &Request, caller: &Caller) -> Result<NewOrder, Answer> {
+fn read_order(request: &Request, caller: &Caller, desk: &dyn Desk) -> Result<NewOrder, Answer> {
     let Caller::Merchant(merchant) = caller else {
         return Err(problem(Code::Forbidden, "only a merchant's token creates orders"));
     };
@@ -130,7 +132,7 @@ fn read_order(request: &Request, caller: &Caller) -> Result<NewOrder, Answer> {
         requested: read_amount("amount", &body.amount, Currency::Cny)?,
         channels: channels.into_iter().map(|word| word.0).collect(),
         ttl: body.expires_in.map(read_ttl).transpose()?,
-        notify_url: read_address("notify_url", body.notify_url)?,
+        notify_url: read_callback("notify_url", body.notify_url, desk)?,
         return_url: read_address("return_url", body.return_url)?,
         subject: body.subject,
         attachment: body.attachment,
@@ -189,28 +191,51 @@ fn read_address(field: &str, address: Option<String>) -> Result<Option<String>, 
     }
 }
 
-fn read_list(request: &Request) -> Result<Action, Answer> {
+/// An address that no attempt could ever call is refused now, while somebody reads the answer.
+fn read_callback(
+    field: &str,
+    address: Option<String>,
+    desk: &dyn Desk,
+) -> Result<Option<String>, Answer> {
+    match address.as_deref().map(|address| desk.check_callback(address)) {
+        Some(Err(refusal)) => Err(problem(Code::InvalidUrl, &format!("{field}: {refusal}"))),
+        Some(Ok(())) | None => Ok(address),
+    }
+}
+
+fn read_params(request: &Request, known: &[&str]) -> Result<Params, Answer> {
     let params = Params::of(request).map_err(|error| malformed(&error.to_string()))?;
-    let known = ["number", "limit", "cursor"];
     if let Some(foreign) = params.iter().find(|param| !known.contains(&param.name.as_str())) {
         return Err(malformed(&format!("unknown parameter {}", foreign.name)));
     }
+    Ok(params)
+}
+
+fn read_list(request: &Request) -> Result<Action, Answer> {
+    let params = read_params(request, &["number", "limit", "cursor"])?;
     if let Some(number) = params.get("number") {
         if params.len() > 1 {
             return Err(malformed("number goes with neither limit nor cursor"));
         }
         return Ok(Action::Get(OrderQuery::Number(String::from(number))));
     }
-    let limit = match params.get("limit") {
-        Some(text) => {
-            text.parse().ok().filter(|limit| (1..=PAGE_ORDERS_MAX).contains(limit)).ok_or_else(
-                || malformed(&format!("limit must lie between 1 and {PAGE_ORDERS_MAX}")),
-            )?
-        }
-        None => PAGE_ORDERS,
-    };
+    let limit = read_limit(&params, PAGE_ORDERS_MAX)?.unwrap_or(PAGE_ORDERS);
     let before = params.get("cursor").map(read_cursor).transpose()?;
     Ok(Action::List { before, limit })
+}
+
+fn read_inbox(request: &Request) -> Result<Action, Answer> {
+    let params = read_params(request, &["limit", "cursor"])?;
+    let limit = read_limit(&params, PAGE_INBOX_MAX)?.unwrap_or(PAGE_INBOX);
+    let after = params.get("cursor").map(read_cursor).transpose()?;
+    Ok(Action::Inbox { after, limit })
+}
+
+fn read_limit(params: &Params, limit_max: usize) -> Result<Option<usize>, Answer> {
+    let Some(text) = params.get("limit") else { return Ok(None) };
+    let limit = text.parse().ok().filter(|limit| (1..=limit_max).contains(limit));
+    let refused = || malformed(&format!("limit must lie between 1 and {limit_max}"));
+    limit.map(Some).ok_or_else(refused)
 }
 
 /// What a page's end is called. Callers pass it back and read nothing from it.

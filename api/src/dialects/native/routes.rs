@@ -30,6 +30,8 @@ pub(super) enum Endpoint {
     Inbox,
     /// That a payment be an order's.
     Assign,
+    /// That a payment be no order's.
+    Dismiss,
     /// What a notification says.
     Judge,
     /// That a refund move on.
@@ -58,7 +60,7 @@ const fn post(path: &'static str, endpoint: Endpoint) -> Route {
 }
 
 /// Every path, the busiest first.
-pub(super) static ROUTES: [Route; 16] = [
+pub(super) static ROUTES: [Route; 17] = [
     post("/v1/orders", Endpoint::CreateOrder),
     get("/v1/orders/{id}", Endpoint::GetOrder),
     get("/v1/orders", Endpoint::ListOrders),
@@ -70,6 +72,7 @@ pub(super) static ROUTES: [Route; 16] = [
     get("/v1/operator/inbox", Endpoint::Inbox),
     get("/v1/operator/devices", Endpoint::Devices),
     post("/v1/operator/payments/{id}/assign", Endpoint::Assign),
+    post("/v1/operator/payments/{id}/dismiss", Endpoint::Dismiss),
     post("/v1/operator/notifications/{id}/judge", Endpoint::Judge),
     post("/v1/operator/refunds/{id}/approve", Endpoint::Step(RefundStep::Approve)),
     post("/v1/operator/refunds/{id}/send", Endpoint::Step(RefundStep::Send)),

@@ -81,6 +81,16 @@ pub(super) struct AssignBody {
     pub(super) reason: String,
 }
 
+/// That a payment be no order's.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Dismissal)]
+pub(super) struct DismissBody {
+    /// Why, and where the money is now.
+    #[schema(example = "paid twice, sent back by hand")]
+    pub(super) reason: String,
+}
+
 /// What a notification says, by an operator's word.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

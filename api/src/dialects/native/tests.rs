@@ -24,9 +24,9 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use super::problem::Code;
-use super::requests::{BODY_BYTES_MAX, parse_body};
+use super::requests::parse_body;
 use super::routes::ROUTES;
-use super::sent::{AssignBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
+use super::sent::{AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
 use super::{Native, docs_page, openapi_document};
 use crate::clock::{Clock, SystemClock};
 use crate::dialects::desk_for_tests::{
@@ -206,6 +206,13 @@ fn bodies_that_are_not_the_protocol_s_are_refused_by_name() {
         (&url("//a.cn"), 422, "invalid_url"),
         (&url(""), 422, "invalid_url"),
         (&url("http://a\\nb"), 422, "invalid_url"),
+        (&url("http://127.0.0.1:8330/v1/orders"), 422, "invalid_url"),
+        (&url("http://169.254.169.254/latest"), 422, "invalid_url"),
+        (&url("http://[::ffff:10.0.0.1]/"), 422, "invalid_url"),
+        (&url("https://pay.example/v1/orders"), 422, "invalid_url"),
+        (&url("http://shop.example:6379/"), 422, "invalid_url"),
+        (&url("http://user:hunter2@shop.example/"), 422, "invalid_url"),
+        (&url(&format!("http://a.cn/{}", "x".repeat(2_037))), 422, "invalid_url"),
     ];
     for (body, status, code) in cases {
         let shown = body.chars().take(60).collect::<String>();
@@ -215,6 +222,11 @@ fn bodies_that_are_not_the_protocol_s_are_refused_by_name() {
         let answer = read(&by_merchant(create(body))).unwrap_err();
         String::from(json_of(&answer)["detail"].as_str().unwrap())
     };
+    let private = detail(&url("http://127.0.0.1/n?secret=hunter2"));
+    assert_eq!(
+        private,
+        "notify_url: the host may not be called: the address is a loopback address"
+    );
     assert!(detail(r#"{"amount":10}"#).contains("never as a number"));
     assert!(detail(r#"{"amount":"1","state":"paid"}"#).contains("unknown field `state`"));
     assert!(detail(r#"{"amount":"1","amount":"1"}"#).contains("duplicate field `amount`"));
@@ -226,8 +238,8 @@ fn media_types_sizes_and_encodings_are_checked() {
     for media in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
         assert_eq!(refused(post("/v1/orders", media, br#"{"amount":"1"}"#)), unsupported);
     }
-    let long = create(&" ".repeat(BODY_BYTES_MAX + 1));
-    assert_eq!(refused(long), (413, String::from("body_too_large")));
+    let long = Native.too_large(&post("/v1/orders", "application/json", b""));
+    assert_eq!(problem_of(&long), (413, String::from("body_too_large")));
     let foreign = post("/v1/orders", JSON, b"{\"amount\":\"1\",\"subject\":\"\xb6\xa9\"}");
     assert_eq!(refused(foreign), (400, String::from("malformed_request")));
     for key in ["", &"k".repeat(256), "schlüssel", "a\tb"] {
@@ -272,6 +284,7 @@ fn paths_and_verbs_are_told_apart() {
 fn looking_and_listing_are_understood() {
     let order = OrderId::from_bits(7);
     let list = |before, limit| Action::List { before, limit };
+    let inbox = |after, limit| Action::Inbox { after, limit };
     let number = Action::Get(OrderQuery::Number(String::from("SO 1")));
     let cases = [
         ("/v1/orders/o00000000000000000000000007", "", Action::Get(OrderQuery::Id(order))),
@@ -281,7 +294,9 @@ fn looking_and_listing_are_understood() {
         ("/v1/orders", "number=SO+1", number),
         ("/v1/orders/o00000000000000000000000007/refunds", "", Action::ListRefunds(order)),
         ("/v1/refunds/r00000000000000000000000009", "", Action::GetRefund(RefundId::from_bits(9))),
-        ("/v1/operator/inbox", "", Action::Inbox),
+        ("/v1/operator/inbox", "", inbox(None, 100)),
+        ("/v1/operator/inbox", "limit=200", inbox(None, 200)),
+        ("/v1/operator/inbox", "limit=1&cursor=c2a", inbox(Some(Position::new(42)), 1)),
         ("/v1/operator/devices", "", Action::Watchers),
     ];
     for (path, query, expected) in cases {
@@ -306,10 +321,13 @@ fn looking_and_listing_are_understood() {
             "{query}"
         );
     }
-    let strange = get("/v1/operator/inbox", "all=1");
-    assert_eq!(refused(strange), (400, String::from("malformed_request")));
+    for query in ["all=1", "limit=0", "limit=201", "cursor=x", "number=1"] {
+        let strange = get("/v1/operator/inbox", query);
+        assert_eq!(refused(strange), (400, String::from("malformed_request")), "{query}");
+    }
 }
 
+// tidy: long because it is one table
 #[test]
 fn everything_that_changes_is_understood() {
     let order = OrderId::from_bits(7);
@@ -338,6 +356,13 @@ fn everything_that_changes_is_understood() {
                 &format!(r#"{{"order":"{ORDER}","reason":"because"}}"#),
             ),
             Action::Assign { payment: PaymentId::from_bits(3), order, reason: reason.clone() },
+        ),
+        (
+            at(
+                &format!("/v1/operator/payments/{}/dismiss", PaymentId::from_bits(3)),
+                r#"{"reason":"because"}"#,
+            ),
+            Action::Dismiss { payment: PaymentId::from_bits(3), reason: reason.clone() },
         ),
         (
             at(
@@ -477,8 +502,14 @@ fn lists_refunds_and_the_inbox_are_answered() {
         since: NOON,
         verdict: Verdict::Unreadable,
     };
-    let inbox = Reply::Inbox { held: vec![held], questions: vec![question] };
-    let shown = json_of(&answered(Action::Inbox, &inbox));
+    let next = Some(Position::new(42));
+    let inbox = Reply::Inbox { held: vec![held], questions: vec![question], next };
+    let asked_inbox = Action::Inbox { after: None, limit: 2 };
+    let shown = json_of(&answered(asked_inbox.clone(), &inbox));
+    assert_eq!(shown["next_cursor"], "c2a");
+    let empty = Reply::Inbox { held: Vec::new(), questions: Vec::new(), next: None };
+    let last = json!({"held": [], "questions": [], "next_cursor": null});
+    assert_eq!(json_of(&answered(asked_inbox, &empty)), last);
     assert_eq!(shown["held"][0]["reason"], "several_orders");
     assert_eq!(shown["held"][0]["candidates"], json!([ORDER]));
     assert_eq!(shown["questions"][0]["verdict"], "unreadable");
@@ -643,13 +674,14 @@ fn the_document_names_every_path_and_its_examples_are_read() {
             "orders" => parse_body::<NewOrderBody<'_>>(&body).is_ok(),
             "refunds" => parse_body::<NewRefundBody<'_>>(&body).is_ok(),
             "assign" => parse_body::<AssignBody>(&body).is_ok(),
+            "dismiss" => parse_body::<DismissBody>(&body).is_ok(),
             "judge" => parse_body::<JudgeBody<'_>>(&body).is_ok(),
             _ => parse_body::<StepBody>(&body).is_ok(),
         };
         assert!(fine, "{path}: {example}");
         read_examples += 1;
     }
-    assert_eq!(read_examples, 8);
+    assert_eq!(read_examples, 9);
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for name in ["NewOrder", "Order", "OrderPage", "Refund", "Problem", "Inbox"] {
         assert!(schemas.contains_key(name), "{name} is described: {:?}", schemas.keys());
@@ -679,7 +711,7 @@ proptest! {
     #[test]
     fn no_request_panics_and_every_refusal_is_a_problem(
         post_it: bool,
-        route in 0_usize..16,
+        route in 0..ROUTES.len(),
         id in "\\PC{0,30}",
         query in "\\PC{0,20}",
         body in "(\\PC{0,40}|\\{\"amount\":\"[0-9.eE-]{0,9}\"(,\"[a-z_]{1,9}\":(1|\"x\"|null)){0,2}\\})",
@@ -705,7 +737,7 @@ proptest! {
             payable: Amount::fen(minor),
             ..open_order(Protocol::Native)
         };
-        let shown = json_of(&answered(Action::Inbox, &order_reply(order, false)));
+        let shown = json_of(&answered(Action::Watchers, &order_reply(order, false)));
         prop_assert_eq!(shown["number"].as_str(), Some(number.as_str()));
         prop_assert_eq!(shown["qr"].as_str(), Some(qr.as_str()));
         let payable = Amount::fen(minor).decimal_text();

@@ -91,6 +91,12 @@ impl Dialect for Vmq {
         read.map_err(|text| answers::refuse(place.endpoint, wants_page(&params), &text))
     }
 
+    fn too_large(&self, request: &Request) -> Answer {
+        let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
+        let page = Params::of(request).is_ok_and(|params| wants_page(&params));
+        answers::refuse(place.endpoint, page, "请求内容过长")
+    }
+
     fn answer(&self, request: &Request, _: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
         let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
         let page = Params::of(request).is_ok_and(|params| wants_page(&params));

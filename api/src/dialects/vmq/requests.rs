@@ -14,6 +14,7 @@ use super::protocol::Place;
 use crate::dialects::proof::proven;
 use crate::dialects::way::is_web_address;
 use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
+use crate::outbound::UrlRefusal;
 
 /// The parameters that `createOrder` knows; strict merchants may send no others.
 const CREATE_NAMES: [&str; 8] =
@@ -60,7 +61,7 @@ pub(super) fn read_create(
         requested: read_price(price)?,
         channels: vec![channel],
         ttl: None,
-        notify_url: read_address(params, "notifyUrl")?,
+        notify_url: read_callback(params, "notifyUrl", desk)?,
         return_url: read_address(params, "returnUrl")?,
         subject: None,
         attachment: (!param.is_empty()).then(|| Text::from(param)),
@@ -138,5 +139,26 @@ fn read_address(params: &Params, name: &str) -> Result<Option<String>, Text> {
     match filled(params, name) {
         Some(text) if !is_web_address(text) => Err(format!("地址必须以http或https开头：{name}")),
         address => Ok(address.map(Text::from)),
+    }
+}
+
+/// An address that no attempt could ever call is refused now, while somebody reads the answer.
+fn read_callback(params: &Params, name: &str, desk: &dyn Desk) -> Result<Option<String>, Text> {
+    let address = read_address(params, name)?;
+    match address.as_deref().map(|address| desk.check_callback(address)) {
+        None | Some(Ok(())) => Ok(address),
+        Some(Err(UrlRefusal::TooLong(_))) => Err(format!("参数过长：{name}")),
+        Some(Err(
+            UrlRefusal::ForbiddenPort(_)
+            | UrlRefusal::LocalName
+            | UrlRefusal::Own
+            | UrlRefusal::Address(_),
+        )) => Err(format!("地址不允许访问：{name}")),
+        Some(Err(
+            UrlRefusal::BadCharacter
+            | UrlRefusal::BadScheme
+            | UrlRefusal::UserInfo
+            | UrlRefusal::NotAUrl,
+        )) => Err(format!("地址格式错误：{name}")),
     }
 }

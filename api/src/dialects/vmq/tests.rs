@@ -240,6 +240,46 @@ fn signed_nonsense_is_refused_by_name() {
 }
 
 #[test]
+fn a_callback_address_that_could_never_be_called_is_refused_at_once() {
+    let plain = signed(KEY, "A", "", "1", "1");
+    let long = format!("http://a.cn/{}", "x".repeat(2_037));
+    let cases = [
+        ("http://127.0.0.1/n", "地址不允许访问：notifyUrl"),
+        ("http://2130706433/n", "地址不允许访问：notifyUrl"),
+        ("http://localhost:8080/n", "地址不允许访问：notifyUrl"),
+        ("http://shop.example:6379/", "地址不允许访问：notifyUrl"),
+        ("https://pay.example/createOrder", "地址不允许访问：notifyUrl"),
+        ("http://user:pass@shop.example/", "地址格式错误：notifyUrl"),
+        ("http://256.0.0.1/", "地址格式错误：notifyUrl"),
+        (&long, "参数过长：notifyUrl"),
+    ];
+    for (address, expected) in cases {
+        let address = encode_component(address);
+        let request = get("/createOrder", &format!("{plain}&notifyUrl={address}"));
+        assert_eq!(message_of(&refusal(&request)), expected, "{address}");
+        let way_back = get("/createOrder", &format!("{plain}&returnUrl={address}"));
+        assert!(Vmq.read(&way_back, &TestDesk::default()).is_ok(), "the browser goes, not we");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_in_the_protocols_words() {
+    let refused = |path: &str, query: &str| {
+        let request = Request::new(Method::Post, path, query);
+        let answer = Vmq.too_large(&request);
+        (answer.status, String::from_utf8(answer.body).unwrap())
+    };
+    let cases = [
+        ("/createOrder", "", r#"{"code":-1,"msg":"请求内容过长"}"#),
+        ("/createOrder", "isHtml=1", "请求内容过长"),
+        ("/m/1001/closeOrder", "", r#"{"code":-1,"msg":"请求内容过长","data":null}"#),
+    ];
+    for (path, query, body) in cases {
+        assert_eq!(refused(path, query), (200, String::from(body)), "{path}?{query}");
+    }
+}
+
+#[test]
 fn requests_with_two_readings_are_refused() {
     let both = {
         let mut request = post("/createOrder", FORM, b"price=1");

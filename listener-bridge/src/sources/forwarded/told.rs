@@ -14,6 +14,10 @@ use crate::source::{Evidence, Notice};
 /// The apps whose rules are asked where a notification does not say which app showed it.
 const PAYMENT_APPS: [&str; 3] = ["com.tencent.mm", "com.eg.android.AlipayGphone", "com.unionpay"];
 
+/// Why a proven request whose fields are doubled, broken or of another kind is kept for a person.
+/// It stands in the log as the rule, so it does not repeat the sender's own names of fields.
+pub(in crate::sources) const FIELDS_UNREADABLE: &str = "the parameters cannot be read";
+
 /// A notification as a forwarder tells it.
 pub(in crate::sources) struct Told<'a> {
     /// The app's package, or the number that a text message came from; none where it is not told.

@@ -25,7 +25,7 @@ use crate::source::{
     DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, check_signer,
 };
 use crate::sources::forwarded::{
-    Address, Named, Shape, answer, read_moment, refuse, shape, token, unreadable,
+    Address, FIELDS_UNREADABLE, Named, Shape, answer, read_moment, refuse, shape, token, unreadable,
 };
 use crate::wire::{Answer, Request, bytes_equal, hex_equal, md5_hex};
 
@@ -63,11 +63,11 @@ impl Source for ReceiptNotice {
         let document = match (Document::of(&request.body), &token) {
             (Ok(document), _) => document,
             (Err(refusal), None) => return Err(refusal),
-            (Err(refusal), Some(token)) => {
+            (Err(_), Some(token)) => {
                 let fits = |key: &[u8]| bytes_equal(token.as_bytes(), key);
                 let device = check_signer(keys, address.device, &fits)?;
                 let said = String::from_utf8_lossy(&raw);
-                let evidence = unreadable(&refusal.to_string(), &said);
+                let evidence = unreadable(FIELDS_UNREADABLE, &said);
                 return Ok(Reading { device, evidence, raw, source: NAME, repeat_key: None });
             }
         };

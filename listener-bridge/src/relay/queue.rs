@@ -1,0 +1,125 @@
+//! What waits to be forwarded, as a fold over the relay's own log.
+//!
+//! Invariants: deliveries leave in the order in which they came; one leaves only by a receipt;
+//! folding the log again gives the same queue, so that a crash at any instant loses nothing and at
+//! worst forwards again what the server counts once.
+//! Deliberately not here: the deliveries themselves, which stay on disk until they are due.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::delivery::{BATCH_BYTES_MAX, BATCH_DELIVERIES_MAX, BridgeId, Delivery, Receipt};
+
+/// One event of the relay's log. Variants are only ever appended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// The log was made.
+    Opened {
+        /// The relay's name for all deliveries of this log.
+        bridge: BridgeId,
+    },
+    /// A phone delivered something.
+    Received(Delivery),
+    /// The server has everything up to a number.
+    Acknowledged(Receipt),
+}
+
+/// Why a record does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// The log does not begin with its opening, or has a second one.
+    #[error("a relay's log begins with one opening")]
+    Opening,
+    /// A number came twice or went back.
+    #[error("delivery {0} is out of order")]
+    Order(u64),
+    /// A receipt for what was never sent.
+    #[error("the receipt says {through}, but the last delivery is {last}")]
+    Receipt {
+        /// What it says.
+        through: u64,
+        /// What there is.
+        last: u64,
+    },
+}
+
+/// What waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    bridge: Option<BridgeId>,
+    last: u64,
+    waiting: VecDeque<u64>,
+    forwarded: u64,
+    refused: u64,
+}
+
+impl Queue {
+    /// Folds one record.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the queue is as before.
+    pub fn fold(&mut self, record: &Record) -> Result<(), QueueError> {
+        match record {
+            Record::Opened { bridge } if self.bridge.is_none() => self.bridge = Some(*bridge),
+            Record::Opened { .. } => return Err(QueueError::Opening),
+            _ if self.bridge.is_none() => return Err(QueueError::Opening),
+            Record::Received(delivery) if delivery.number <= self.last => {
+                return Err(QueueError::Order(delivery.number));
+            }
+            Record::Received(delivery) => {
+                self.last = delivery.number;
+                self.waiting.push_back(delivery.number);
+            }
+            Record::Acknowledged(receipt) if receipt.through > self.last => {
+                let (through, last) = (receipt.through, self.last);
+                return Err(QueueError::Receipt { through, last });
+            }
+            Record::Acknowledged(receipt) => {
+                while self.waiting.front().is_some_and(|number| *number <= receipt.through) {
+                    self.waiting.pop_front();
+                    self.forwarded = self.forwarded.saturating_add(1);
+                }
+                self.refused = self.refused.saturating_add(receipt.refused);
+            }
+        }
+        Ok(())
+    }
+
+    /// The relay's name; none before its log is opened.
+    #[must_use]
+    pub const fn bridge(&self) -> Option<BridgeId> {
+        self.bridge
+    }
+
+    /// The numbers that wait, the oldest first.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.waiting.iter().copied()
+    }
+
+    /// How many deliveries the server has.
+    #[must_use]
+    pub const fn forwarded(&self) -> u64 {
+        self.forwarded
+    }
+
+    /// How many of them it refused.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+}
+
+/// The longest beginning of what is offered that fits into a batch; always one at least.
+#[must_use]
+pub fn fitting(offered: Vec<Delivery>) -> Vec<Delivery> {
+    // The names of the batch's own fields.
+    const FRAME: usize = 128;
+    let mut bytes = FRAME;
+    let fits = offered.iter().take(BATCH_DELIVERIES_MAX).take_while(|delivery| {
+        bytes = bytes.saturating_add(delivery.bytes());
+        bytes <= BATCH_BYTES_MAX
+    });
+    let count = fits.count().max(1);
+    offered.into_iter().take(count).collect()
+}
