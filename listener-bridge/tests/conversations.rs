@@ -204,9 +204,12 @@ fn play(file: &str) -> usize {
     for conversation in &recording.conversation {
         let name = &conversation.name;
         let request = conversation.request();
-        let claimed: Vec<&str> =
-            sources.iter().filter(|each| each.claims(&request)).map(|each| each.name()).collect();
-        assert_eq!(claimed, [source.name()], "{name}: exactly one source claims a path");
+        let claim = |request: &Request| -> Vec<&str> {
+            sources.iter().filter(|each| each.claims(request)).map(|each| each.name()).collect()
+        };
+        assert_eq!(claim(&request), [source.name()], "{name}: exactly one source claims it");
+        let head = Request { body: Vec::new(), ..request.clone() };
+        assert_eq!(claim(&head).len(), 1, "{name}: so does one before the body is there");
         match source.read(&request, &recording) {
             Ok(reading) => {
                 assert_eq!(conversation.refused, None, "{name}: was read: {reading:?}");

@@ -91,6 +91,7 @@ mod tests {
     fn a_text_keeps_whatever_it_holds() {
         let cases = [
             ("plain", "plain"),
+            (r#"微信支付收款10.00元 "好""#, r#"微信支付收款10.00元 "好""#),
             (r#"a "quoted" one"#, r#"a "quoted" one"#),
             (r#"""#, r#"""#),
             (r#"a","b"#, r#"a","b"#),
