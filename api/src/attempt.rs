@@ -29,6 +29,10 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    pub(crate) const fn new(merchant: String, origin: String) -> Self {
+        Self { merchant, origin }
+    }
+
     /// Whose endpoint it is.
     pub(crate) fn merchant(&self) -> &str {
         &self.merchant
@@ -38,11 +42,11 @@ impl Endpoint {
     pub(crate) fn of(app: &App, order: OrderId) -> Self {
         let order = app.book.order(order).ok().flatten();
         let Some(order) = order else {
-            return Self { merchant: String::new(), origin: String::new() };
+            return Self::new(String::new(), String::new());
         };
         let url = address(app, &order).and_then(|url| Url::parse(&url).ok());
         let origin = url.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        Self { merchant: order.merchant.to_string(), origin }
+        Self::new(order.merchant.to_string(), origin)
     }
 }
 

@@ -43,6 +43,10 @@ pub const CANDIDATES_MAX: usize = 16;
 /// writer ticks again while more is due.
 pub const DUE_PER_TICK_MAX: usize = 512;
 
+/// Most remembered amounts that one fact forgets: twice what a tick can release, so that the memory
+/// of unpaid orders shrinks faster than it grows and no fact pays for a whole night.
+pub const FORGOTTEN_PER_FACT_MAX: usize = 2 * DUE_PER_TICK_MAX;
+
 /// Most merchants, wallets or devices of one book: they are addressed by 16 bits.
 pub const DECLARED_MAX: usize = 65_535;
 

@@ -32,6 +32,12 @@ pub(crate) fn as_json(config: &Config) -> Value {
             "allow_private_addresses": config.callbacks.allow_private_addresses,
         }),
     );
+    let mut bridge = Map::new();
+    bridge.insert("listen".into(), json!(config.bridge.listen.to_string()));
+    if let Some(url) = &config.bridge.upstream {
+        bridge.insert("upstream".into(), json!(url));
+    }
+    whole.insert("bridge".into(), Value::Object(bridge));
     let lists = [
         ("wallet", config.wallets.iter().map(wallet).collect::<Vec<_>>()),
         (

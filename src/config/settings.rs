@@ -58,6 +58,20 @@ impl Default for Callbacks {
     }
 }
 
+/// Where the relay listens and forwards to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BridgeSettings {
+    pub(crate) listen: SocketAddr,
+    /// The server's address; the relay does not run without it.
+    pub(crate) upstream: Option<String>,
+}
+
+impl Default for BridgeSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8331)), upstream: None }
+    }
+}
+
 /// A declared device and its key.
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceSettings {
@@ -89,6 +103,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "schedules",
 ];
 pub(super) const CALLBACKS_KEYS: &[&str] = &["timeout", "allow_private_addresses"];
+pub(super) const BRIDGE_KEYS: &[&str] = &["listen", "upstream"];
 pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled"];
 pub(super) const FIXED_KEYS: &[&str] = &["amount", "qr"];
 pub(super) const DEVICE_KEYS: &[&str] = &["id", "key", "wallets", "enabled"];
@@ -123,24 +138,9 @@ pub(super) fn late_word(late: LateRule) -> &'static str {
 
 pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
     let base = ServerSettings::default();
-    let public_url = section.take("public_url", |item| {
-        let text = values::text(item)?;
-        let url = text.trim_end_matches('/');
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        match host {
-            Some(host) if !host.is_empty() && !host.contains(['?', '#', '@', ' ']) => {
-                Ok(url.to_owned())
-            }
-            _ => Err(format!("{text:?} is not an address like https://pay.example")),
-        }
-    });
+    let public_url = section.take("public_url", base_address);
     ServerSettings {
-        listen: section
-            .take("listen", |item| {
-                let text = values::text(item)?;
-                text.parse().map_err(|_| format!("{text:?} is not an address like 127.0.0.1:8330"))
-            })
-            .unwrap_or(base.listen),
+        listen: section.take("listen", socket).unwrap_or(base.listen),
         public_url,
         data: section.take("data", values::text).map_or(base.data, PathBuf::from),
         time_zone: section
@@ -151,6 +151,32 @@ pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
             })
             .unwrap_or(base.time_zone),
         notice_rules: section.take("notice_rules", values::text).map(PathBuf::from),
+    }
+}
+
+fn socket(item: &super::item::Item) -> Result<SocketAddr, String> {
+    let text = values::text(item)?;
+    text.parse().map_err(|_| format!("{text:?} is not an address like 127.0.0.1:8330"))
+}
+
+/// An address to which paths are joined.
+fn base_address(item: &super::item::Item) -> Result<String, String> {
+    let text = values::text(item)?;
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', '@', ' ']) => {
+            Ok(url.to_owned())
+        }
+        _ => Err(format!("{text:?} is not an address like https://pay.example")),
+    }
+}
+
+pub(super) fn bridge(mut section: Section<'_>) -> BridgeSettings {
+    let base = BridgeSettings::default();
+    BridgeSettings {
+        listen: section.take("listen", socket).unwrap_or(base.listen),
+        upstream: section.take("upstream", base_address),
     }
 }
 

@@ -173,7 +173,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ("[policy]\nquarantine = \"1m\"", "quarantine must not be shorter than clock_skew"),
         ("[policy]\norder_ttl = \"25h\"", "order_ttl must lie between"),
         ("[policy.schedules]\nnative = []", "each dialect has one callback schedule"),
-        ("[policy.schedules]\nepay = [\"0s\"]", "policy.schedules.epay: unknown key"),
+        ("[policy.schedules]\nempay = [\"0s\"]", "policy.schedules.empay: unknown key"),
         ("[callbacks]\ntimeout = \"0s\"", "callbacks.timeout: must lie between 1s and 2m"),
         ("[callbacks]\nallow_private_addresses = \"no\"", "true or false is expected"),
         ("[wallet]\nid = \"a\"", "write [[wallet]]"),

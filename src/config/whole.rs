@@ -23,8 +23,10 @@ use super::file::{FILE_BYTES_MAX, items};
 use super::finding::Findings;
 use super::item::{Item, Node, Origin};
 use super::section::{SECTIONS, Section};
-use super::settings::{self, Callbacks, DeviceSettings, MerchantSettings, ServerSettings};
-use super::{environment, finding::Refused};
+use super::settings::{
+    self, BridgeSettings, Callbacks, DeviceSettings, MerchantSettings, ServerSettings,
+};
+use super::{codes, environment, finding::Refused};
 
 /// The name of the file that is looked for in the data directory.
 pub(crate) const FILE_NAME: &str = "duizhang.toml";
@@ -50,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) server: ServerSettings,
     pub(crate) policy: Policy,
     pub(crate) callbacks: Callbacks,
+    pub(crate) bridge: BridgeSettings,
     pub(crate) wallets: Vec<Wallet>,
     pub(crate) devices: Vec<DeviceSettings>,
     pub(crate) merchants: Vec<MerchantSettings>,
@@ -79,6 +82,15 @@ impl Config {
             }
         }
         outbound::Policy { allow_private, own_sockets, own_names }
+    }
+
+    /// Merchants whose callbacks of the native API will be signed with a secret that nobody wrote
+    /// here, unless the book has one already.
+    pub(crate) fn without_webhook_secret(&self) -> impl Iterator<Item = &MerchantSettings> {
+        self.merchants.iter().filter(|merchant| {
+            let signed = merchant.webhook_secret.is_some();
+            merchant.declared.enabled && merchant.token.is_some() && !signed
+        })
     }
 
     /// The secrets that it holds.
@@ -171,6 +183,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let policy_origin = policy_section.origin.clone();
     let policy = settings::policy(policy_section);
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
+    let bridge = settings::bridge(part("bridge", settings::BRIDGE_KEYS));
     let mut warnings = Vec::new();
     let wallets = root.sections("wallet", settings::WALLET_KEYS);
     let wallets: Vec<Wallet> = wallets.into_iter().filter_map(settings::wallet).collect();
@@ -184,10 +197,22 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     if let Err(error) = policy.check() {
         findings.add(policy_origin.as_ref(), "policy", error.to_string());
     }
-    let mut config =
-        Config { server, policy, callbacks, wallets, devices, merchants, file: None, warnings };
+    let mut config = Config {
+        server,
+        policy,
+        callbacks,
+        bridge,
+        wallets,
+        devices,
+        merchants,
+        file: None,
+        warnings,
+    };
     check_names(&config, &findings);
     check_keys(&config, &findings);
+    for flaw in config.wallets.iter().flat_map(codes::flaws) {
+        findings.add(None, "", flaw);
+    }
     check_addresses(&config, &findings);
     warn(&mut config);
     findings.settle(config)

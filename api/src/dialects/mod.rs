@@ -13,7 +13,7 @@ mod vmq;
 mod way;
 
 pub use bufpay::Bufpay;
-pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,

@@ -15,11 +15,14 @@ use duizhang_core::id::{MerchantId, OrderId, RefundId};
 use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
+use duizhang_projections::inbox::Inbox;
 use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
 
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
-use crate::dialects::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+use crate::dialects::{
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply,
+};
 
 /// Carries out a call.
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
@@ -42,14 +45,10 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
                 Err(error) => refused(error),
             }
         }
-        Action::Inbox => {
-            if operator(&call.caller).is_none() {
-                return Reply::Forbidden;
-            }
-            let views = app.book.views();
-            let held = views.inbox.held().cloned().collect();
-            Reply::Inbox { held, questions: views.inbox.questions().cloned().collect() }
-        }
+        Action::Inbox { after, limit } => match operator(&call.caller) {
+            Some(_) => inbox(&app.book.views().inbox, *after, *limit),
+            None => Reply::Forbidden,
+        },
         Action::Assign { payment, order, reason } => {
             let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
             let (payment, order, reason) = (*payment, *order, reason.clone());
@@ -225,6 +224,30 @@ async fn close(app: &App, dialect: order::Dialect, caller: &Caller, order: Order
         Ok(settled) => show(app, order, is_repeat(&settled)),
         Err(error) => refused(error),
     }
+}
+
+/// A page of held payments and questions in the order of the log, in which each lies at a place of
+/// its own.
+fn inbox(inbox: &Inbox, after: Option<Position>, limit: usize) -> Reply {
+    let limit = limit.clamp(1, PAGE_INBOX_MAX);
+    let held = inbox.held().map(|held| held.position);
+    let questions = inbox.questions().map(|question| question.position);
+    let mut places: Vec<Position> =
+        held.chain(questions).filter(|at| after.is_none_or(|after| *at > after)).collect();
+    let mut next = None;
+    if places.len() > limit {
+        // The whole inbox need not be in order, only what is on the page.
+        let (_, last, _) = places.select_nth_unstable(limit - 1);
+        next = Some(*last);
+    }
+    let on_page =
+        |at: Position| after.is_none_or(|after| at > after) && next.is_none_or(|last| at <= last);
+    let mut held: Vec<_> = inbox.held().filter(|held| on_page(held.position)).cloned().collect();
+    held.sort_unstable_by_key(|held| held.position);
+    let questions = inbox.questions().filter(|question| on_page(question.position));
+    let mut questions: Vec<_> = questions.cloned().collect();
+    questions.sort_unstable_by_key(|question| question.position);
+    Reply::Inbox { held, questions, next }
 }
 
 fn watchers(app: &App, caller: &Caller) -> Reply {

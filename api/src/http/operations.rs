@@ -51,6 +51,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body>
         let views = app.book.views();
         app.metrics.set("orders", views.orders.len());
         app.metrics.set("callbacks_pending", views.callbacks.pending_count());
+        app.metrics.set("streams_open", shared.seats.count());
         app.metrics.set("payments_held", views.inbox.held().count());
         app.metrics.set("questions_open", views.inbox.questions().count());
         app.metrics.set("devices_silent", views.book.devices().filter(|d| d.silent).count());

@@ -125,6 +125,51 @@ async fn the_stream_follows_an_order_that_expires_and_is_paid_late() {
 }
 
 #[tokio::test]
+async fn the_stream_of_an_expired_order_ends_with_its_quarantine() {
+    let rig = Rig::new().await;
+    let (id, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let path = format!("/pay/{id}/events");
+    let mut events = Events::open(rig.at, &path).await;
+    assert_eq!(events.next().await.as_deref(), Some("waiting"));
+    rig.clock().advance(Span::from_mins(5));
+    assert_eq!(events.next().await.as_deref(), Some("expired"));
+    rig.clock().advance(Span::from_mins(14));
+    let mut late = Events::open(rig.at, &path).await;
+    assert_eq!(late.next().await.as_deref(), Some("expired"));
+    rig.clock().advance(Span::from_mins(1));
+    for mut events in [events, late] {
+        assert_eq!(events.next().await, None, "nothing can change any more");
+    }
+    assert_eq!(get(rig.at, &path).await.status, 204, "the browser shall not ask again");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_order_is_followed_by_a_few_pages_and_leaves_the_others_theirs() {
+    let rig = Rig::new().await;
+    let (first, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let (second, _) = rig.order("N2", "10.00", "http://shop.example/n").await;
+    let path = format!("/pay/{first}/events");
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        let mut events = Events::open(rig.at, &path).await;
+        assert_eq!(events.next().await.as_deref(), Some("waiting"));
+        streams.push(events);
+    }
+    assert_eq!(get(rig.at, &path).await.status, 503);
+    let metrics = get(rig.at, "/metrics").await.text();
+    assert!(metrics.contains(r#"now{word="streams_open"} 8"#), "{metrics}");
+    let mut other = Events::open(rig.at, &format!("/pay/{second}/events")).await;
+    assert_eq!(other.next().await.as_deref(), Some("waiting"));
+    assert_eq!(rig.push("10.00", T).await.json()["code"], 1);
+    for events in &mut streams {
+        assert_eq!(events.next().await.as_deref(), Some("paid"));
+        assert_eq!(events.next().await, None);
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn streams_end_when_the_server_stops() {
     let rig = Rig::new().await;
     let (id, _) = rig.order("N1", "10.00", "http://shop.example/n").await;

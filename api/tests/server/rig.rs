@@ -66,6 +66,8 @@ pub(crate) struct Setting {
     pub(crate) resolver: Arc<FixedResolver>,
     pub(crate) allow_private: bool,
     pub(crate) limits: Limits,
+    /// What speaks V免签.
+    pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
 
 pub(crate) fn memory_log(disk: &SimulatedDisk) -> Arc<dyn EventLog> {
@@ -85,6 +87,7 @@ impl Setting {
             resolver: Arc::new(FixedResolver::default()),
             allow_private: true,
             limits: Limits::default(),
+            vmq: || Box::new(Vmq),
         }
     }
 
@@ -99,7 +102,7 @@ impl Setting {
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
             (order::Dialect::Native, Box::new(Native)),
-            (order::Dialect::Vmq, Box::new(Vmq)),
+            (order::Dialect::Vmq, (self.vmq)()),
             (order::Dialect::Bufpay, Box::new(Bufpay)),
             (order::Dialect::Gogo, Box::new(Gogo)),
         ];

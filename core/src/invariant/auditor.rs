@@ -340,8 +340,8 @@ impl Auditor {
         }
     }
 
-    /// An order that still waits for the rest keeps its amount for a quarantine from its deadline or
-    /// from its first part, whichever is later; further parts move nothing.
+    /// An order that waits for the rest keeps its amount for a quarantine from its deadline or from
+    /// its first part, whichever is later; further parts move nothing.
     fn keep(&mut self, order: OrderId, part: Amount, until: Timestamp) {
         let Some(record) = self.orders.get(&order) else { return };
         let first = record.received == i128::from(part.minor());

@@ -8,11 +8,11 @@ use alloc::vec::Vec;
 
 use super::model::DeadlineKey;
 use super::orders::{NO_ROW, digest_hash};
-use super::{DeviceState, HeldPayment, OrderRow, Reservation, Slots, State, WalletState};
+use super::{HeldPayment, OrderRow, Pool, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::decision::Decision;
-use crate::fact::{Fact, OrderRequested};
+use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
 
 use crate::matcher::Standing;
@@ -38,6 +38,7 @@ impl State {
         assert!(at >= self.now, "log time goes back");
         assert!(position == self.position.next(), "the log has a gap");
         self.now = at;
+        self.forget();
         self.fold_fact(at, fact);
         for decision in decisions {
             self.fold_decision(position, at, fact, decision);
@@ -62,31 +63,11 @@ impl State {
                     self.open_orders.push(0);
                 }
             },
-            Fact::WalletDeclared(wallet) => match self.wallet_numbers.get(&wallet.id) {
-                Some(number) => self.wallets[usize::from(*number)].declared = wallet.clone(),
-                None => {
-                    let number = next_number(self.wallets.len());
-                    self.wallet_numbers.insert(wallet.id.clone(), number);
-                    let slots = Slots::default();
-                    self.wallets.push(WalletState { declared: wallet.clone(), slots });
-                }
-            },
-            Fact::DeviceDeclared(device) => match self.device_numbers.get(&device.id) {
-                Some(number) => self.redeclare(at, usize::from(*number), device),
-                None => {
-                    let number = next_number(self.devices.len());
-                    self.device_numbers.insert(device.id.clone(), number);
-                    self.devices.push(DeviceState {
-                        declared: device.clone(),
-                        former: Vec::new(),
-                        last_heard: None,
-                        silent: false,
-                        clock_offset: None,
-                        clock_heard: None,
-                        silence_due: None,
-                    });
-                }
-            },
+            Fact::WalletDeclared(wallet) => self.declare_wallet(wallet),
+            Fact::DeviceDeclared(device) => {
+                self.declare_device(at, device);
+                self.link();
+            }
             Fact::NotificationReceived(received) => self.hear_notification(at, received),
             Fact::HeartbeatReceived(heartbeat) => {
                 self.hear(&heartbeat.device, at);
@@ -107,6 +88,22 @@ impl State {
             | Fact::PaymentAssigned(_)
             | Fact::EvidenceJudged(_)
             | Fact::PaymentDismissed(_) => {}
+        }
+    }
+
+    fn declare_wallet(&mut self, wallet: &Wallet) {
+        match self.wallet_numbers.get(&wallet.id) {
+            Some(number) => {
+                self.wallets[usize::from(*number)].declared = wallet.clone();
+                self.link();
+            }
+            None => {
+                let pool = next_number(self.wallets.len());
+                self.wallet_numbers.insert(wallet.id.clone(), pool);
+                let slots = Slots::default();
+                self.wallets.push(WalletState { declared: wallet.clone(), slots, pool });
+                self.pools.push(Pool::default());
+            }
         }
     }
 
@@ -220,7 +217,11 @@ impl State {
         let (wallet, merchant) = (usize::from(row.wallet.0), usize::from(row.merchant.0));
         let (minor, expires_at) = (row.payable, row.reserved_until);
         let number = self.orders.insert(row);
-        let previous = self.wallets[wallet].slots.take(minor, number);
+        let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
+        let previous = slots.take(minor, number);
+        self.pools[usize::from(*pool)].take(minor);
+        let over = |before| self.orders.row(before).reservation == Reservation::Released;
+        assert!(previous.is_none_or(over), "one amount of a wallet has one holder");
         self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
         self.open_orders[merchant] = self.open_orders[merchant].saturating_add(1);
         self.deadlines.insert((expires_at, DeadlineKey::Order(number)));
@@ -265,9 +266,15 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor) = (usize::from(row.wallet.0), row.payable);
+        let (wallet, minor, unpaid) =
+            (usize::from(row.wallet.0), row.payable, !row.status.is_settled());
+        if unpaid {
+            self.remember(number);
+        }
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
-        self.wallets[wallet].slots.free(minor);
+        let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
+        slots.free();
+        self.pools[usize::from(*pool)].free(minor);
     }
 
     fn observe(&mut self, payment: PaymentId, amount: Amount) {
@@ -370,6 +377,6 @@ impl State {
     }
 }
 
-fn next_number(len: usize) -> u16 {
+pub(super) fn next_number(len: usize) -> u16 {
     u16::try_from(len).expect("decide keeps declarations within 16 bits")
 }

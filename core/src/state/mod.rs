@@ -10,8 +10,10 @@ mod evolve;
 mod lookup;
 mod model;
 mod orders;
+mod pools;
 #[cfg(any(test, feature = "testing"))]
 mod portrait;
+mod runs;
 mod slots;
 
 pub use model::{
@@ -19,4 +21,5 @@ pub use model::{
     WalletState,
 };
 pub use orders::{OrderRow, Reservation};
+pub use pools::Pool;
 pub use slots::Slots;
