@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Bufpay, Dialect, Gogo, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -105,6 +105,7 @@ impl Setting {
             (order::Dialect::Vmq, (self.vmq)()),
             (order::Dialect::Bufpay, Box::new(Bufpay)),
             (order::Dialect::Gogo, Box::new(Gogo)),
+            (order::Dialect::Codepay, Box::new(Codepay)),
         ];
         let sources: Vec<Box<dyn Source + Send + Sync>> =
             vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
@@ -116,6 +117,7 @@ impl Setting {
             secrets: Arc::new(secrets),
             dialects,
             sources,
+            youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,

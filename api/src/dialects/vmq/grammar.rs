@@ -31,9 +31,9 @@ pub(super) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// The texts in the order of the formula, without the key.
-    pub(super) fn parts(&self) -> [&'a [u8]; 4] {
-        [self.pay_id, self.param, self.kind, self.price].map(str::as_bytes)
+    /// Names and texts in the order of the formula, without the key.
+    pub(super) fn fields(&self) -> [(&'static str, &'a str); 4] {
+        [("payId", self.pay_id), ("param", self.param), ("type", self.kind), ("price", self.price)]
     }
 
     /// Checks what holds for every merchant.
