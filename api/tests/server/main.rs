@@ -15,5 +15,6 @@ mod pressure;
 mod restart;
 mod rig;
 mod shop;
+mod sources;
 mod wire;
 mod youzan;

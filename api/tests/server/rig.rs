@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq, Youzan};
+use duizhang_api::dialects::{Dialect, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -25,9 +25,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::disk::SimulatedDisk;
 use duizhang_eventlog::{EventLog, MEMORY_SEGMENT_BYTES, MemoryLog, history};
+use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
@@ -105,19 +104,12 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
-            (order::Dialect::Native, Box::new(Native)),
-            (order::Dialect::Vmq, (self.vmq)()),
-            (order::Dialect::Bufpay, Box::new(Bufpay)),
-            (order::Dialect::Gogo, Box::new(Gogo)),
-            (order::Dialect::Codepay, Box::new(Codepay)),
-            (order::Dialect::Youzan, Box::new(Youzan)),
-        ];
-        let sources: Vec<Box<dyn Source + Send + Sync>> = vec![
-            Box::new(VmqPhone),
-            Box::new(SmsForwarder::new(Rules::default())),
-            Box::new(YouzanPush),
-        ];
+        let mut dialects = every_dialect();
+        for (name, dialect) in &mut dialects {
+            if *name == order::Dialect::Vmq {
+                *dialect = (self.vmq)();
+            }
+        }
         let server = Server::start(Parts {
             log: Arc::clone(&self.log),
             state,
@@ -125,7 +117,7 @@ impl Setting {
             clock,
             secrets: Arc::new(secrets),
             dialects,
-            sources,
+            sources: every_source(&Rules::default()),
             youzan: self.shops.clone(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
