@@ -73,8 +73,8 @@ pub enum SecretOf {
     WebhookSecret(MerchantId),
     /// An operator's bearer token, by the operator's name. Only its hash is kept.
     OperatorToken(OperatorName),
-    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes are
-    /// signed, and tokens asked for.
+    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes
+    /// are signed, and tokens asked for.
     YouzanSecret(WalletId),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),
