@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Codepay, Dialect, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
@@ -326,6 +326,8 @@ pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
     vec![
         (order::Dialect::Native, Box::new(Native)),
         (order::Dialect::Vmq, Box::new(Vmq)),
+        (order::Dialect::Bufpay, Box::new(Bufpay)),
+        (order::Dialect::Gogo, Box::new(Gogo)),
         (order::Dialect::Codepay, Box::new(Codepay)),
     ]
 }

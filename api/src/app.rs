@@ -9,6 +9,7 @@ use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
 
+use crate::accept::Traffic;
 use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
@@ -31,6 +32,8 @@ pub struct App {
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
+    /// What the accept loop counts.
+    pub traffic: Arc<Traffic>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -104,8 +107,12 @@ impl Desk for App {
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
     }
 
-    fn order_numbered(&self, merchant: &MerchantId, number: &str) -> Option<order::OrderStatus> {
-        self.book.views().orders.by_number(merchant, number).map(|row| row.status)
+    fn status_of(&self, order: OrderId) -> Option<order::OrderStatus> {
+        self.book.views().orders.get(order).map(|row| row.status)
+    }
+
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
+        self.book.views().orders.by_number(merchant, number).map(|row| row.id)
     }
 
     fn public_url(&self) -> &str {

@@ -120,6 +120,7 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&metrics),
         )?;
+        let acceptor = Acceptor::new(parts.listener, parts.limits);
         let public_url = parts.public_url.unwrap_or_else(|| format!("http://{address}"));
         let app = Arc::new(App {
             book: book.clone(),
@@ -128,6 +129,7 @@ impl Server {
             dialects: parts.dialects,
             sources: parts.sources,
             outbound: parts.outbound,
+            traffic: acceptor.traffic(),
             metrics,
             public_url: public_url.trim_end_matches('/').to_owned(),
             zone: parts.zone,
@@ -136,7 +138,6 @@ impl Server {
         let front = {
             let routes = router(Arc::clone(&app), closed.clone()).merge(beside(&app));
             let mut closed = closed.clone();
-            let acceptor = Acceptor::new(parts.listener, parts.limits);
             tokio::spawn(acceptor.serve(routes, async move {
                 // A closed channel means that the server was dropped, which closes it just as well.
                 let _ = closed.wait_for(|closing| *closing).await;

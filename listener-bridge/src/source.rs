@@ -215,9 +215,10 @@ impl From<ParamsError> for Refusal {
             ParamsError::Twice(name)
             | ParamsError::TooLong(name)
             | ParamsError::Undecodable { name, .. } => Self::BadParameter { name, why },
-            ParamsError::TooMany | ParamsError::FormNotUtf8 => {
-                Self::BadParameter { name: String::from("request"), why }
-            }
+            ParamsError::TooMany
+            | ParamsError::FormNotUtf8
+            | ParamsError::Multipart(_)
+            | ParamsError::Json(_) => Self::BadParameter { name: String::from("request"), why },
         }
     }
 }

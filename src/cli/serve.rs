@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use duizhang_api::accept::Limits;
+use duizhang_api::accept::{Limits, Rate};
 use duizhang_api::server::{Parts, Server, StopError};
 use duizhang_core::time::Span;
 use duizhang_eventlog::Error as LogError;
@@ -127,7 +127,7 @@ fn parts(
         sources: compose::sources(compose::notice_rules(config)?),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,
-        limits: Limits::default(),
+        limits: Limits { rate: Rate::of(config.server.requests_per_second), ..Limits::default() },
         public_url: config.server.public_url.clone(),
     })
 }

@@ -22,6 +22,7 @@ pub(crate) fn as_json(config: &Config) -> Value {
     if let Some(rules) = &config.server.notice_rules {
         server.insert("notice_rules".into(), json!(rules.display().to_string()));
     }
+    server.insert("requests_per_second".into(), json!(config.server.requests_per_second));
     let mut whole = Map::new();
     whole.insert("server".into(), Value::Object(server));
     whole.insert("policy".into(), policy(&config.policy));

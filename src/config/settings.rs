@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
@@ -31,6 +32,8 @@ pub(crate) struct ServerSettings {
     pub(crate) time_zone: String,
     /// A file of notice rules in the place of the built-in ones.
     pub(crate) notice_rules: Option<PathBuf>,
+    /// Of one public address; zero means without limit.
+    pub(crate) requests_per_second: u32,
 }
 
 impl Default for ServerSettings {
@@ -41,6 +44,7 @@ impl Default for ServerSettings {
             data: PathBuf::from("data"),
             time_zone: String::from("Asia/Shanghai"),
             notice_rules: None,
+            requests_per_second: REQUESTS_PER_SECOND_MAX,
         }
     }
 }
@@ -89,7 +93,7 @@ pub(crate) struct MerchantSettings {
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
-    &["listen", "public_url", "data", "time_zone", "notice_rules"];
+    &["listen", "public_url", "data", "time_zone", "notice_rules", "requests_per_second"];
 pub(super) const POLICY_KEYS: &[&str] = &[
     "order_ttl",
     "quarantine",
@@ -151,6 +155,9 @@ pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
             })
             .unwrap_or(base.time_zone),
         notice_rules: section.take("notice_rules", values::text).map(PathBuf::from),
+        requests_per_second: section
+            .take("requests_per_second", values::count)
+            .unwrap_or(base.requests_per_second),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use duizhang_api::accept::Rate;
 use duizhang_api::outbound;
 use duizhang_core::amount::Amount;
 use duizhang_core::policy::{LateRule, Policy, Step};
@@ -124,6 +125,7 @@ fn variables_stand_above_the_file() {
         CONTRACT,
         &[
             ("DUIZHANG_SERVER__LISTEN", "0.0.0.0:9000"),
+            ("DUIZHANG_SERVER__REQUESTS_PER_SECOND", "0"),
             ("DUIZHANG_POLICY__LATE", "hold"),
             ("DUIZHANG_POLICY__OPEN_ORDERS_MAX", "7"),
             ("DUIZHANG_POLICY__SCHEDULES__VMQ", "0s, 1m"),
@@ -140,6 +142,7 @@ fn variables_stand_above_the_file() {
     )
     .unwrap();
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:9000");
+    assert_eq!(Rate::of(config.server.requests_per_second), None);
     assert_eq!((config.policy.late, config.policy.open_orders_max), (LateRule::Hold, 7));
     let vmq = config.policy.schedules.iter().find(|s| s.dialect.word() == "vmq").unwrap();
     assert_eq!(vmq.delays, [Span::ZERO, Span::from_mins(1)]);

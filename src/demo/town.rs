@@ -155,6 +155,8 @@ fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
     vec![
         (Dialect::Native, Box::new(dialects::Native)),
         (Dialect::Vmq, Box::new(dialects::Vmq)),
+        (Dialect::Bufpay, Box::new(dialects::Bufpay)),
+        (Dialect::Gogo, Box::new(dialects::Gogo)),
         (Dialect::Codepay, Box::new(dialects::Codepay)),
     ]
 }

@@ -29,6 +29,9 @@ pub(super) const OPERATOR_TOKEN: &str = "token-of-li-0123456789";
 /// 2026-11-21 12:00:00 in Shanghai.
 pub(super) const NOON: Timestamp = Timestamp::from_secs(1_795_233_600);
 
+/// The bits of the id of the first of a desk's numbers.
+const NUMBERED_BITS: u128 = 1_000;
+
 /// `1001` is the default, `2002` is strict, `3003` has no key, `4004` is known to nobody and `5005`
 /// has an empty key.
 pub(super) struct TestDesk {
@@ -87,9 +90,19 @@ impl Desk for TestDesk {
         (order == OrderId::from_bits(7)).then(|| merchant("1001"))
     }
 
-    fn order_numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderStatus> {
-        let mut numbers = self.numbers.iter().filter(|_| merchant.as_str() == "1001");
-        numbers.find(|(known, _)| known == number).map(|(_, status)| *status)
+    fn status_of(&self, order: OrderId) -> Option<OrderStatus> {
+        let known = (NUMBERED_BITS..).zip(&self.numbers);
+        let mut known = known.map(|(bits, (_, status))| (OrderId::from_bits(bits), *status));
+        known.find(|(id, _)| *id == order).map(|(_, status)| status)
+    }
+
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
+        if merchant.as_str() != "1001" {
+            return None;
+        }
+        let place = self.numbers.iter().position(|(known, _)| known == number);
+        let place = place.map(|place| NUMBERED_BITS + u128::try_from(place).unwrap());
+        place.or((number == "ORDER_1").then_some(7)).map(OrderId::from_bits)
     }
 
     fn public_url(&self) -> &str {

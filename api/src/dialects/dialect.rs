@@ -87,8 +87,11 @@ pub trait Desk {
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
 
-    /// How the order stands that a merchant gave this number; none where it gave it to no order.
-    fn order_numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderStatus>;
+    /// How an order stands.
+    fn status_of(&self, order: OrderId) -> Option<OrderStatus>;
+
+    /// The order of a merchant's own number.
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId>;
 
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;

@@ -16,7 +16,7 @@ use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
-use duizhang_projections::orders::PAGE_ORDERS_MAX;
+use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
 
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
@@ -30,7 +30,7 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
         Action::Create(new) => create(app, dialect, &call.caller, new).await,
         Action::Get(query) => get(app, &call.caller, query),
         Action::List { before, limit } => list(app, &call.caller, *before, *limit),
-        Action::Close(order) => close(app, &call.caller, *order).await,
+        Action::Close(order) => close(app, dialect, &call.caller, *order).await,
         Action::Watchers => watchers(app, &call.caller),
         Action::Refund(new) => refund(app, &call.caller, new).await,
         Action::GetRefund(id) => get_refund(app, &call.caller, *id, false),
@@ -207,7 +207,13 @@ fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> R
     Reply::Orders { orders, next }
 }
 
-async fn close(app: &App, caller: &Caller, order: OrderId) -> Reply {
+/// Closes an order. The native API speaks of all orders of a merchant, every other protocol of its
+/// own.
+async fn close(app: &App, dialect: order::Dialect, caller: &Caller, order: OrderId) -> Reply {
+    let own = |row: &OrderRow| row.dialect == dialect || dialect == order::Dialect::Native;
+    if !app.book.views().orders.get(order).is_some_and(own) {
+        return Reply::NotFound;
+    }
     let by = match caller {
         Caller::Merchant(id) => Closer::Merchant(id.clone()),
         Caller::Operator(name) => Closer::Operator(name.clone()),

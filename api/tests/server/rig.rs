@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Codepay, Dialect, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -103,6 +103,8 @@ impl Setting {
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
             (order::Dialect::Native, Box::new(Native)),
             (order::Dialect::Vmq, (self.vmq)()),
+            (order::Dialect::Bufpay, Box::new(Bufpay)),
+            (order::Dialect::Gogo, Box::new(Gogo)),
             (order::Dialect::Codepay, Box::new(Codepay)),
         ];
         let sources: Vec<Box<dyn Source + Send + Sync>> =
