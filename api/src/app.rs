@@ -16,6 +16,7 @@ use crate::dialects::{Desk, Dialect, MerchantCard, Token};
 use crate::metrics::Metrics;
 use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
+use crate::youzan::Youzan;
 
 /// What every request handler shares.
 pub struct App {
@@ -34,6 +35,8 @@ pub struct App {
     pub outbound: Arc<Outbound>,
     /// What the accept loop counts.
     pub traffic: Arc<Traffic>,
+    /// Who asks Youzan for codes and trades.
+    pub youzan: Youzan,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -94,7 +97,10 @@ impl Desk for App {
         match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
             SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
             SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
-            SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
+            SecretOf::MerchantKey(_)
+            | SecretOf::WebhookSecret(_)
+            | SecretOf::YouzanSecret(_)
+            | SecretOf::DeviceKey(_) => None,
         }
     }
 
@@ -107,12 +113,12 @@ impl Desk for App {
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
     }
 
-    fn status_of(&self, order: OrderId) -> Option<order::OrderStatus> {
-        self.book.views().orders.get(order).map(|row| row.status)
-    }
-
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
-        self.book.views().orders.by_number(merchant, number).map(|row| row.id)
+    fn numbered(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+    ) -> Option<(OrderId, order::OrderStatus)> {
+        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

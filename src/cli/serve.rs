@@ -125,6 +125,7 @@ fn parts(
         secrets: book.secrets,
         dialects: compose::dialects(),
         sources: compose::sources(compose::notice_rules(config)?),
+        youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,
         limits: Limits { rate: Rate::of(config.server.requests_per_second), ..Limits::default() },

@@ -17,6 +17,7 @@ use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
 
 use super::section::Section;
+use super::shop::{self, ShopSettings};
 use super::values;
 
 /// The longest timeout of a callback: an attempt holds one of 256 places.
@@ -108,7 +109,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
 ];
 pub(super) const CALLBACKS_KEYS: &[&str] = &["timeout", "allow_private_addresses"];
 pub(super) const BRIDGE_KEYS: &[&str] = &["listen", "upstream"];
-pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled"];
+pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled", "youzan"];
 pub(super) const FIXED_KEYS: &[&str] = &["amount", "qr"];
 pub(super) const DEVICE_KEYS: &[&str] = &["id", "key", "wallets", "enabled"];
 pub(super) const MERCHANT_KEYS: &[&str] = &[
@@ -244,7 +245,7 @@ pub(super) fn callbacks(mut section: Section<'_>) -> Callbacks {
     }
 }
 
-pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
+pub(super) fn wallet(mut section: Section<'_>) -> Option<(Wallet, Option<ShopSettings>)> {
     let id = section.require("id", values::parsed);
     let channel = section.require("channel", values::parsed::<Channel>);
     let qr = section.take("qr", values::text);
@@ -255,11 +256,18 @@ pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
             section.refuse("fixed", format!("two codes for {amount}"));
         }
     }
-    if qr.is_none() && fixed.is_empty() {
-        section.refuse("qr", "a wallet needs a code: qr, or at least one [[wallet.fixed]]");
-    }
+    let bare = qr.is_none() && fixed.is_empty();
     let enabled = section.take("enabled", values::flag).unwrap_or(true);
-    Some(Wallet { id: id?, channel: channel?, qr, fixed, enabled })
+    let wallet = match (id, channel) {
+        (Some(id), Some(channel)) => Some(Wallet { id, channel, qr, fixed, enabled }),
+        _ => None,
+    };
+    let shop = shop::shop(&mut section, wallet.as_ref());
+    if bare && shop.is_none() {
+        let codes = "a wallet needs a code: qr, or at least one [[wallet.fixed]]";
+        section.refuse("qr", format!("{codes}; or [wallet.youzan] that makes one for each order"));
+    }
+    Some((wallet?, shop))
 }
 
 fn fixed(mut section: Section<'_>) -> Option<(Amount, String)> {

@@ -29,9 +29,6 @@ pub(super) const OPERATOR_TOKEN: &str = "token-of-li-0123456789";
 /// 2026-11-21 12:00:00 in Shanghai.
 pub(super) const NOON: Timestamp = Timestamp::from_secs(1_795_233_600);
 
-/// The bits of the id of the first of a desk's numbers.
-const NUMBERED_BITS: u128 = 1_000;
-
 /// `1001` is the default, `2002` is strict, `3003` has no key, `4004` is known to nobody and `5005`
 /// has an empty key.
 pub(super) struct TestDesk {
@@ -90,19 +87,11 @@ impl Desk for TestDesk {
         (order == OrderId::from_bits(7)).then(|| merchant("1001"))
     }
 
-    fn status_of(&self, order: OrderId) -> Option<OrderStatus> {
-        let known = (NUMBERED_BITS..).zip(&self.numbers);
-        let mut known = known.map(|(bits, (_, status))| (OrderId::from_bits(bits), *status));
-        known.find(|(id, _)| *id == order).map(|(_, status)| status)
-    }
-
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId> {
-        if merchant.as_str() != "1001" {
-            return None;
-        }
-        let place = self.numbers.iter().position(|(known, _)| known == number);
-        let place = place.map(|place| NUMBERED_BITS + u128::try_from(place).unwrap());
-        place.or((number == "ORDER_1").then_some(7)).map(OrderId::from_bits)
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)> {
+        let mut numbers = self.numbers.iter().filter(|_| merchant.as_str() == "1001");
+        let given = numbers.find(|(known, _)| known == number).map(|(_, status)| *status);
+        let known = merchant.as_str() == "1001" && number == "ORDER_1";
+        given.or(known.then_some(OrderStatus::Open)).map(|status| (OrderId::from_bits(7), status))
     }
 
     fn public_url(&self) -> &str {
@@ -143,6 +132,8 @@ pub(super) fn open_order(dialect: Dialect) -> OrderView {
         ended_at: None,
         qr: String::from("https://qr.alipay.com/a?b=\"c\""),
         qr_fixed: false,
+        code: None,
+        trade: None,
         subject: None,
         attachment: Some(String::from("user_1001")),
         echo: Some(String::from("2")),

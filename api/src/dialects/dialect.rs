@@ -87,11 +87,9 @@ pub trait Desk {
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
 
-    /// How an order stands.
-    fn status_of(&self, order: OrderId) -> Option<OrderStatus>;
-
-    /// The order of a merchant's own number.
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<OrderId>;
+    /// The order that a merchant gave this number, and how it stands; none where it gave it to no
+    /// order.
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)>;
 
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;

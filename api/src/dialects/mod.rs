@@ -12,6 +12,7 @@ mod proof;
 mod strict;
 mod vmq;
 mod way;
+mod youzan;
 
 pub use bufpay::Bufpay;
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
@@ -23,3 +24,4 @@ pub use dialect::{
 pub use gogo::Gogo;
 pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;
+pub use youzan::Youzan;

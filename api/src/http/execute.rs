@@ -23,6 +23,7 @@ use crate::book::{Settled, SubmitError};
 use crate::dialects::{
     Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply,
 };
+use crate::youzan::{self, IssueError};
 
 /// Carries out a call.
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
@@ -139,11 +140,27 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
         echo: new.echo.clone(),
         idempotency: new.idempotency,
     };
-    match app.book.submit(Fact::OrderRequested(request)).await {
+    let reply = match app.book.submit(Fact::OrderRequested(request)).await {
         Ok(Settled::Recorded(chapter)) => created(app, &chapter),
         Ok(Settled::Repeat(Repeat::Order(order))) => show(app, order, true),
         Ok(Settled::Repeat(_)) => unreachable!("a request for an order repeats an order"),
         Err(error) => refused(error),
+    };
+    with_code(app, reply).await
+}
+
+/// The same reply, with the order's own code where its platform makes it one. Without the platform
+/// the order stands without a code, and a repeat of the request asks again.
+async fn with_code(app: &App, reply: Reply) -> Reply {
+    let Reply::Order { order, repeated } = reply else { return reply };
+    match youzan::issue(app, &order).await {
+        Ok(false) => Reply::Order { order, repeated },
+        Ok(true) => show(app, order.id, repeated),
+        Err(IssueError::Book(error)) => refused(error),
+        Err(IssueError::Platform(error)) => {
+            tracing::warn!(%error, order = %order.id, "an order has no code");
+            Reply::Order { order, repeated }
+        }
     }
 }
 

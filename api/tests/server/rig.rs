@@ -117,6 +117,7 @@ impl Setting {
             secrets: Arc::new(secrets),
             dialects,
             sources,
+            youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,

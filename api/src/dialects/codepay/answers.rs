@@ -48,10 +48,9 @@ pub(super) fn unreadable(error: &ParamsError) -> Answer {
         }
         ParamsError::TooLong(name) => format!("too long {name}"),
         ParamsError::TooMany => String::from("too long"),
-        ParamsError::FormNotUtf8 | ParamsError::Multipart(_) | ParamsError::Json(_) => {
-            String::from("undefined chart")
-        }
+        ParamsError::FormNotUtf8 => String::from("undefined chart"),
         ParamsError::Missing(name) => format!("undefined {name}"),
+        ParamsError::Multipart(_) | ParamsError::Json(_) => String::from("undefined body"),
     };
     json(Charset::Utf8, &refused(Charset::Utf8, &Refusal { status: -2, text }))
 }

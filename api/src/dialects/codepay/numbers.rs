@@ -35,11 +35,11 @@ pub(super) fn number_of(
     desk: &dyn Desk,
 ) -> Option<String> {
     let stem = stem(pay_id, terms);
-    let order = |place: u32| desk.numbered(merchant, &spelled(&stem, place));
-    let last = last_place(&|place| order(place).is_some());
+    let standing =
+        |place: u32| desk.numbered(merchant, &spelled(&stem, place)).map(|(_, status)| status);
+    let last = last_place(&|place| standing(place).is_some());
     let waits = |status| matches!(status, OrderStatus::Open | OrderStatus::Underpaid);
-    let waiting = order(last).and_then(|order| desk.status_of(order)).is_some_and(waits);
-    let place = if waiting { last } else { last.saturating_add(1) };
+    let place = if standing(last).is_some_and(waits) { last } else { last.saturating_add(1) };
     (place <= CHAIN_MAX).then(|| spelled(&stem, place))
 }
 

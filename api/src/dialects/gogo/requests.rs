@@ -143,7 +143,7 @@ fn order_of(params: &Params, merchant: &MerchantId, desk: &dyn Desk) -> Result<O
         None => None,
     };
     let by_number = match filled(params, "payId") {
-        Some(number) => Some(desk.numbered(merchant, number).ok_or_else(no_order)?),
+        Some(number) => Some(desk.numbered(merchant, number).ok_or_else(no_order)?.0),
         None => None,
     };
     match (by_id, by_number) {
