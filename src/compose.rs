@@ -25,9 +25,9 @@ use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
+use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
 use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
@@ -336,7 +336,7 @@ pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
 
 /// The evidence-side protocols, in the order in which they are asked.
 pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules)), Box::new(YouzanPush)]
+    every_source(&rules)
 }
 
 /// The notice rules in force, each of the file's own cases tried.

@@ -24,8 +24,9 @@ use duizhang_core::order::Dialect;
 use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 use duizhang_eventlog::{EventLog, LogConfig, SledLog};
+use duizhang_listener_bridge::every_source::every_source;
+use duizhang_listener_bridge::rules::Rules;
 use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources;
 use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
 
@@ -164,7 +165,7 @@ fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
 }
 
 fn heard() -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(sources::Vmq), Box::new(sources::SmsForwarder::default())]
+    every_source(&Rules::default())
 }
 
 /// What the book is told before anybody comes.

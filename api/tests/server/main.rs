@@ -14,4 +14,5 @@ mod pressure;
 mod restart;
 mod rig;
 mod shop;
+mod sources;
 mod wire;

@@ -24,9 +24,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::disk::SimulatedDisk;
 use duizhang_eventlog::{EventLog, MEMORY_SEGMENT_BYTES, MemoryLog, history};
+use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
@@ -107,8 +106,6 @@ impl Setting {
             (order::Dialect::Gogo, Box::new(Gogo)),
             (order::Dialect::Codepay, Box::new(Codepay)),
         ];
-        let sources: Vec<Box<dyn Source + Send + Sync>> =
-            vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
         let server = Server::start(Parts {
             log: Arc::clone(&self.log),
             state,
@@ -116,7 +113,7 @@ impl Setting {
             clock,
             secrets: Arc::new(secrets),
             dialects,
-            sources,
+            sources: every_source(&Rules::default()),
             youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
