@@ -15,6 +15,7 @@ use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
 use duizhang_api::server::{Parts, Server};
+use duizhang_api::youzan::Shop;
 use duizhang_core::channel::Channel;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{BookOpened, Device, Fact, Merchant, Wallet};
@@ -40,6 +41,7 @@ pub(crate) const MORNING: Timestamp = Timestamp::from_secs(1_795_219_200);
 pub(crate) const T: u64 = 1_795_219_200_000;
 pub(crate) const MERCHANT_KEY: &str = "merchant-key-0001";
 pub(crate) const DEVICE_KEY: &str = "device-key-0001";
+pub(crate) const CLIENT_SECRET: &str = "client-secret-0001";
 pub(crate) const TOKEN: &str = "native-token-0001-of-shop";
 pub(crate) const OPERATOR_TOKEN: &str = "operator-token-0001-of-admin";
 pub(crate) const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
@@ -65,6 +67,8 @@ pub(crate) struct Setting {
     pub(crate) resolver: Arc<FixedResolver>,
     pub(crate) allow_private: bool,
     pub(crate) limits: Limits,
+    /// Shops on Youzan, whose platform the test plays.
+    pub(crate) shops: Vec<Shop>,
     /// What speaks V免签.
     pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
@@ -86,6 +90,7 @@ impl Setting {
             resolver: Arc::new(FixedResolver::default()),
             allow_private: true,
             limits: Limits::default(),
+            shops: Vec::new(),
             vmq: || Box::new(Vmq),
         }
     }
@@ -113,7 +118,7 @@ impl Setting {
             secrets: Arc::new(secrets),
             dialects,
             sources: every_source(&Rules::default()),
-            youzan: Vec::new(),
+            youzan: self.shops.clone(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,
@@ -144,6 +149,7 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
         (SecretOf::NativeToken(shop()), secret(TOKEN)),
         (SecretOf::WebhookSecret(shop()), secret(WEBHOOK)),
         (SecretOf::DeviceKey(phone), secret(DEVICE_KEY)),
+        (SecretOf::YouzanSecret(WalletId::new("yz-main").expect("a name")), secret(CLIENT_SECRET)),
         (
             SecretOf::OperatorToken(OperatorName::new("admin").expect("a name")),
             secret(OPERATOR_TOKEN),
