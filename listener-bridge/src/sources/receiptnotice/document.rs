@@ -38,6 +38,18 @@ impl Document {
         found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
+    /// Whether the app says that it sealed the texts.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.get("encrypt") == Some("1")
+    }
+
+    /// The fields as JSON in their order.
+    pub(super) fn render(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let pairs = self.0.iter().map(|(name, text)| quoted(name) + ":" + &quoted(text));
+        format!("{{{}}}", pairs.collect::<Vec<String>>().join(","))
+    }
+
     /// The same fields, each text as `change` makes it; `None` where it makes nothing of one.
     pub(super) fn map(&self, change: impl Fn(&str, &str) -> Option<String>) -> Option<Self> {
         let fields = self.0.iter();

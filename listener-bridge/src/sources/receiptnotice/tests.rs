@@ -130,6 +130,13 @@ fn sealed_texts_are_proven_by_the_key_that_opens_them() {
     };
     assert_eq!((notice.amount, notice.text.as_str()), (Amount::fen(1), TEXT));
     assert!(read_at("/hook/phone-2", "", &fields(b"des-key2")).is_err());
+    let mut request = Request::new(Method::Post, "/hook/phone-2", "");
+    request.body = sealed.clone().into_bytes();
+    let reading = ReceiptNotice::default().read(&request, &Phones);
+    let raw = reading.map(|reading| String::from_utf8_lossy(&reading.raw).into_owned());
+    let kept = raw.unwrap_or_default();
+    assert!(kept.contains(TEXT) && kept.contains(r#""sign":"""#), "{kept}");
+    assert!(!kept.contains(&seal(TEXT, DES_KEY)), "no sealed text stays: {kept}");
     assert!(read_at("/hook/phone-1", "", &sealed).is_err(), "another device's");
 }
 
