@@ -60,14 +60,17 @@ impl Source for ReceiptNotice {
         let bare = Request { body: Vec::new(), ..address.request.clone().into_owned() };
         let token = token(&address, &Named::sound_part(&bare));
         let raw = request.without_secrets();
-        let document = match (Document::of(&request.body), &token) {
-            (Ok(document), _) => document,
-            (Err(refusal), None) => return Err(refusal),
-            (Err(_), Some(token)) => {
-                let fits = |key: &[u8]| bytes_equal(token.as_bytes(), key);
-                let device = check_signer(keys, address.device, &fits)?;
-                let said = String::from_utf8_lossy(&raw);
-                let evidence = unreadable(FIELDS_UNREADABLE, &said);
+        let document = match Document::of(&request.body) {
+            Ok(document) => document,
+            Err(refusal) => {
+                // A text that imitates fields must not make its own delivery disappear.
+                let readings = Document::readings(&request.body);
+                let fits = |key: &[u8]| match &token {
+                    Some(token) => bytes_equal(token.as_bytes(), key),
+                    None => readings.iter().any(|reading| proves(reading, None, key)),
+                };
+                let device = check_signer(keys, address.device, &fits).map_err(|_| refusal)?;
+                let evidence = unreadable(FIELDS_UNREADABLE, &String::from_utf8_lossy(&raw));
                 return Ok(Reading { device, evidence, raw, source: NAME, repeat_key: None });
             }
         };

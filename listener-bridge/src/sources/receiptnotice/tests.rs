@@ -198,6 +198,15 @@ fn a_broken_body_is_kept_where_the_token_proves_its_sender() {
     let broken = r#"{"type":"wechat","money":"1","money":"2""#;
     assert!(matches!(read("token=device-key-0001", broken), Ok(Evidence::Unreadable { .. })));
     assert!(matches!(read("", broken), Err(Refusal::BadParameter { .. })));
+    let signed = sign("wechat0.01", KEY);
+    for imitated in [
+        body("wechat", "0.01", r#"a","money":"999.00"#, &signed),
+        body("wechat", "0.01", r#"a","type":"alipay","sign":"x"#, &signed),
+    ] {
+        assert!(matches!(read("", &imitated), Ok(Evidence::Unreadable { .. })), "{imitated}");
+        let forged = imitated.replace(&signed, "00");
+        assert!(matches!(read("", &forged), Err(Refusal::BadParameter { .. })), "{forged}");
+    }
 }
 
 proptest! {
