@@ -13,7 +13,6 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
@@ -21,17 +20,14 @@ use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretSto
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
-use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
-use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
-use crate::config::{Config, MASTER_KEY_VARIABLE};
+use crate::config::{Config, MASTER_KEY_VARIABLE, ShopSettings};
 
 /// The name for people of a new book.
 const BOOK: &str = "main";
@@ -297,9 +293,10 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
             facts.push(Fact::WalletDeclared(wallet.clone()));
         }
     }
-    for device in config.devices.iter().map(|device| &device.declared) {
-        if state.device(&device.id).is_none_or(|known| known.declared != *device) {
-            facts.push(Fact::DeviceDeclared(device.clone()));
+    let devices = config.devices.iter().map(|device| device.declared.clone());
+    for device in devices.chain(config.shops.iter().map(ShopSettings::watcher)) {
+        if state.device(&device.id).is_none_or(|known| known.declared != device) {
+            facts.push(Fact::DeviceDeclared(device));
         }
     }
     for merchant in config.merchants.iter().map(|merchant| &merchant.declared) {
@@ -319,16 +316,6 @@ fn described(fact: &Fact) -> String {
         Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),
         _ => "a fact".into(),
     }
-}
-
-/// The merchant-side protocols, in the order in which they are asked.
-pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
-    vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))]
-}
-
-/// The evidence-side protocols, in the order in which they are asked.
-pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    every_source(&rules)
 }
 
 /// The notice rules in force, each of the file's own cases tried.

@@ -9,12 +9,14 @@ use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
 
+use crate::accept::Traffic;
 use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, MerchantCard, Token};
 use crate::metrics::Metrics;
 use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
+use crate::youzan::Youzan;
 
 /// What every request handler shares.
 pub struct App {
@@ -31,6 +33,10 @@ pub struct App {
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
+    /// What the accept loop counts.
+    pub traffic: Arc<Traffic>,
+    /// Who asks Youzan for codes and trades.
+    pub youzan: Youzan,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -91,7 +97,10 @@ impl Desk for App {
         match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
             SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
             SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
-            SecretOf::MerchantKey(_) | SecretOf::WebhookSecret(_) | SecretOf::DeviceKey(_) => None,
+            SecretOf::MerchantKey(_)
+            | SecretOf::WebhookSecret(_)
+            | SecretOf::YouzanSecret(_)
+            | SecretOf::DeviceKey(_) => None,
         }
     }
 
@@ -102,6 +111,14 @@ impl Desk for App {
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {
         let views = self.book.views();
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
+    }
+
+    fn numbered(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+    ) -> Option<(OrderId, order::OrderStatus)> {
+        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

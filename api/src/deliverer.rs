@@ -102,7 +102,7 @@ impl Deliverer {
             due.filter(|(_, callback)| !self.taken.contains(callback)).collect()
         };
         for (at, callback) in due {
-            let endpoint = Endpoint::of(&self.app, callback.order);
+            let endpoint = Endpoint::of(&self.app, callback);
             self.taken.insert(callback);
             self.lanes.queue(endpoint, at, callback);
         }

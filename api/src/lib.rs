@@ -22,3 +22,4 @@ pub mod secrets;
 pub mod server;
 pub mod webhook;
 pub mod writer;
+pub mod youzan;

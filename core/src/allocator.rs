@@ -4,7 +4,7 @@
 //! a push could mean as well (a [`Pool`] of wallets); the offset from the asked
 //! amount is the smallest that any usable wallet allows, and never beyond the policy's; a payable
 //! amount is positive. Costs O(wallets × log holds): runs of taken amounts are kept merged, so a
-//! free neighbour is one look-up.
+//! free neighbour is one look-up. On a wallet whose orders get codes of their own nothing is held.
 //! Deliberately not here: the holds themselves ([`crate::state`]).
 
 use crate::amount::Amount;
@@ -64,6 +64,10 @@ pub fn find_hold(
 
 /// The nearest free amount on a wallet, and whether it is one that late money may come for.
 fn nearest_free(state: &State, wallet: &WalletState, asked: Amount) -> Option<(bool, i64)> {
+    if wallet.declared.gives_own_codes() {
+        // The code names the order, so any number of orders may ask for one amount.
+        return Some((false, asked.minor()));
+    }
     let pool = state.pool(wallet);
     let window = Window::of(state.policy(), asked.minor());
     if wallet.declared.qr.is_none() {

@@ -7,7 +7,7 @@
 use crate::rules::Rules;
 use crate::source::Source;
 use crate::sources::{
-    CxPay, IncomeSms, Mpay, ReceiptNotice, SmsForwarder, SmsGate, TokenHook, Vmq, VmqV1,
+    CxPay, IncomeSms, Mpay, ReceiptNotice, SmsForwarder, SmsGate, TokenHook, Vmq, VmqV1, Youzan,
 };
 
 /// All sources, reading notices by these rules.
@@ -23,5 +23,6 @@ pub fn every_source(rules: &Rules) -> Vec<Box<dyn Source + Send + Sync>> {
         Box::new(IncomeSms::new(rules.clone())),
         Box::new(SmsGate::new(rules.clone())),
         Box::new(TokenHook::new(rules.clone())),
+        Box::new(Youzan),
     ]
 }

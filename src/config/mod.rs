@@ -9,6 +9,7 @@ mod item;
 mod print;
 mod section;
 mod settings;
+mod shop;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -17,4 +18,5 @@ mod whole;
 pub(crate) use codes::flaws as wallet_flaws;
 pub(crate) use duration::{duration, duration_text};
 pub(crate) use print::{as_json, as_toml};
+pub(crate) use shop::ShopSettings;
 pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, read};

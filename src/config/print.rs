@@ -22,6 +22,7 @@ pub(crate) fn as_json(config: &Config) -> Value {
     if let Some(rules) = &config.server.notice_rules {
         server.insert("notice_rules".into(), json!(rules.display().to_string()));
     }
+    server.insert("requests_per_second".into(), json!(config.server.requests_per_second));
     let mut whole = Map::new();
     whole.insert("server".into(), Value::Object(server));
     whole.insert("policy".into(), policy(&config.policy));
@@ -39,7 +40,7 @@ pub(crate) fn as_json(config: &Config) -> Value {
     }
     whole.insert("bridge".into(), Value::Object(bridge));
     let lists = [
-        ("wallet", config.wallets.iter().map(wallet).collect::<Vec<_>>()),
+        ("wallet", config.wallets.iter().map(|one| wallet(config, one)).collect::<Vec<_>>()),
         (
             "device",
             config
@@ -92,7 +93,7 @@ fn policy(policy: &Policy) -> Value {
     })
 }
 
-fn wallet(wallet: &duizhang_core::fact::Wallet) -> Value {
+fn wallet(config: &Config, wallet: &duizhang_core::fact::Wallet) -> Value {
     let mut map = Map::new();
     map.insert("id".into(), json!(wallet.id.as_str()));
     map.insert("channel".into(), json!(wallet.channel.word()));
@@ -106,6 +107,13 @@ fn wallet(wallet: &duizhang_core::fact::Wallet) -> Value {
             .iter()
             .map(|(amount, qr)| json!({ "amount": amount.decimal_text(), "qr": qr }));
         map.insert("fixed".into(), fixed.collect());
+    }
+    if let Some(one) = config.shops.iter().find(|one| one.shop.wallet == wallet.id) {
+        let shop = &one.shop;
+        let youzan = json!({
+            "client_id": shop.client_id, "kdt_id": shop.kdt_id, "base_url": shop.base_url,
+        });
+        map.insert("youzan".into(), youzan);
     }
     Value::Object(map)
 }

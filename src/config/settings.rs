@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
@@ -16,6 +17,7 @@ use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
 
 use super::section::Section;
+use super::shop::{self, ShopSettings};
 use super::values;
 
 /// The longest timeout of a callback: an attempt holds one of 256 places.
@@ -31,6 +33,8 @@ pub(crate) struct ServerSettings {
     pub(crate) time_zone: String,
     /// A file of notice rules in the place of the built-in ones.
     pub(crate) notice_rules: Option<PathBuf>,
+    /// Of one public address; zero means without limit.
+    pub(crate) requests_per_second: u32,
 }
 
 impl Default for ServerSettings {
@@ -41,6 +45,7 @@ impl Default for ServerSettings {
             data: PathBuf::from("data"),
             time_zone: String::from("Asia/Shanghai"),
             notice_rules: None,
+            requests_per_second: REQUESTS_PER_SECOND_MAX,
         }
     }
 }
@@ -89,7 +94,7 @@ pub(crate) struct MerchantSettings {
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
-    &["listen", "public_url", "data", "time_zone", "notice_rules"];
+    &["listen", "public_url", "data", "time_zone", "notice_rules", "requests_per_second"];
 pub(super) const POLICY_KEYS: &[&str] = &[
     "order_ttl",
     "quarantine",
@@ -104,7 +109,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
 ];
 pub(super) const CALLBACKS_KEYS: &[&str] = &["timeout", "allow_private_addresses"];
 pub(super) const BRIDGE_KEYS: &[&str] = &["listen", "upstream"];
-pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled"];
+pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled", "youzan"];
 pub(super) const FIXED_KEYS: &[&str] = &["amount", "qr"];
 pub(super) const DEVICE_KEYS: &[&str] = &["id", "key", "wallets", "enabled"];
 pub(super) const MERCHANT_KEYS: &[&str] = &[
@@ -151,6 +156,9 @@ pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
             })
             .unwrap_or(base.time_zone),
         notice_rules: section.take("notice_rules", values::text).map(PathBuf::from),
+        requests_per_second: section
+            .take("requests_per_second", values::count)
+            .unwrap_or(base.requests_per_second),
     }
 }
 
@@ -237,7 +245,7 @@ pub(super) fn callbacks(mut section: Section<'_>) -> Callbacks {
     }
 }
 
-pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
+pub(super) fn wallet(mut section: Section<'_>) -> Option<(Wallet, Option<ShopSettings>)> {
     let id = section.require("id", values::parsed);
     let channel = section.require("channel", values::parsed::<Channel>);
     let qr = section.take("qr", values::text);
@@ -248,11 +256,18 @@ pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
             section.refuse("fixed", format!("two codes for {amount}"));
         }
     }
-    if qr.is_none() && fixed.is_empty() {
-        section.refuse("qr", "a wallet needs a code: qr, or at least one [[wallet.fixed]]");
-    }
+    let bare = qr.is_none() && fixed.is_empty();
     let enabled = section.take("enabled", values::flag).unwrap_or(true);
-    Some(Wallet { id: id?, channel: channel?, qr, fixed, enabled })
+    let wallet = match (id, channel) {
+        (Some(id), Some(channel)) => Some(Wallet { id, channel, qr, fixed, enabled }),
+        _ => None,
+    };
+    let shop = shop::shop(&mut section, wallet.as_ref());
+    if bare && shop.is_none() {
+        let codes = "a wallet needs a code: qr, or at least one [[wallet.fixed]]";
+        section.refuse("qr", format!("{codes}; or [wallet.youzan] that makes one for each order"));
+    }
+    Some((wallet?, shop))
 }
 
 fn fixed(mut section: Section<'_>) -> Option<(Amount, String)> {

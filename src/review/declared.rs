@@ -78,7 +78,9 @@ impl Look<'_> {
             SecretOf::MerchantKey(owner)
             | SecretOf::NativeToken(owner)
             | SecretOf::WebhookSecret(owner) => *owner == merchant.id,
-            SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) => false,
+            SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) | SecretOf::YouzanSecret(_) => {
+                false
+            }
         });
         let text = format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
         let mut json = merchant_as_json(merchant);
@@ -173,6 +175,7 @@ pub(crate) fn operators(secrets: &SecretStore, now: Timestamp) -> BTreeSet<Opera
         SecretOf::MerchantKey(_)
         | SecretOf::NativeToken(_)
         | SecretOf::WebhookSecret(_)
+        | SecretOf::YouzanSecret(_)
         | SecretOf::DeviceKey(_) => None,
     })
     .collect()

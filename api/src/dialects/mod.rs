@@ -1,18 +1,29 @@
 //! Merchant-side protocols: each a pure translator between its wire and our words.
 
+mod bufpay;
 mod call;
+mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod every_dialect;
+mod gogo;
 mod native;
 mod proof;
+mod strict;
 mod vmq;
 mod way;
+mod youzan;
 
+pub use bufpay::Bufpay;
 pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
+pub use codepay::Codepay;
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
 };
-pub use native::{Native, docs_page, openapi_document};
+pub use every_dialect::every_dialect;
+pub use gogo::Gogo;
+pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;
+pub use youzan::Youzan;

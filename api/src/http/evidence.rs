@@ -16,6 +16,7 @@ use duizhang_core::limits::{EVIDENCE_BYTES_MAX, REFERENCE_BYTES_MAX, REFERENCES_
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
+use duizhang_listener_bridge::sources::YOUZAN;
 use duizhang_listener_bridge::wire::{Answer, Request};
 
 use super::exchange::SOURCE_BODY_BYTES_MAX;
@@ -23,6 +24,7 @@ use super::execute::is_held;
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::secrets::SecretOf;
+use crate::youzan::Shop;
 
 /// Forged deliveries kept as evidence in one hour: 60 of at most 4 KiB are 2 GiB in a year of
 /// constant attack.
@@ -51,9 +53,12 @@ impl ForgedAllowance {
     }
 }
 
+/// The keys that may sign for a source. Youzan's pushes are signed by its application's secret, and
+/// by nothing else; that secret signs for no other source.
 struct Keys<'a> {
     app: &'a App,
     at: Timestamp,
+    source: &'static str,
 }
 
 impl Keys<'_> {
@@ -65,6 +70,12 @@ impl Keys<'_> {
 
 impl DeviceKeys for Keys<'_> {
     fn each(&self, show: &mut dyn FnMut(&DeviceId, &[u8])) {
+        if self.source == YOUZAN {
+            for shop in self.app.youzan.shops() {
+                self.each_of(&shop.watcher, &mut |key| show(&shop.watcher, key));
+            }
+            return;
+        }
         for (device, key) in self.app.secrets.each_device_key(self.at) {
             if self.enabled(&device) {
                 show(&device, key.secret.expose());
@@ -73,8 +84,12 @@ impl DeviceKeys for Keys<'_> {
     }
 
     fn each_of(&self, device: &DeviceId, show: &mut dyn FnMut(&[u8])) {
-        if self.enabled(device) {
-            for key in self.app.secrets.keys_of(&SecretOf::DeviceKey(device.clone()), self.at) {
+        let of = match self.source {
+            YOUZAN => self.app.youzan.shop_of(device).map(Shop::secret),
+            _ => Some(SecretOf::DeviceKey(device.clone())),
+        };
+        for of in of.into_iter().filter(|_| self.enabled(device)) {
+            for key in self.app.secrets.keys_of(&of, self.at) {
                 show(key.secret.expose());
             }
         }
@@ -115,7 +130,7 @@ pub(super) async fn judge(
     relayed: Option<Relayed>,
 ) -> Result<Outcome, Refusal> {
     let at = app.clock.now();
-    match source.read(request, &Keys { app, at }) {
+    match source.read(request, &Keys { app, at, source: source.name() }) {
         Ok(reading) => {
             let outcome = submit(app, reading, relayed).await;
             app.metrics.delivered(word(outcome));
@@ -230,6 +245,7 @@ fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relay
         Evidence::Ignored { reason, .. } => {
             (FactReading::Ignored, reason, told_apart(&raw), Digest::of(&[&raw]))
         }
+        Evidence::Announced { key, rule, .. } => (FactReading::Unreadable, rule, key, key),
         Evidence::Unreadable { reason, .. } => {
             (FactReading::Unreadable, reason, told_apart(&raw), Digest::of(&[&raw]))
         }

@@ -16,13 +16,14 @@ use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
-use duizhang_projections::orders::PAGE_ORDERS_MAX;
+use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
 
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::dialects::{
     Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply,
 };
+use crate::youzan::{self, IssueError};
 
 /// Carries out a call.
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
@@ -30,7 +31,7 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
         Action::Create(new) => create(app, dialect, &call.caller, new).await,
         Action::Get(query) => get(app, &call.caller, query),
         Action::List { before, limit } => list(app, &call.caller, *before, *limit),
-        Action::Close(order) => close(app, &call.caller, *order).await,
+        Action::Close(order) => close(app, dialect, &call.caller, *order).await,
         Action::Watchers => watchers(app, &call.caller),
         Action::Refund(new) => refund(app, &call.caller, new).await,
         Action::GetRefund(id) => get_refund(app, &call.caller, *id, false),
@@ -139,11 +140,27 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
         echo: new.echo.clone(),
         idempotency: new.idempotency,
     };
-    match app.book.submit(Fact::OrderRequested(request)).await {
+    let reply = match app.book.submit(Fact::OrderRequested(request)).await {
         Ok(Settled::Recorded(chapter)) => created(app, &chapter),
         Ok(Settled::Repeat(Repeat::Order(order))) => show(app, order, true),
         Ok(Settled::Repeat(_)) => unreachable!("a request for an order repeats an order"),
         Err(error) => refused(error),
+    };
+    with_code(app, reply).await
+}
+
+/// The same reply, with the order's own code where its platform makes it one. Without the platform
+/// the order stands without a code, and a repeat of the request asks again.
+async fn with_code(app: &App, reply: Reply) -> Reply {
+    let Reply::Order { order, repeated } = reply else { return reply };
+    match youzan::issue(app, &order).await {
+        Ok(false) => Reply::Order { order, repeated },
+        Ok(true) => show(app, order.id, repeated),
+        Err(IssueError::Book(error)) => refused(error),
+        Err(IssueError::Platform(error)) => {
+            tracing::warn!(%error, order = %order.id, "an order has no code");
+            Reply::Order { order, repeated }
+        }
     }
 }
 
@@ -207,7 +224,13 @@ fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> R
     Reply::Orders { orders, next }
 }
 
-async fn close(app: &App, caller: &Caller, order: OrderId) -> Reply {
+/// Closes an order. The native API speaks of all orders of a merchant, every other protocol of its
+/// own.
+async fn close(app: &App, dialect: order::Dialect, caller: &Caller, order: OrderId) -> Reply {
+    let own = |row: &OrderRow| row.dialect == dialect || dialect == order::Dialect::Native;
+    if !app.book.views().orders.get(order).is_some_and(own) {
+        return Reply::NotFound;
+    }
     let by = match caller {
         Caller::Merchant(id) => Closer::Merchant(id.clone()),
         Caller::Operator(name) => Closer::Operator(name.clone()),

@@ -22,6 +22,7 @@ use crate::cashier::{
     ASSET_HEADERS, CashierState, CashierView, Language, PAGE_HEADERS, SCRIPT, STATE_EVENT,
     STYLESHEET, choose_language, render, render_not_found,
 };
+use crate::dialects::DOCS_STYLESHEET;
 use crate::http::router::Shared;
 use crate::http::seats::Seat;
 
@@ -197,6 +198,11 @@ impl Follower {
 /// The page's stylesheet.
 pub(super) async fn stylesheet() -> Response<Body> {
     asset("text/css; charset=utf-8", STYLESHEET)
+}
+
+/// The stylesheet of the API's description.
+pub(super) async fn docs_stylesheet() -> Response<Body> {
+    asset("text/css; charset=utf-8", DOCS_STYLESHEET)
 }
 
 /// The page's script.

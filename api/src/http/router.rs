@@ -19,7 +19,7 @@ use super::seats::Seats;
 use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
-use crate::dialects::BODY_BYTES_MAX;
+use crate::dialects::{BODY_BYTES_MAX, DOCS_STYLESHEET_PATH};
 
 /// What the handlers share.
 pub(super) struct Shared {
@@ -38,6 +38,7 @@ pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
         .route("/pay/{token}/events", get(pay::events))
         .route(STYLESHEET_PATH, get(pay::stylesheet))
         .route(SCRIPT_PATH, get(pay::script))
+        .route(DOCS_STYLESHEET_PATH, get(pay::docs_stylesheet))
         .route("/healthz", get(operations::alive))
         .route("/readyz", get(operations::ready))
         .route("/openapi.json", get(operations::openapi))

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use duizhang_core::id::{DeviceId, MerchantId};
+use duizhang_core::id::{DeviceId, MerchantId, WalletId};
 use duizhang_core::time::Timestamp;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -73,6 +73,9 @@ pub enum SecretOf {
     WebhookSecret(MerchantId),
     /// An operator's bearer token, by the operator's name. Only its hash is kept.
     OperatorToken(OperatorName),
+    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes are
+    /// signed, and tokens asked for.
+    YouzanSecret(WalletId),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),
 }
@@ -95,11 +98,12 @@ impl SecretOf {
             Self::NativeToken(_) => "native-token",
             Self::WebhookSecret(_) => "webhook-secret",
             Self::OperatorToken(_) => "operator-token",
+            Self::YouzanSecret(_) => "youzan-secret",
             Self::DeviceKey(_) => "device-key",
         }
     }
 
-    /// The name of the merchant or device.
+    /// The name of the merchant, operator, wallet or device.
     #[must_use]
     pub fn owner(&self) -> &str {
         match self {
@@ -107,6 +111,7 @@ impl SecretOf {
             | Self::NativeToken(id)
             | Self::WebhookSecret(id)
             | Self::OperatorToken(id) => id.as_str(),
+            Self::YouzanSecret(id) => id.as_str(),
             Self::DeviceKey(id) => id.as_str(),
         }
     }
@@ -119,6 +124,7 @@ impl SecretOf {
             "native-token" => merchant().map(Self::NativeToken),
             "webhook-secret" => merchant().map(Self::WebhookSecret),
             "operator-token" => merchant().map(Self::OperatorToken),
+            "youzan-secret" => WalletId::new(owner).ok().map(Self::YouzanSecret),
             "device-key" => DeviceId::new(owner).ok().map(Self::DeviceKey),
             _ => None,
         }
@@ -135,7 +141,7 @@ impl SecretOf {
             return Err(SecretRefusal::Untidy);
         }
         let least = match self {
-            Self::MerchantKey(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
+            Self::MerchantKey(_) | Self::YouzanSecret(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
             Self::NativeToken(_) | Self::OperatorToken(_) => TOKEN_BYTES_MIN,
             Self::WebhookSecret(_) => return Ok(SigningKey::parse(text).map(|_| ())?),
         };

@@ -21,6 +21,40 @@ async fn operators_paths_say_how_the_server_is() {
     assert!(metrics.header("content-type").is_some_and(|kind| kind.contains("openmetrics")));
     assert!(metrics.text().contains("orders"), "{}", metrics.text());
     assert!(metrics.text().ends_with("# EOF\n"));
+    // Healthz, readyz, the order and this one, each on a connection of its own.
+    for line in [
+        r#"connections_total{word="accepted"} 4"#,
+        r#"connections_total{word="refused"} 0"#,
+        r#"connections_total{word="too_often"} 0"#,
+        r#"connections_total{word="overdue_head"} 0"#,
+        r#"now{word="connections_open"} 1"#,
+    ] {
+        assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_has_every_stylesheet_that_its_policy_lets_in() {
+    let rig = Rig::new().await;
+    let page = get(rig.at, "/docs").await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").expect("a policy").to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("style-src 'self'"));
+    let text = page.text();
+    let links: Vec<&str> = text
+        .split("<link rel=\"stylesheet\" href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(path, _)| path))
+        .collect();
+    assert_eq!(links.len(), 2);
+    for path in links {
+        let sheet = get(rig.at, path).await;
+        assert_eq!(
+            (sheet.status, sheet.header("content-type")),
+            (200, Some("text/css; charset=utf-8"))
+        );
+    }
     rig.stop().await;
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq};
+use duizhang_api::dialects::{Dialect, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -99,8 +99,12 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> =
-            vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, (self.vmq)())];
+        let mut dialects = every_dialect();
+        for (name, dialect) in &mut dialects {
+            if *name == order::Dialect::Vmq {
+                *dialect = (self.vmq)();
+            }
+        }
         let server = Server::start(Parts {
             log: Arc::clone(&self.log),
             state,
@@ -109,6 +113,7 @@ impl Setting {
             secrets: Arc::new(secrets),
             dialects,
             sources: every_source(&Rules::default()),
+            youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,

@@ -10,6 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::list::{Invariant, Violation};
+use crate::code::OwnCode;
 use crate::id::OrderId;
 use crate::order::OrderStatus;
 use crate::refund::RefundState;
@@ -31,7 +32,7 @@ pub fn check(state: &State) -> Vec<Violation> {
     let refunded = refunded(state);
     let due = Due::of(state);
     for row in state.orders() {
-        if row.reservation != Reservation::Released {
+        if row.reservation != Reservation::Released && row.code == OwnCode::None {
             let alone = holders.insert((row.wallet, row.payable));
             expect(alone, Invariant::OneHolder, format!("{} holds a second time", row.id));
         }

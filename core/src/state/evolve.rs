@@ -11,6 +11,7 @@ use super::orders::{NO_ROW, digest_hash};
 use super::{HeldPayment, OrderRow, Pool, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
+use crate::code::OwnCode;
 use crate::decision::Decision;
 use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
@@ -79,6 +80,7 @@ impl State {
                 }
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),
+            Fact::CodeIssued(issued) => self.issue_code(issued),
             Fact::OrderRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
@@ -210,6 +212,7 @@ impl State {
             dialect: request.dialect,
             currency: payable.currency(),
             has_notify_url: request.notify_url.is_some(),
+            code: OwnCode::None,
         }
     }
 
@@ -217,12 +220,11 @@ impl State {
         let (wallet, merchant) = (usize::from(row.wallet.0), usize::from(row.merchant.0));
         let (minor, expires_at) = (row.payable, row.reserved_until);
         let number = self.orders.insert(row);
-        let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
-        let previous = slots.take(minor, number);
-        self.pools[usize::from(*pool)].take(minor);
-        let over = |before| self.orders.row(before).reservation == Reservation::Released;
-        assert!(previous.is_none_or(over), "one amount of a wallet has one holder");
-        self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
+        if self.wallets[wallet].declared.gives_own_codes() {
+            self.orders.row_mut(number).code = OwnCode::Awaited;
+        } else {
+            self.take(wallet, minor, number);
+        }
         self.open_orders[merchant] = self.open_orders[merchant].saturating_add(1);
         self.deadlines.insert((expires_at, DeadlineKey::Order(number)));
         if let Some(key) = request.idempotency {
@@ -266,12 +268,15 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor, unpaid) =
-            (usize::from(row.wallet.0), row.payable, !row.status.is_settled());
+        let (wallet, minor, unpaid, code) =
+            (usize::from(row.wallet.0), row.payable, !row.status.is_settled(), row.code);
+        self.deadlines.remove(&(was, DeadlineKey::Order(number)));
+        if code != OwnCode::None {
+            return;
+        }
         if unpaid {
             self.remember(number);
         }
-        self.deadlines.remove(&(was, DeadlineKey::Order(number)));
         let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
         slots.free();
         self.pools[usize::from(*pool)].free(minor);

@@ -152,6 +152,7 @@ pub struct State {
     /// Unpaid orders whose released amounts may still get late money, oldest release first.
     pub(super) remembered: VecDeque<u32>,
     pub(super) idempotency: HashTable<(Digest, u32)>,
+    pub(super) codes: HashTable<(Digest, u32)>,
     pub(super) deadlines: BTreeSet<(Timestamp, DeadlineKey)>,
     pub(super) seen: Vec<Seen>,
     pub(super) seen_numbers: HashTable<u32>,

@@ -25,6 +25,7 @@ use super::model::DeadlineKey;
 use super::runs::Runs;
 use super::{OrderRow, State, WalletState};
 use crate::channel::Channel;
+use crate::code::OwnCode;
 use crate::limits::FORGOTTEN_PER_FACT_MAX;
 
 /// The amounts that some wallets share, in minor units.
@@ -210,7 +211,9 @@ impl State {
             if let DeadlineKey::Order(number) = key {
                 let row = orders.row(*number);
                 let pool = wallets[usize::from(row.wallet.0)].pool;
-                pools[usize::from(pool)].take(row.payable);
+                if row.code == OwnCode::None {
+                    pools[usize::from(pool)].take(row.payable);
+                }
             }
         }
         for number in remembered.iter() {

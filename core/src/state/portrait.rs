@@ -54,11 +54,13 @@ impl State {
         }
         let mut keys: Vec<_> = self.idempotency.iter().copied().collect();
         keys.sort_unstable();
+        let mut codes: alloc::vec::Vec<_> = self.codes.iter().copied().collect();
+        codes.sort_unstable();
         let due = self.deadlines.iter().filter(|(_, key)| matches!(key, DeadlineKey::Order(_)));
         for (at, key) in due {
             write!(text, "{at:?}{key:?}").expect("a string takes any text");
         }
-        write!(text, "{keys:?}").expect("a string takes any text");
+        write!(text, "{keys:?}{codes:?}").expect("a string takes any text");
         text
     }
 }

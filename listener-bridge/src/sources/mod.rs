@@ -10,6 +10,7 @@ mod smsforwarder;
 mod token;
 mod vmq;
 mod vmq_v1;
+mod youzan;
 
 pub use cxpay::CxPay;
 pub use income_sms::IncomeSms;
@@ -20,3 +21,4 @@ pub use smsforwarder::SmsForwarder;
 pub use token::TokenHook;
 pub use vmq::Vmq;
 pub use vmq_v1::VmqV1;
+pub use youzan::{Standing, YOUZAN, Youzan, standing_of, trade_to_fetch};

@@ -1,16 +1,18 @@
-//! Strict parameters of a query and a form, urlencoded or multipart.
+//! Strict parameters of a query and a body: a form, urlencoded or multipart, or a JSON object.
 //!
-//! Invariants: a name occurs once over query and form together, for a second value is how one check
+//! Invariants: a name occurs once over query and body together, for a second value is how one check
 //! sees one text and the next check another; text that does not decode is refused by the
 //! parameter's name; the order of receipt is kept, query first; each parameter keeps its raw text,
 //! because some signatures are made over that.
-//! Deliberately not here: JSON bodies, and any meaning of a name.
+//! Deliberately not here: any meaning of a name.
 
 use std::fmt;
 
 use super::exchange::Request;
-use super::multipart::{self, MultipartError};
-use super::percent::{EscapeError, decode_component};
+use super::flat_json::FlatJsonError;
+use super::form::{Form, pieces, read_piece};
+use super::multipart::MultipartError;
+use super::percent::EscapeError;
 
 /// Most parameters of one request: the longest protocol that we know (an epay order with the shop's
 /// own extras) has about 20; three times that, rounded up to a power of two.
@@ -65,6 +67,9 @@ pub enum ParamsError {
     /// The body is announced as a multipart form and cannot be read as one.
     #[error("the multipart form cannot be read: {0}")]
     Multipart(#[from] MultipartError),
+    /// The body is announced as JSON and is no object of plain values.
+    #[error(transparent)]
+    Json(#[from] FlatJsonError),
     /// A parameter that must be there is not.
     #[error("parameter {0} is missing")]
     Missing(&'static str),
@@ -80,9 +85,23 @@ impl Params {
     /// # Errors
     /// The first [`ParamsError`] from the left.
     pub fn of(request: &Request) -> Result<Self, ParamsError> {
-        let form = Form::of(request)?;
+        Self::collect(&request.query, &Form::of(request)?)
+    }
+
+    /// The same for protocols whose clients also send a JSON object: its members are parameters.
+    ///
+    /// # Errors
+    /// The first [`ParamsError`] from the left.
+    pub fn of_form_or_json(request: &Request) -> Result<Self, ParamsError> {
+        match request.content_type().as_deref() {
+            Some("application/json") => Self::collect(&request.query, &Form::Json(&request.body)),
+            _ => Self::of(request),
+        }
+    }
+
+    fn collect(query: &str, form: &Form<'_>) -> Result<Self, ParamsError> {
         let mut params = Self::default();
-        for param in pieces(&request.query).map(read_piece).chain(form.params()?) {
+        for param in pieces(query).map(read_piece).chain(form.params()?) {
             let param = param?;
             if params.get(&param.name).is_some() {
                 return Err(ParamsError::Twice(param.name));
@@ -152,72 +171,6 @@ impl Params {
     fn find(&self, name: &str) -> Option<&Param> {
         self.0.iter().find(|param| param.name == name)
     }
-}
-
-/// A body that is announced as a form.
-enum Form<'a> {
-    Absent,
-    Encoded(&'a str),
-    Multipart { media: &'a str, body: &'a [u8] },
-}
-
-impl<'a> Form<'a> {
-    fn of(request: &'a Request) -> Result<Self, ParamsError> {
-        match request.content_type().as_deref() {
-            Some("application/x-www-form-urlencoded") => std::str::from_utf8(&request.body)
-                .map(Self::Encoded)
-                .map_err(|_| ParamsError::FormNotUtf8),
-            Some("multipart/form-data") => {
-                let media = request.header("content-type").unwrap_or_default();
-                Ok(Self::Multipart { media, body: &request.body })
-            }
-            _ => Ok(Self::Absent),
-        }
-    }
-
-    fn params(
-        &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<Param, ParamsError>> + 'a>, ParamsError> {
-        Ok(match *self {
-            Self::Absent => Box::new(std::iter::empty()),
-            Self::Encoded(text) => Box::new(pieces(text).map(read_piece)),
-            Self::Multipart { media, body } => Box::new(
-                multipart::fields(media, body)?
-                    .map(|field| field.map_err(ParamsError::from).and_then(read_field)),
-            ),
-        })
-    }
-}
-
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split('&').filter(|piece| !piece.is_empty())
-}
-
-fn read_piece(piece: &str) -> Result<Param, ParamsError> {
-    let (raw_name, raw) = piece.split_once('=').unwrap_or((piece, ""));
-    let undecodable =
-        |name: &str, source| ParamsError::Undecodable { name: short_name(name), source };
-    let name = decode_component(raw_name).map_err(|source| undecodable(raw_name, source))?;
-    let value = decode_component(raw).map_err(|source| undecodable(&name, source));
-    within_limits(name, value?, raw)
-}
-
-fn read_field((name, text): (&str, &str)) -> Result<Param, ParamsError> {
-    within_limits(String::from(name), String::from(text), text)
-}
-
-fn within_limits(name: String, value: String, raw: &str) -> Result<Param, ParamsError> {
-    if name.len() > PARAM_NAME_BYTES_MAX {
-        return Err(ParamsError::TooLong(short_name(&name)));
-    }
-    if value.len() > PARAM_BYTES_MAX {
-        return Err(ParamsError::TooLong(name));
-    }
-    Ok(Param { name, value, raw: String::from(raw) })
-}
-
-fn short_name(name: &str) -> String {
-    name.chars().take(PARAM_NAME_BYTES_MAX).collect()
 }
 
 #[cfg(test)]
@@ -331,6 +284,31 @@ mod tests {
         assert_eq!(Params::of(&broken), Err(error));
         let sound = Params::sound_part(&broken);
         assert_eq!((sound.get("a"), sound.get("b")), (Some("1"), Some("1")));
+    }
+
+    #[test]
+    fn a_json_object_holds_parameters_where_it_is_asked_for() {
+        let json = |query: &str, body: &str| {
+            let mut request = form(query, body);
+            let media = "application/json;charset=UTF-8";
+            request.headers = vec![(String::from("content-type"), String::from(media))];
+            request
+        };
+        let request = json("q=1", r#"{"a":0.10,"b":"\u8ba2","c":null}"#);
+        let params = Params::of_form_or_json(&request).unwrap();
+        let texts: Vec<_> = params.iter().map(|p| (p.name.as_str(), p.value.as_str())).collect();
+        assert_eq!(texts, [("q", "1"), ("a", "0.10"), ("b", "订"), ("c", "")]);
+        assert_eq!(Params::of(&request).map(|params| params.len()), Ok(1));
+        assert_eq!(Params::of_form_or_json(&form("a=1", "b=2")), Params::of(&form("a=1", "b=2")));
+
+        let cases =
+            [("a=1", r#"{"a":1}"#), ("", r#"{"a":1,"a":1}"#), ("", r#"{"a":null,"\u0061":1}"#)];
+        for (query, body) in cases {
+            let twice = Err(ParamsError::Twice(String::from("a")));
+            assert_eq!(Params::of_form_or_json(&json(query, body)), twice, "{body}");
+        }
+        let error = Err(ParamsError::Json(FlatJsonError::Nested(String::from("a"))));
+        assert_eq!(Params::of_form_or_json(&json("", r#"{"a":[1]}"#)), error);
     }
 
     #[test]

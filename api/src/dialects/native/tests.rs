@@ -27,7 +27,7 @@ use super::problem::Code;
 use super::requests::parse_body;
 use super::routes::ROUTES;
 use super::sent::{AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
-use super::{Native, docs_page, openapi_document};
+use super::{DOCS_STYLESHEET, Native, docs_page, openapi_document};
 use crate::clock::{Clock, SystemClock};
 use crate::dialects::desk_for_tests::{
     NOON, OPERATOR_TOKEN, TOKEN, TestDesk, WEBHOOK_SECRET, get, merchant, open_order, paid_order,
@@ -700,11 +700,21 @@ fn the_page_explains_every_code_and_runs_nothing() {
         assert_eq!(serde_json::to_value(code).unwrap(), word);
     }
     for route in &ROUTES {
-        assert!(page.contains(&format!("<code>{} {}</code>", route.verb, route.path)), "{route:?}");
+        let verb = route.verb.to_string();
+        let class = verb.to_lowercase();
+        let badge = format!("<span class=\"verb {class}\">{verb}</span>");
+        let heading = format!("{badge} <code>{}</code>", route.path);
+        assert!(page.contains(&heading), "{route:?}");
     }
     for foreign in ["<script", "<style", "style=", "src=", "http://", "onclick"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
+    for tag in ["article", "dl", "ul", "main", "h3", "span"] {
+        let opened = page.matches(&format!("<{tag}>")).count();
+        let opened = opened + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    assert!(!DOCS_STYLESHEET.contains("url(") && !DOCS_STYLESHEET.contains("@import"));
 }
 
 proptest! {
