@@ -14,6 +14,7 @@ pub mod clock;
 pub mod deliverer;
 pub mod dialects;
 pub mod http;
+pub mod key_pair;
 pub mod metrics;
 pub mod opening;
 pub mod outbound;

@@ -77,7 +77,8 @@ impl Look<'_> {
         let (lines, keys) = self.keys(|of| match of {
             SecretOf::MerchantKey(owner)
             | SecretOf::NativeToken(owner)
-            | SecretOf::WebhookSecret(owner) => *owner == merchant.id,
+            | SecretOf::WebhookSecret(owner)
+            | SecretOf::PlatformKey(owner) => *owner == merchant.id,
             SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) => false,
         });
         let text = format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
@@ -173,6 +174,7 @@ pub(crate) fn operators(secrets: &SecretStore, now: Timestamp) -> BTreeSet<Opera
         SecretOf::MerchantKey(_)
         | SecretOf::NativeToken(_)
         | SecretOf::WebhookSecret(_)
+        | SecretOf::PlatformKey(_)
         | SecretOf::DeviceKey(_) => None,
     })
     .collect()

@@ -9,10 +9,10 @@ mod proof;
 mod vmq;
 mod way;
 
-pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, Reply};
+pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_OFFSET_MAX, Reply};
 pub use dialect::{
-    BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
-    Unsendable,
+    BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
+    Tally, Token, Unsendable,
 };
 pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;

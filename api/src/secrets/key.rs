@@ -14,9 +14,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::key_pair::{KEY_TEXT_BYTES_MAX, KeyPairError, PrivateKey};
 use crate::webhook::{SigningKey, SigningKeyError};
 
-/// The longest secret in bytes; a bearer token must fit into one header line.
+/// The longest secret in bytes but for a platform key; a bearer token must fit into one header line.
 pub const SECRET_BYTES_MAX: usize = 256;
 /// The shortest key of the MD5 protocols. Their phones and shops were given keys of any length, and
 /// the contract's samples have 15 to 17 characters; eight random letters still take 62^8 = 2 ×
@@ -73,6 +74,8 @@ pub enum SecretOf {
     WebhookSecret(MerchantId),
     /// An operator's bearer token, by the operator's name. Only its hash is kept.
     OperatorToken(OperatorName),
+    /// Our own private key towards a merchant whose protocol signs with RSA.
+    PlatformKey(MerchantId),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),
 }
@@ -95,6 +98,7 @@ impl SecretOf {
             Self::NativeToken(_) => "native-token",
             Self::WebhookSecret(_) => "webhook-secret",
             Self::OperatorToken(_) => "operator-token",
+            Self::PlatformKey(_) => "platform-key",
             Self::DeviceKey(_) => "device-key",
         }
     }
@@ -106,7 +110,8 @@ impl SecretOf {
             Self::MerchantKey(id)
             | Self::NativeToken(id)
             | Self::WebhookSecret(id)
-            | Self::OperatorToken(id) => id.as_str(),
+            | Self::OperatorToken(id)
+            | Self::PlatformKey(id) => id.as_str(),
             Self::DeviceKey(id) => id.as_str(),
         }
     }
@@ -119,6 +124,7 @@ impl SecretOf {
             "native-token" => merchant().map(Self::NativeToken),
             "webhook-secret" => merchant().map(Self::WebhookSecret),
             "operator-token" => merchant().map(Self::OperatorToken),
+            "platform-key" => merchant().map(Self::PlatformKey),
             "device-key" => DeviceId::new(owner).ok().map(Self::DeviceKey),
             _ => None,
         }
@@ -127,7 +133,15 @@ impl SecretOf {
     /// Whether a secret is fit for this use.
     pub(super) fn check(&self, secret: &Secret) -> Result<(), SecretRefusal> {
         let bytes = secret.expose();
-        if bytes.len() > SECRET_BYTES_MAX {
+        let most = match self {
+            Self::PlatformKey(_) => KEY_TEXT_BYTES_MAX,
+            Self::MerchantKey(_)
+            | Self::NativeToken(_)
+            | Self::WebhookSecret(_)
+            | Self::OperatorToken(_)
+            | Self::DeviceKey(_) => SECRET_BYTES_MAX,
+        };
+        if bytes.len() > most {
             return Err(SecretRefusal::TooLong);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| SecretRefusal::NotText)?;
@@ -138,6 +152,7 @@ impl SecretOf {
             Self::MerchantKey(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
             Self::NativeToken(_) | Self::OperatorToken(_) => TOKEN_BYTES_MIN,
             Self::WebhookSecret(_) => return Ok(SigningKey::parse(text).map(|_| ())?),
+            Self::PlatformKey(_) => return Ok(PrivateKey::parse(bytes).map(|_| ())?),
         };
         if bytes.len() < least {
             return Err(SecretRefusal::TooShort { bytes: bytes.len(), least });
@@ -163,8 +178,8 @@ pub enum SecretRefusal {
         /// How long it must be.
         least: usize,
     },
-    /// Longer than 256 bytes.
-    #[error("longer than 256 bytes")]
+    /// Longer than its kind may be.
+    #[error("longer than such a secret may be")]
     TooLong,
     /// Not UTF-8.
     #[error("not text")]
@@ -175,6 +190,9 @@ pub enum SecretRefusal {
     /// Not in the form of a webhook signing secret.
     #[error(transparent)]
     Webhook(#[from] SigningKeyError),
+    /// Not a private key.
+    #[error(transparent)]
+    KeyPair(#[from] KeyPairError),
 }
 
 /// The random name of one key among those of its owner.

@@ -233,7 +233,8 @@ impl SecretStore {
                 SecretOf::MerchantKey(_)
                 | SecretOf::NativeToken(_)
                 | SecretOf::OperatorToken(_)
-                | SecretOf::WebhookSecret(_) => None,
+                | SecretOf::WebhookSecret(_)
+                | SecretOf::PlatformKey(_) => None,
             })
             .collect()
     }
