@@ -4,6 +4,7 @@ mod call;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod epay;
 mod native;
 mod proof;
 mod vmq;
@@ -14,5 +15,6 @@ pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
     Tally, Token, Unsendable,
 };
+pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop as EpayShop};
 pub use native::{Native, docs_page, openapi_document};
 pub use vmq::Vmq;

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use duizhang_listener_bridge::wire::Answer;
 use tokio::sync::{Semaphore, watch};
 
@@ -17,7 +17,7 @@ use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
 use super::{evidence, execute, operations, pay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
-use crate::dialects::BODY_BYTES_MAX;
+use crate::dialects::{BESIDE_THE_CASHIER, BODY_BYTES_MAX};
 
 /// Most cashier pages that follow their order at once: each holds a connection, and connections are
 /// limited to 4,096.
@@ -35,7 +35,11 @@ pub(super) struct Shared {
 pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
     let streams = Arc::new(Semaphore::new(STREAMS_MAX));
     let shared = Arc::new(Shared { app, closing, streams, forged: Default::default() });
-    Router::new()
+    let mut router = Router::new();
+    for path in BESIDE_THE_CASHIER {
+        router = router.route(path, any(wire));
+    }
+    router
         .route("/pay/{token}", get(pay::page))
         .route("/pay/{token}/events", get(pay::events))
         .route(STYLESHEET_PATH, get(pay::stylesheet))

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Native, Vmq};
+use duizhang_api::dialects::{Dialect, Epay, Native, Vmq};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -97,8 +97,11 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> =
-            vec![(order::Dialect::Native, Box::new(Native)), (order::Dialect::Vmq, Box::new(Vmq))];
+        let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
+            (order::Dialect::Native, Box::new(Native)),
+            (order::Dialect::Vmq, Box::new(Vmq)),
+            (order::Dialect::Epay, Box::new(Epay::default())),
+        ];
         let sources: Vec<Box<dyn Source + Send + Sync>> =
             vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
         let server = Server::start(Parts {
