@@ -123,7 +123,7 @@ fn parts(
         views: book.views,
         clock: book.clock,
         secrets: book.secrets,
-        dialects: compose::dialects(),
+        dialects: compose::dialects(config),
         sources: compose::sources(compose::notice_rules(config)?),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,

@@ -2,6 +2,7 @@
 
 mod duration;
 mod environment;
+mod epay;
 mod file;
 mod finding;
 mod item;
@@ -15,4 +16,4 @@ mod whole;
 
 pub(crate) use duration::{duration, duration_text};
 pub(crate) use print::{as_json, as_toml};
-pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, read};
+pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, is_reserved_merchant, read};

@@ -37,6 +37,11 @@ pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
 const RESERVED_MERCHANTS: &[&str] =
     &["submit", "create", "query", "refund", "refundquery", "close"];
 
+/// Whether a name cannot be a merchant's.
+pub(crate) fn is_reserved_merchant(name: &str) -> bool {
+    RESERVED_MERCHANTS.contains(&name)
+}
+
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given {
@@ -209,7 +214,7 @@ fn check_names(config: &Config, findings: &Findings) {
     unique("wallet", config.wallets.iter().map(|wallet| wallet.id.as_str()), findings);
     unique("device", config.devices.iter().map(|one| one.declared.id.as_str()), findings);
     unique("merchant", merchants().map(|merchant| merchant.id.as_str()), findings);
-    for merchant in merchants().filter(|one| RESERVED_MERCHANTS.contains(&one.id.as_str())) {
+    for merchant in merchants().filter(|one| is_reserved_merchant(one.id.as_str())) {
         let what = format!("{} is a word of a protocol and no name", merchant.id);
         findings.add(None, "merchant", what);
     }

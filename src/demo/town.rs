@@ -152,7 +152,11 @@ pub(super) async fn build(
 }
 
 fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
-    vec![(Dialect::Native, Box::new(dialects::Native)), (Dialect::Vmq, Box::new(dialects::Vmq))]
+    vec![
+        (Dialect::Native, Box::new(dialects::Native)),
+        (Dialect::Vmq, Box::new(dialects::Vmq)),
+        (Dialect::Epay, Box::new(dialects::Epay::default())),
+    ]
 }
 
 fn heard() -> Vec<Box<dyn Source + Send + Sync>> {

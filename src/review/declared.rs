@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
+use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::secrets::{KeyListing, OperatorName, SecretOf, SecretStore};
 use duizhang_core::fact::{Merchant, Wallet};
 use duizhang_core::time::Timestamp;
@@ -81,10 +82,22 @@ impl Look<'_> {
             | SecretOf::PlatformKey(owner) => *owner == merchant.id,
             SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) => false,
         });
-        let text = format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
+        let mut text =
+            format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
         let mut json = merchant_as_json(merchant);
         json["keys"] = keys;
+        if let Some(public) = self.platform_public_key(merchant) {
+            text.push_str(&format!("\npublic half of the platform key:\n  {public}"));
+            json["platform_public_key"] = json!(public);
+        }
         Ok((text, json))
+    }
+
+    /// What a shop needs to check our RSA signatures; the newest, where there is one.
+    fn platform_public_key(&self, merchant: &Merchant) -> Option<String> {
+        let of = SecretOf::PlatformKey(merchant.id.clone());
+        let newest = self.secrets.keys_of(&of, self.now).into_iter().next()?;
+        PrivateKey::public_text(newest.secret.expose()).ok()
     }
 
     fn wallet(&self, id: &str) -> anyhow::Result<(String, Value)> {
