@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Dialect, Epay, EpayShop, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Epay, EpayShop, Gogo, Native, Vmq, Youzan};
 use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
@@ -30,11 +30,11 @@ use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
 use duizhang_listener_bridge::rules::Rules;
 use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
+use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
-use crate::config::{Config, MASTER_KEY_VARIABLE};
+use crate::config::{Config, MASTER_KEY_VARIABLE, ShopSettings};
 
 /// The name for people of a new book.
 const BOOK: &str = "main";
@@ -316,9 +316,10 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
             facts.push(Fact::WalletDeclared(wallet.clone()));
         }
     }
-    for device in config.devices.iter().map(|device| &device.declared) {
-        if state.device(&device.id).is_none_or(|known| known.declared != *device) {
-            facts.push(Fact::DeviceDeclared(device.clone()));
+    let devices = config.devices.iter().map(|device| device.declared.clone());
+    for device in devices.chain(config.shops.iter().map(ShopSettings::watcher)) {
+        if state.device(&device.id).is_none_or(|known| known.declared != device) {
+            facts.push(Fact::DeviceDeclared(device));
         }
     }
     for merchant in config.merchants.iter().map(|merchant| &merchant.declared) {
@@ -347,6 +348,10 @@ pub(crate) fn dialects(config: &Config) -> Vec<(order::Dialect, Box<dyn Dialect>
         (order::Dialect::Vmq, Box::new(Vmq)),
         // Before BufPay, which has merchants where epay has its words.
         (order::Dialect::Epay, Box::new(Epay::new(epay_shops(config)))),
+        (order::Dialect::Bufpay, Box::new(Bufpay)),
+        (order::Dialect::Gogo, Box::new(Gogo)),
+        (order::Dialect::Codepay, Box::new(Codepay)),
+        (order::Dialect::Youzan, Box::new(Youzan)),
     ]
 }
 
@@ -357,7 +362,7 @@ fn epay_shops(config: &Config) -> BTreeMap<MerchantId, EpayShop> {
 
 /// The evidence-side protocols, in the order in which they are asked.
 pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules))]
+    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules)), Box::new(YouzanPush)]
 }
 
 /// The notice rules in force, each of the file's own cases tried.

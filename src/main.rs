@@ -1,5 +1,6 @@
 //! The program `duizhang`. All of it is behind [`cli::run`].
 
+mod bridge;
 mod cli;
 mod compose;
 mod config;

@@ -11,12 +11,14 @@ use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
+use crate::accept::Traffic;
 use crate::book::Book;
 use crate::clock::Clock;
 use crate::dialects::{Desk, Dialect, Found, MerchantCard, OrderQuery, Tally, Token};
 use crate::metrics::Metrics;
 use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
+use crate::youzan::Youzan;
 
 /// What every request handler shares.
 pub struct App {
@@ -33,6 +35,10 @@ pub struct App {
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
+    /// What the accept loop counts.
+    pub traffic: Arc<Traffic>,
+    /// Who asks Youzan for codes and trades.
+    pub youzan: Youzan,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The address under which payers and merchants reach us, without a slash at its end.
@@ -103,6 +109,7 @@ impl Desk for App {
             SecretOf::MerchantKey(_)
             | SecretOf::WebhookSecret(_)
             | SecretOf::PlatformKey(_)
+            | SecretOf::YouzanSecret(_)
             | SecretOf::DeviceKey(_) => None,
         }
     }
@@ -151,6 +158,14 @@ impl Desk for App {
             day.minor = day.minor.saturating_add(row.requested);
         }
         tally
+    }
+
+    fn numbered(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+    ) -> Option<(OrderId, order::OrderStatus)> {
+        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

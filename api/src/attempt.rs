@@ -1,10 +1,10 @@
 //! One attempt to deliver a callback: written by its dialect, sent, judged, recorded.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod};
-use duizhang_core::callback::{AttemptOutcome, CallbackId, Topic};
+use duizhang_core::callback::{AttemptOutcome, CallbackId, Topic, addresses};
 use duizhang_core::fact::{CallbackAttempted, Fact};
-use duizhang_core::id::OrderId;
 use duizhang_core::limits::ANSWER_BYTES_MAX;
+use duizhang_core::order::Dialect;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::Method;
 use duizhang_projections::orders::OrderView;
@@ -29,27 +29,45 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    pub(crate) const fn new(merchant: String, origin: String) -> Self {
+        Self { merchant, origin }
+    }
+
     /// Whose endpoint it is.
     pub(crate) fn merchant(&self) -> &str {
         &self.merchant
     }
 
-    /// The endpoint of an order's callbacks.
-    pub(crate) fn of(app: &App, order: OrderId) -> Self {
-        let order = app.book.order(order).ok().flatten();
+    /// The endpoint of a callback.
+    pub(crate) fn of(app: &App, callback: CallbackId) -> Self {
+        let order = app.book.order(callback.order).ok().flatten();
         let Some(order) = order else {
-            return Self { merchant: String::new(), origin: String::new() };
+            return Self::new(String::new(), String::new());
         };
-        let url = address(app, &order).and_then(|url| Url::parse(&url).ok());
+        let url = address(app, &order, callback).and_then(|url| Url::parse(&url).ok());
         let origin = url.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        Self { merchant: order.merchant.to_string(), origin }
+        Self::new(order.merchant.to_string(), origin)
     }
 }
 
-fn address(app: &App, order: &OrderView) -> Option<String> {
-    order.notify_url.clone().or_else(|| {
-        app.book.views().book.merchant(&order.merchant).and_then(|m| m.notify_url.clone())
-    })
+/// Where a callback goes. The Youzan bridge tells every address of its merchant, each by the
+/// message of its number; the other protocols know one address, which is the first.
+fn address(app: &App, order: &OrderView, callback: CallbackId) -> Option<String> {
+    if let Some(own) = &order.notify_url {
+        return Some(own.clone());
+    }
+    let views = app.book.views();
+    let text = views.book.merchant(&order.merchant)?.notify_url.as_deref()?;
+    let place = match order.dialect {
+        Dialect::Youzan => usize::from(callback.number).checked_sub(1)?,
+        Dialect::Native
+        | Dialect::Vmq
+        | Dialect::Bufpay
+        | Dialect::Gogo
+        | Dialect::Codepay
+        | Dialect::Epay => 0,
+    };
+    addresses(text).get(place).map(|address| String::from(*address))
 }
 
 /// What is to be attempted.
@@ -107,7 +125,7 @@ async fn send(app: &App, assignment: Assignment, at: Timestamp) -> (AttemptOutco
         Ok(None) => return (AttemptOutcome::Unsendable, String::from("the order is unknown")),
         Err(error) => return (AttemptOutcome::Unsendable, error.to_string()),
     };
-    let Some(url) = address(app, &order) else {
+    let Some(url) = address(app, &order, assignment.callback) else {
         return (AttemptOutcome::Unsendable, String::from("there is no callback address"));
     };
     let dialect = app.dialect(order.dialect);

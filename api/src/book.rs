@@ -12,13 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use duizhang_core::decide::Repeat;
 use duizhang_core::event::Chapter;
-use duizhang_core::fact::{Fact, OrderRequested};
+use duizhang_core::fact::{EvidenceJudged, Fact, Judgement, OrderRequested};
 use duizhang_core::id::OrderId;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::EventLog;
 use duizhang_eventlog::history::{self, HistoryError};
+use duizhang_projections::codes::Places;
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::views::Views;
 use tokio::sync::{oneshot, watch};
@@ -179,7 +180,30 @@ impl Book {
             return Ok(None);
         };
         let request = self.request_at(position)?;
-        let views = self.views();
-        Ok(views.orders.get(id).map(|row| views.order(row, &request)))
+        let (view, places) = {
+            let views = self.views();
+            let view = views.orders.get(id).map(|row| views.order(row, &request));
+            (view, views.codes.of(id))
+        };
+        match (view, places) {
+            (Some(view), Some(places)) => self.with_code(view, places).map(Some),
+            (view, _) => Ok(view),
+        }
+    }
+
+    /// An order with the code that was made for it, and the trade that paid it.
+    fn with_code(&self, view: OrderView, places: Places) -> Result<OrderView, HistoryError> {
+        let fact = |position| history::fact_at(self.log(), position).map(|(_, fact)| fact);
+        let Fact::CodeIssued(code) = fact(places.code)? else {
+            return Err(HistoryError::NotAFact { position: places.code });
+        };
+        let trade = match places.trade.map(fact).transpose()? {
+            Some(Fact::EvidenceJudged(EvidenceJudged {
+                judgement: Judgement::Trade { number, .. },
+                ..
+            })) => Some(number),
+            _ => None,
+        };
+        Ok(OrderView { trade, ..view.with_code(code) })
     }
 }

@@ -1,5 +1,7 @@
 //! Counters for operators, in the OpenMetrics text that Prometheus reads.
 
+use std::sync::atomic::Ordering;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,6 +25,7 @@ pub struct Metrics {
     answers: Family<Word, Counter>,
     evidence: Family<Word, Counter>,
     attempts: Family<Word, Counter>,
+    connections: Family<Word, Counter>,
     gauges: Family<Word, Gauge>,
 }
 
@@ -42,14 +45,27 @@ impl Metrics {
         let answers = Family::default();
         let (evidence, attempts, gauges) =
             (Family::default(), Family::default(), Family::default());
+        let connections = Family::default();
         registry.register("events", "Events made durable", events.clone());
         registry.register("groups", "Groups synced", groups.clone());
         registry.register("rejections", "Facts that the rules refused", rejections.clone());
         registry.register("answers", "HTTP answers by class of status", Family::clone(&answers));
         registry.register("evidence", "Deliveries of phones by outcome", Family::clone(&evidence));
         registry.register("attempts", "Callback attempts by outcome", Family::clone(&attempts));
+        let help = "Connections by what became of them; too_often counts requests as well";
+        registry.register("connections", help, Family::clone(&connections));
         registry.register("now", "What there is at this moment", Family::clone(&gauges));
-        Self { registry, events, groups, rejections, answers, evidence, attempts, gauges }
+        Self {
+            registry,
+            events,
+            groups,
+            rejections,
+            answers,
+            evidence,
+            attempts,
+            connections,
+            gauges,
+        }
     }
 
     /// A group became durable.
@@ -83,6 +99,12 @@ impl Metrics {
     /// A callback was attempted.
     pub fn attempted(&self, word: &'static str) {
         self.attempts.get_or_create(&Word { word }).inc();
+    }
+
+    /// What the accept loop has counted so far.
+    pub fn connected(&self, word: &'static str, count: u64) {
+        let counter = self.connections.get_or_create(&Word { word });
+        counter.inner().store(count, Ordering::Relaxed);
     }
 
     /// Sets what there is at this moment.

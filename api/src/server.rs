@@ -32,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::secrets::SecretStore;
 use crate::writer::{Writer, WriterPanicked};
+use crate::youzan::{self, Shop, Youzan};
 
 /// How long the ticker waits after the writer took no tick.
 const TICK_AGAIN: Span = Span::from_millis(200);
@@ -54,6 +55,8 @@ pub struct Parts {
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
+    /// The Youzan shops that make codes for us.
+    pub youzan: Vec<Shop>,
     /// Where to listen.
     pub listener: TcpListener,
     /// The limits of connections.
@@ -92,6 +95,7 @@ pub struct Server {
     front: JoinHandle<Served>,
     deliverer: JoinHandle<()>,
     ticker: JoinHandle<()>,
+    fetcher: JoinHandle<()>,
 }
 
 impl Server {
@@ -120,6 +124,7 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&metrics),
         )?;
+        let acceptor = Acceptor::new(parts.listener, parts.limits);
         let public_url = parts.public_url.unwrap_or_else(|| format!("http://{address}"));
         let app = Arc::new(App {
             book: book.clone(),
@@ -128,6 +133,8 @@ impl Server {
             dialects: parts.dialects,
             sources: parts.sources,
             outbound: parts.outbound,
+            traffic: acceptor.traffic(),
+            youzan: Youzan::new(parts.youzan),
             metrics,
             public_url: public_url.trim_end_matches('/').to_owned(),
             zone: parts.zone,
@@ -136,16 +143,16 @@ impl Server {
         let front = {
             let routes = router(Arc::clone(&app), closed.clone()).merge(beside(&app));
             let mut closed = closed.clone();
-            let acceptor = Acceptor::new(parts.listener, parts.limits);
             tokio::spawn(acceptor.serve(routes, async move {
                 // A closed channel means that the server was dropped, which closes it just as well.
                 let _ = closed.wait_for(|closing| *closing).await;
             }))
         };
         let deliverer = tokio::spawn(deliver(Arc::clone(&app), closed.clone()));
+        let fetcher = tokio::spawn(youzan::fetch(Arc::clone(&app), closed.clone()));
         let ticker = tokio::spawn(tick(Arc::clone(&app), closed));
         let log = parts.log;
-        Ok(Self { address, book, app, log, writer, closing, front, deliverer, ticker })
+        Ok(Self { address, book, app, log, writer, closing, front, deliverer, ticker, fetcher })
     }
 
     /// Where it listens.
@@ -185,6 +192,7 @@ impl Server {
         let served = self.front.await?;
         self.deliverer.await?;
         self.ticker.await?;
+        self.fetcher.await?;
         let failed = self.book.has_failed();
         let (writer, log) = (self.writer, self.log);
         drop((self.book, self.app));

@@ -11,9 +11,10 @@ use duizhang_api::writer::Writer;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::{Fact, Merchant, OrderRequested, Wallet};
+use duizhang_core::fact::{Fact, Merchant, OrderRequested, PolicyActivated, Wallet};
 use duizhang_core::id::{MerchantId, OrderId, WalletId};
 use duizhang_core::order::{Dialect, OrderStatus};
+use duizhang_core::policy::Policy;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::{Span, Timestamp};
@@ -212,6 +213,10 @@ async fn a_fact_beyond_every_limit_is_refused_and_the_writer_lives() {
 #[tokio::test]
 async fn what_is_due_is_decided_before_the_next_fact() {
     let rig = Rig::new().await;
+    // Two amounts only, so that the third order must get one that was released.
+    let policy = Policy { max_offset: 1, ..Policy::default() };
+    let activated = PolicyActivated { policy, by: String::from("test") };
+    rig.book.submit(Fact::PolicyActivated(activated)).await.expect("a sound policy");
     rig.order(1, "N1", 100).await.expect("taken");
     rig.clock.advance(Span::from_mins(6));
     let settled = rig.order(2, "N2", 100).await.expect("taken");

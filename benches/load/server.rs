@@ -69,6 +69,7 @@ impl Stage {
             secrets: Arc::new(secrets),
             dialects: vec![(Dialect::Native, Box::new(Native))],
             sources: Vec::new(),
+            youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener,
             limits: Limits::default(),

@@ -6,6 +6,7 @@
 //! Deliberately not here: how a message is written and sent (dialects and the deliverer).
 
 use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
@@ -15,7 +16,7 @@ use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
 use crate::fact::{CallbackAttempted, RedeliveryRequested};
 use crate::id::{IdError, OrderId};
-use crate::limits::{NOTE_BYTES_MAX, RETRY_AFTER_MAX};
+use crate::limits::{CALLBACK_ADDRESSES_MAX, NOTE_BYTES_MAX, RETRY_AFTER_MAX};
 use crate::order::Dialect;
 use crate::rejection::Rejection;
 use crate::state::{OrderRow, State};
@@ -110,25 +111,60 @@ pub struct PendingCallback {
     pub tries: u16,
 }
 
-/// Schedules the next message about an order, where its dialect has a word for the topic and there
+/// The addresses in a text that may name several, divided by semicolons. A semicolon divides only
+/// in front of another address, because an address may hold one.
+#[must_use]
+pub fn addresses(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    let divides = |(_, after): &(&str, &str)| {
+        let after = after.trim_start();
+        after.starts_with("http://") || after.starts_with("https://")
+    };
+    while found.len() < CALLBACK_ADDRESSES_MAX {
+        let mut cuts = rest.match_indices(';').map(|(at, _)| rest.split_at(at));
+        let cut = cuts.find(|(head, tail)| divides(&(head, tail.trim_start_matches(';'))));
+        let (head, tail) = cut.unwrap_or((rest, ""));
+        found.push(head.trim_matches([';', ' ']));
+        rest = tail.trim_start_matches([';', ' ']);
+        if rest.is_empty() {
+            break;
+        }
+    }
+    found.retain(|address| !address.is_empty());
+    found
+}
+
+/// Schedules the next messages about an order, where its dialect has a word for the topic and there
 /// is an address to send it to.
 pub(crate) fn schedule(
     state: &State,
     at: Timestamp,
     order: OrderId,
     topic: Topic,
-) -> Option<Decision> {
-    let row = state.order(order)?;
+) -> Vec<Decision> {
+    let Some(row) = state.order(order) else { return Vec::new() };
     // Only our own protocol has words for refunds.
     let spoken = row.dialect == Dialect::Native || topic == Topic::OrderPaid;
-    let number = row.callbacks.checked_add(1).filter(|_| spoken && has_address(state, row))?;
-    let delay = state.policy().delay(row.dialect, 0)?;
-    let callback = CallbackId { order, number };
-    Some(Decision::CallbackScheduled { callback, topic, due: at.plus(delay) })
+    let delay = state.policy().delay(row.dialect, 0).filter(|_| spoken);
+    delay.map_or(Vec::new(), |delay| messages(state, row, topic, at.plus(delay)))
 }
 
-fn has_address(state: &State, row: &OrderRow) -> bool {
-    row.has_notify_url || state.merchant_of(row).notify_url.is_some()
+/// A message for each address. The Youzan bridge tells several; each is a message of its own, with
+/// its own attempts, so that one dead address delays no other and repeats nothing to it.
+fn messages(state: &State, row: &OrderRow, topic: Topic, due: Timestamp) -> Vec<Decision> {
+    let count = match (row.has_notify_url, &state.merchant_of(row).notify_url) {
+        (false, None) => 0,
+        (false, Some(text)) if row.dialect == Dialect::Youzan => addresses(text).len(),
+        (true, _) | (false, Some(_)) => 1,
+    };
+    let order = row.id;
+    let numbers = (row.callbacks.saturating_add(1)..=u16::MAX).take(count);
+    let message = |number| {
+        let callback = CallbackId { order, number };
+        Decision::CallbackScheduled { callback, topic, due }
+    };
+    numbers.filter(|number| *number > row.callbacks).map(message).collect()
 }
 
 /// The order was settled while there was no address, so nothing was scheduled; where there is one
@@ -138,10 +174,13 @@ fn first_after_all(
     at: Timestamp,
     callback: CallbackId,
 ) -> Result<Ruling, Rejection> {
-    let row = state.order(callback.order).filter(|row| has_address(state, row));
-    row.ok_or(Rejection::UnknownCallback)?;
-    let topic = Topic::OrderPaid;
-    Ok(Ruling::Decided(vec![Decision::CallbackScheduled { callback, topic, due: at }]))
+    let row = state.order(callback.order).ok_or(Rejection::UnknownCallback)?;
+    let messages = messages(state, row, Topic::OrderPaid, at);
+    if messages.is_empty() {
+        Err(Rejection::UnknownCallback)
+    } else {
+        Ok(Ruling::Decided(messages))
+    }
 }
 
 pub(crate) fn rule_on_attempt(

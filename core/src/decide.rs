@@ -14,7 +14,7 @@ use crate::limits::{DUE_PER_TICK_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Deadline, State};
 use crate::time::Timestamp;
-use crate::{declare, matcher, notification, order, refund};
+use crate::{code, declare, matcher, notification, order, refund};
 
 /// What an accepted fact leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::PaymentAssigned(assigned) => matcher::rule_on_assignment(state, at, assigned),
         Fact::PaymentDismissed(dismissed) => matcher::rule_on_dismissal(state, dismissed),
         Fact::EvidenceJudged(judged) => notification::rule_on_judgement(state, at, judged),
+        Fact::CodeIssued(issued) => code::rule_on_issue(state, issued),
     }
 }
 

@@ -53,10 +53,13 @@ pub enum Fact {
     RefundStepTaken(RefundStepTaken),
     /// An operator said which order a held payment belongs to.
     PaymentAssigned(PaymentAssigned),
-    /// An operator read evidence that the engine could not read or did not trust.
+    /// An operator read evidence that the engine could not read or did not trust; or the platform
+    /// that sent it was asked what it is about.
     EvidenceJudged(EvidenceJudged),
     /// An operator said that a held payment belongs to no order.
     PaymentDismissed(PaymentDismissed),
+    /// A platform made a code for an order.
+    CodeIssued(CodeIssued),
 }
 
 /// The first event of a log.
@@ -304,6 +307,19 @@ pub enum Judgement {
     },
     /// It is not.
     NotMoney,
+    /// It is money, by the platform's own record of the trade.
+    Trade {
+        /// Where it came in.
+        wallet: WalletId,
+        /// How much.
+        amount: Amount,
+        /// When it was paid.
+        paid_at: Timestamp,
+        /// The platform's number of the trade.
+        number: String,
+        /// The code that it was paid through, where it was one.
+        reference: Option<String>,
+    },
 }
 
 /// An operator read evidence that the engine could not read or did not trust.
@@ -329,4 +345,17 @@ pub struct PaymentDismissed {
     pub by: String,
     /// Why, and where the money is now.
     pub reason: String,
+}
+
+/// A platform made a code for an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeIssued {
+    /// The order.
+    pub order: OrderId,
+    /// The platform's number of the code; what is paid through it bears this.
+    pub reference: String,
+    /// The address that the code leads to.
+    pub qr: String,
+    /// The platform's own picture of the code as a data URI; empty where it sent none.
+    pub picture: String,
 }

@@ -17,6 +17,7 @@ pub mod allocator;
 pub mod amount;
 pub mod callback;
 pub mod channel;
+pub mod code;
 pub mod decide;
 pub mod decision;
 mod declare;

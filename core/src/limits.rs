@@ -43,6 +43,10 @@ pub const CANDIDATES_MAX: usize = 16;
 /// writer ticks again while more is due.
 pub const DUE_PER_TICK_MAX: usize = 512;
 
+/// Most remembered amounts that one fact forgets: twice what a tick can release, so that the memory
+/// of unpaid orders shrinks faster than it grows and no fact pays for a whole night.
+pub const FORGOTTEN_PER_FACT_MAX: usize = 2 * DUE_PER_TICK_MAX;
+
 /// Most merchants, wallets or devices of one book: they are addressed by 16 bits.
 pub const DECLARED_MAX: usize = 65_535;
 
@@ -56,6 +60,10 @@ pub const DECLARED_TEXT_BYTES_MAX: usize = 2_048;
 /// Longest text of a code in bytes. Those of the networks have fewer than 100.
 pub const QR_BYTES_MAX: usize = 512;
 
+/// Longest picture of a code of an order's own in bytes, as a data URI: those of Youzan have about
+/// 2 KiB, and an event holds 64.
+pub const CODE_PICTURE_BYTES_MAX: usize = 32 * 1_024;
+
 /// Most fixed-amount codes of one wallet.
 pub const FIXED_CODES_MAX: usize = 200;
 
@@ -68,6 +76,10 @@ pub const WALLETS_NAMED_MAX: usize = 256;
 
 /// Most delays in one callback schedule; the longest known (BeeCloud's) has 17.
 pub const SCHEDULE_DELAYS_MAX: usize = 32;
+
+/// Most addresses that one message goes to: a list of addresses has at most 2,048 bytes, and the
+/// Youzan bridge's shops have one or two.
+pub const CALLBACK_ADDRESSES_MAX: usize = 8;
 
 /// Longest wait that an endpoint may ask for with `Retry-After`.
 pub const RETRY_AFTER_MAX: Span = Span::from_hours(1);

@@ -158,6 +158,17 @@ pub(crate) fn settle(
     sighting: &Sighting<'_>,
     decisions: &mut Vec<Decision>,
 ) {
+    place(state, at, sighting, find(state, sighting), decisions);
+}
+
+/// Places a payment among the orders that were found for it.
+pub(crate) fn place(
+    state: &State,
+    at: Timestamp,
+    sighting: &Sighting<'_>,
+    finding: Finding,
+    decisions: &mut Vec<Decision>,
+) {
     let wallets = sighting.wallets.iter().map(|index| state.wallet_id(*index)).collect();
     decisions.push(Decision::PaymentObserved {
         payment: sighting.payment,
@@ -165,7 +176,6 @@ pub(crate) fn settle(
         amount: sighting.amount,
         paid_at: sighting.when.paid_at,
     });
-    let finding = find(state, sighting);
     let stale = sighting.when.is_stale(state.policy(), at);
     match hold_reason(state, &finding, stale, sighting.amount) {
         None => {

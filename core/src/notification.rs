@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::AMOUNT_MINOR_MAX;
+use crate::code::{self, Trade};
 use crate::decide::Ruling;
 use crate::decision::Decision;
 use crate::fact::{EvidenceJudged, HeartbeatReceived, Judgement, NotificationReceived, Reading};
@@ -182,6 +183,11 @@ pub(crate) fn rule_on_judgement(
         return Err(Rejection::UnknownNotification);
     }
     match &judged.judgement {
+        Judgement::Trade { wallet, amount, paid_at, number, reference } => {
+            let (amount, paid_at) = (*amount, *paid_at);
+            let trade = Trade { wallet, amount, paid_at, number, reference: reference.as_deref() };
+            code::rule_on_trade(state, at, judged.notification, &trade)
+        }
         Judgement::NotMoney => Ok(Ruling::Decided(vec![Decision::EvidenceDismissed {
             notification: judged.notification,
         }])),

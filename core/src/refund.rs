@@ -173,7 +173,8 @@ pub(crate) fn rule_on_step(
         RefundState::Requested | RefundState::Approved | RefundState::Sent => None,
     };
     let mut decisions = vec![Decision::RefundAdvanced { refund: taken.refund, to }];
-    decisions.extend(topic.and_then(|topic| callback::schedule(state, at, refund.order, topic)));
+    let messages = topic.map(|topic| callback::schedule(state, at, refund.order, topic));
+    decisions.extend(messages.into_iter().flatten());
     Ok(Ruling::Decided(decisions))
 }
 

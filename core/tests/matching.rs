@@ -32,6 +32,11 @@ fn narrow(policy: Policy) -> Book {
     book
 }
 
+/// Amounts so scarce that one is given again as soon as it is released.
+fn scarce() -> Policy {
+    Policy { max_offset: 0, ..Policy::default() }
+}
+
 fn verdict(decisions: &[Decision]) -> Verdict {
     let verdict = decisions.iter().find_map(|decision| match decision {
         Decision::NotificationJudged { verdict, .. } => Some(*verdict),
@@ -120,7 +125,7 @@ fn money_during_quarantine_is_late_money_of_that_order() {
 fn late_evidence_never_pays_the_new_holder_of_the_amount() {
     // (does a fresh heartbeat vouch for the clock, what must come out)
     for vouched in [false, true] {
-        let mut book = narrow(Policy::default());
+        let mut book = narrow(scarce());
         let start = book.at;
         let old = book.open("shop", "old", 100);
         book.wait(mins(6)).tick();
@@ -148,7 +153,7 @@ fn late_evidence_never_pays_the_new_holder_of_the_amount() {
 #[test]
 fn a_heartbeat_that_is_old_or_came_late_takes_no_candidate_away() {
     // The clock was an hour ahead at the heartbeat and has been set since: its true time is now.
-    let mut book = narrow(Policy::default());
+    let mut book = narrow(scarce());
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();
     book.wait(mins(16)).tick();
@@ -163,7 +168,7 @@ fn a_heartbeat_that_is_old_or_came_late_takes_no_candidate_away() {
 
     // A queue of an hour is flushed: the heartbeat is as late as the evidence behind it, so it
     // seems to say that the evidence is from now. Its own time still names the order of then.
-    let mut book = narrow(Policy::default());
+    let mut book = narrow(scarce());
     let start = book.at;
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();
@@ -470,7 +475,7 @@ fn a_person_reads_what_the_engine_could_not() {
 
 #[test]
 fn an_assignment_frees_the_claims_and_proposes_what_is_left() {
-    let mut book = narrow(Policy { late: LateRule::Settle, ..Policy::default() });
+    let mut book = narrow(scarce());
     let start = book.at;
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();
@@ -502,7 +507,7 @@ fn an_assignment_frees_the_claims_and_proposes_what_is_left() {
 
 #[test]
 fn a_released_amount_stays_released_when_its_order_is_paid() {
-    let mut book = narrow(Policy::default());
+    let mut book = narrow(scarce());
     let start = book.at;
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();
@@ -522,7 +527,7 @@ fn a_released_amount_stays_released_when_its_order_is_paid() {
 
 #[test]
 fn at_the_very_instant_of_a_change_both_orders_could_be_meant() {
-    let mut book = narrow(Policy::default());
+    let mut book = narrow(scarce());
     let old = book.open("shop", "old", 100);
     book.wait(mins(6)).tick();
     book.wait(mins(15)).tick();

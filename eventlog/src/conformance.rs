@@ -2,16 +2,18 @@
 //!
 //! Each scenario opens a log on storage of its own, so that they can run in any order. Whoever adds
 //! an engine writes a [`Subject`] and calls [`run`]. Invariants checked: dense positions, whole
-//! groups, reading in both directions, roots, time order, limits, reopening, one opener at a time,
-//! poison after a failed sync.
+//! groups, reading in both directions and beside the writer, roots, time order, limits, reopening,
+//! one opener at a time, poison after a failed sync.
 //! Deliberately not here: faults of one kind of storage (`fault_tests.rs`, `sled_tests.rs`).
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use duizhang_core::merkle::{leaf_hash, root_of};
 use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 
+use crate::bytes::wide;
 use crate::error::Error;
 use crate::group::{EVENT_BYTES_MAX, GROUP_EVENTS_MAX, Group};
 use crate::log::{EventLog, GroupHeader};
@@ -36,13 +38,14 @@ pub type Scenario = fn(&dyn Subject);
 pub type Read = (u64, Timestamp, Vec<u8>);
 
 /// The scenarios by name.
-pub const SCENARIOS: [(&str, Scenario); 9] = [
+pub const SCENARIOS: [(&str, Scenario); 10] = [
     ("an empty log has an empty head", empty_log),
     ("groups are read back in both directions", both_directions),
     ("every part of the log can be read", every_range),
     ("what was appended is there after opening again", reopening),
     ("refused groups change nothing", refusals),
     ("large events are read back", large_events),
+    ("readers beside the writer see a whole log", readers_beside_the_writer),
     ("a second opener is refused", second_opener),
     ("a failed sync poisons the log", poison),
     ("a closed log does nothing more", closed),
@@ -248,6 +251,37 @@ fn large_events(subject: &dyn Subject) {
         assert_eq!(one[0].2, expected[usize::try_from(position - 1).expect("small")]);
     }
     verify(log.as_ref(), &mut |_| ()).expect("verifies");
+}
+
+/// What a running server does when it is audited.
+fn readers_beside_the_writer(subject: &dyn Subject) {
+    let log = subject.open().expect("a new log");
+    let (log, done) = (&*log, &AtomicBool::new(false));
+    let reader = move || loop {
+        // Asked before reading, so that the last reading is of the whole log.
+        let last = done.load(Ordering::Acquire);
+        let head = log.head().position.number();
+        let read = read_all(log).expect("reads");
+        let known = usize::try_from(head).expect("some thousand events");
+        assert!(read.len() >= known, "everything up to the head can be read");
+        assert!(read.iter().map(|(position, ..)| *position).eq(1..=wide(read.len())));
+        assert!(read_back(log, 1, head).iter().rev().eq(read.iter().take(known)));
+        verify(log, &mut |_| ()).expect("every root is right");
+        if last {
+            return read.len();
+        }
+    };
+    std::thread::scope(|scope| {
+        let readers = [scope.spawn(reader), scope.spawn(reader)];
+        for time in 1..=60 {
+            log.append(&group(time, &events(9, 40))).expect("appends");
+        }
+        done.store(true, Ordering::Release);
+        for reader in readers {
+            assert_eq!(reader.join().expect("no panic"), 60 * 40);
+        }
+    });
+    log.close().expect("closes");
 }
 
 fn second_opener(subject: &dyn Subject) {

@@ -21,7 +21,7 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::group::Group;
 use crate::journal::{Journal, recheck};
-use crate::log::{Head, VisitEvent, VisitGroup};
+use crate::log::{EventLog, Head, VisitEvent, VisitGroup};
 use crate::tail::{Found, Stop, Tail};
 
 /// The directory's lock, let go when dropped.
@@ -150,75 +150,39 @@ impl Engine {
         (from <= to).then_some((from, to))
     }
 
-    pub(crate) fn scan(
+    /// Visits the events of the range that exist, from either end.
+    pub(crate) fn read(
         &self,
         range: RangeInclusive<Position>,
+        direction: Direction,
         visit: &mut VisitEvent<'_>,
     ) -> Result<(), Error> {
         let store = self.store()?;
-        let Some((mut from, to)) = self.clip(range) else { return Ok(()) };
+        let Some((mut from, mut to)) = self.clip(range) else { return Ok(()) };
         while from <= to {
-            let (flow, last) = match self.tail.find(from) {
+            let next = match direction {
+                Direction::OldestFirst => from,
+                Direction::NewestFirst => to,
+            };
+            let (flow, first, last) = match self.tail.find(next) {
                 Found::Stored(stored) => {
                     let last = stored.min(to);
-                    let flow =
-                        read_events(store.as_ref(), from, last, Direction::OldestFirst, visit)?;
-                    (flow, last)
+                    (read_events(store.as_ref(), from, last, direction, visit)?, from, last)
                 }
                 Found::Waiting(group) => {
-                    let (first, time) = (group.header.first, group.header.time);
-                    let bounds = (from, to);
-                    let flow = visit_body(
-                        first,
-                        time,
-                        group.payload(),
-                        bounds,
-                        Direction::OldestFirst,
-                        visit,
-                    );
-                    (flow, group.header.last())
+                    let (header, bounds) = (group.header, (from, to));
+                    let (first, time) = (header.first, header.time);
+                    let flow = visit_body(first, time, group.payload(), bounds, direction, visit);
+                    (flow, first, header.last())
                 }
             };
             if flow.is_break() {
                 break;
             }
-            from = last.next();
-        }
-        Ok(())
-    }
-
-    pub(crate) fn scan_back(
-        &self,
-        range: RangeInclusive<Position>,
-        visit: &mut VisitEvent<'_>,
-    ) -> Result<(), Error> {
-        let store = self.store()?;
-        let Some((from, mut to)) = self.clip(range) else { return Ok(()) };
-        while from <= to {
-            let (flow, first) = match self.tail.find(to) {
-                Found::Stored(_) => {
-                    let flow =
-                        read_events(store.as_ref(), from, to, Direction::NewestFirst, visit)?;
-                    (flow, from)
-                }
-                Found::Waiting(group) => {
-                    let (first, time) = (group.header.first, group.header.time);
-                    let bounds = (from, to);
-                    let flow = visit_body(
-                        first,
-                        time,
-                        group.payload(),
-                        bounds,
-                        Direction::NewestFirst,
-                        visit,
-                    );
-                    (flow, first)
-                }
-            };
-            if flow.is_break() {
-                break;
+            match direction {
+                Direction::OldestFirst => from = last.next(),
+                Direction::NewestFirst => to = Position::new(first.number() - 1),
             }
-            to = Position::new(first.number() - 1);
         }
         Ok(())
     }
@@ -269,6 +233,53 @@ impl Engine {
         drop(store);
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         applied.and(flushed)
+    }
+}
+
+/// A log that is an engine with parts of its own; being a log is the engine's business.
+pub(crate) trait OverEngine: Send + Sync {
+    fn engine(&self) -> &Engine;
+}
+
+impl<L: OverEngine> EventLog for L {
+    fn append(&self, group: &Group) -> Result<Head, Error> {
+        self.engine().append(group)
+    }
+
+    fn head(&self) -> Head {
+        self.engine().head()
+    }
+
+    fn is_poisoned(&self) -> bool {
+        self.engine().is_poisoned()
+    }
+
+    fn scan(
+        &self,
+        range: RangeInclusive<Position>,
+        visit: &mut VisitEvent<'_>,
+    ) -> Result<(), Error> {
+        self.engine().read(range, Direction::OldestFirst, visit)
+    }
+
+    fn scan_back(
+        &self,
+        range: RangeInclusive<Position>,
+        visit: &mut VisitEvent<'_>,
+    ) -> Result<(), Error> {
+        self.engine().read(range, Direction::NewestFirst, visit)
+    }
+
+    fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error> {
+        self.engine().groups(from, visit)
+    }
+
+    fn recheck_journal(&self) -> Result<Head, Error> {
+        self.engine().recheck_journal()
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.engine().close()
     }
 }
 

@@ -187,9 +187,9 @@ fn a_store_that_fails_poisons_and_loses_nothing() {
     };
     assert!(matches!(error, Error::Poisoned), "{error}");
     assert!(engine.is_poisoned());
-    let mut read = 0;
+    let (mut read, everything) = (0, Position::START..=Position::new(u64::MAX));
     engine
-        .scan(Position::START..=Position::new(u64::MAX), &mut |_, _, bytes| {
+        .read(everything, Direction::OldestFirst, &mut |_, _, bytes| {
             assert_eq!(bytes, events[0]);
             read += 1;
             ControlFlow::Continue(())

@@ -5,18 +5,15 @@
 //! Invariants: no second thread; the same appends and faults give the same bytes.
 //! Deliberately not here: surviving the process.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use duizhang_core::position::Position;
 
 use crate::chunks::MemoryStore;
 use crate::disk::{Disk, SimulatedDisk};
-use crate::engine::{Apply, Engine, Lock};
+use crate::engine::{Apply, Engine, Lock, OverEngine};
 use crate::error::Error;
-use crate::group::Group;
 use crate::journal::recover;
-use crate::log::{EventLog, Head, VisitEvent, VisitGroup};
 use crate::reconcile::replay;
 
 /// Bytes of a segment on a simulated disk: small, so that a short test meets several.
@@ -60,44 +57,8 @@ impl Default for MemoryLog {
     }
 }
 
-impl EventLog for MemoryLog {
-    fn append(&self, group: &Group) -> Result<Head, Error> {
-        self.0.append(group)
-    }
-
-    fn head(&self) -> Head {
-        self.0.head()
-    }
-
-    fn is_poisoned(&self) -> bool {
-        self.0.is_poisoned()
-    }
-
-    fn scan(
-        &self,
-        range: RangeInclusive<Position>,
-        visit: &mut VisitEvent<'_>,
-    ) -> Result<(), Error> {
-        self.0.scan(range, visit)
-    }
-
-    fn scan_back(
-        &self,
-        range: RangeInclusive<Position>,
-        visit: &mut VisitEvent<'_>,
-    ) -> Result<(), Error> {
-        self.0.scan_back(range, visit)
-    }
-
-    fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error> {
-        self.0.groups(from, visit)
-    }
-
-    fn recheck_journal(&self) -> Result<Head, Error> {
-        self.0.recheck_journal()
-    }
-
-    fn close(&self) -> Result<(), Error> {
-        self.0.close()
+impl OverEngine for MemoryLog {
+    fn engine(&self) -> &Engine {
+        &self.0
     }
 }

@@ -6,7 +6,6 @@
 //! Deliberately not here: when to open and close, and who the one writer is.
 
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +13,9 @@ use duizhang_core::position::Position;
 
 use crate::chunks::SledStore;
 use crate::disk::{Disk, RealDisk};
-use crate::engine::{Apply, Engine, Lock};
+use crate::engine::{Apply, Engine, Lock, OverEngine};
 use crate::error::Error;
-use crate::group::Group;
 use crate::journal::{Recovered, SEGMENT_BYTES_DEFAULT, recover};
-use crate::log::{EventLog, Head, VisitEvent, VisitGroup};
 use crate::reconcile::{Finding, compare, replay};
 
 pub use crate::chunks::SyncAttribute;
@@ -187,45 +184,9 @@ fn corrupt_numbers(sled: &Path) -> std::io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-impl EventLog for SledLog {
-    fn append(&self, group: &Group) -> Result<Head, Error> {
-        self.0.append(group)
-    }
-
-    fn head(&self) -> Head {
-        self.0.head()
-    }
-
-    fn is_poisoned(&self) -> bool {
-        self.0.is_poisoned()
-    }
-
-    fn scan(
-        &self,
-        range: RangeInclusive<Position>,
-        visit: &mut VisitEvent<'_>,
-    ) -> Result<(), Error> {
-        self.0.scan(range, visit)
-    }
-
-    fn scan_back(
-        &self,
-        range: RangeInclusive<Position>,
-        visit: &mut VisitEvent<'_>,
-    ) -> Result<(), Error> {
-        self.0.scan_back(range, visit)
-    }
-
-    fn groups(&self, from: Position, visit: &mut VisitGroup<'_>) -> Result<(), Error> {
-        self.0.groups(from, visit)
-    }
-
-    fn recheck_journal(&self) -> Result<Head, Error> {
-        self.0.recheck_journal()
-    }
-
-    fn close(&self) -> Result<(), Error> {
-        self.0.close()
+impl OverEngine for SledLog {
+    fn engine(&self) -> &Engine {
+        &self.0
     }
 }
 

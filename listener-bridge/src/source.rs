@@ -140,6 +140,15 @@ pub enum Evidence {
         /// What was said.
         text: String,
     },
+    /// Money arrived, by the word of a platform that tells no more: it is to be asked.
+    Announced {
+        /// Equal for everything that is said of one payment.
+        key: Digest,
+        /// What is to be asked for.
+        rule: String,
+        /// What was said.
+        text: String,
+    },
     /// Nobody knows what this says; it may be money and is kept for a person.
     Unreadable {
         /// Why it could not be read.
@@ -215,9 +224,10 @@ impl From<ParamsError> for Refusal {
             ParamsError::Twice(name)
             | ParamsError::TooLong(name)
             | ParamsError::Undecodable { name, .. } => Self::BadParameter { name, why },
-            ParamsError::TooMany | ParamsError::FormNotUtf8 => {
-                Self::BadParameter { name: String::from("request"), why }
-            }
+            ParamsError::TooMany
+            | ParamsError::FormNotUtf8
+            | ParamsError::Multipart(_)
+            | ParamsError::Json(_) => Self::BadParameter { name: String::from("request"), why },
         }
     }
 }

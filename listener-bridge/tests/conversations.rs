@@ -154,6 +154,7 @@ impl Conversation {
             Evidence::Ignored { reason, .. } => {
                 assert_eq!(Some(reason), self.ignored.as_ref(), "{name}");
             }
+            Evidence::Announced { rule, .. } => panic!("{name}: a phone announces nothing: {rule}"),
             Evidence::Unreadable { reason, text } => {
                 let Some(expected) = &self.unreadable else { panic!("{name}: {reason}: {text}") };
                 assert!(reason.contains(expected), "{name}: {reason}");

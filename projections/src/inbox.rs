@@ -151,6 +151,12 @@ impl Inbox {
         self.held.values()
     }
 
+    /// Whether this evidence still waits.
+    #[must_use]
+    pub fn is_question(&self, notification: NotificationId) -> bool {
+        self.questions.contains_key(&notification)
+    }
+
     /// All evidence that waits for a person.
     pub fn questions(&self) -> impl Iterator<Item = &Question> {
         self.questions.values()

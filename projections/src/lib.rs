@@ -8,6 +8,7 @@
 pub mod book;
 pub mod calendar;
 pub mod callbacks;
+pub mod codes;
 pub mod inbox;
 pub mod orders;
 pub mod projection;

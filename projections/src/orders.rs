@@ -9,7 +9,7 @@ use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::event::Chapter;
-use duizhang_core::fact::{Fact, OrderRequested, Wallet};
+use duizhang_core::fact::{CodeIssued, Fact, OrderRequested, Wallet};
 use duizhang_core::id::{MerchantId, OrderId, WalletId};
 use duizhang_core::matcher::Standing;
 use duizhang_core::order::{Dialect, OrderStatus, number_key};
@@ -81,7 +81,7 @@ pub struct OrderView {
     pub refunded: Amount,
     /// Where it stands.
     pub status: OrderStatus,
-    /// How its latest callback stands.
+    /// How its callbacks stand.
     pub callback: CallbackStanding,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -93,6 +93,10 @@ pub struct OrderView {
     pub qr: String,
     /// Whether the code carries the amount.
     pub qr_fixed: bool,
+    /// The code that a platform made for this order alone, where one did.
+    pub code: Option<Box<CodeIssued>>,
+    /// The platform's number of the trade that paid it.
+    pub trade: Option<String>,
     /// What is being paid for.
     pub subject: Option<String>,
     /// Text that goes back to the merchant unchanged.
@@ -136,12 +140,20 @@ impl OrderView {
             ended_at: row.ended_at,
             qr_fixed: fixed.is_some(),
             qr: fixed.or(any).unwrap_or_default(),
+            code: None,
+            trade: None,
             subject: request.subject.clone(),
             attachment: request.attachment.clone(),
             echo: request.echo.clone(),
             notify_url: request.notify_url.clone(),
             return_url: request.return_url.clone(),
         }
+    }
+
+    /// The same order with the code that was made for it.
+    #[must_use]
+    pub fn with_code(self, code: CodeIssued) -> Self {
+        Self { qr: code.qr.clone(), qr_fixed: true, code: Some(Box::new(code)), ..self }
     }
 }
 

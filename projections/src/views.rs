@@ -9,6 +9,7 @@ use duizhang_core::time::Timestamp;
 
 use crate::book::Book;
 use crate::callbacks::Callbacks;
+use crate::codes::Codes;
 use crate::inbox::Inbox;
 use crate::orders::{OrderRow, OrderView, Orders};
 use crate::projection::Projection;
@@ -25,6 +26,8 @@ pub struct Views {
     pub callbacks: Callbacks,
     /// Held payments and unread evidence.
     pub inbox: Inbox,
+    /// Codes of orders' own, and the trades that paid them.
+    pub codes: Codes,
     /// Refunds.
     pub refunds: Refunds,
     /// The last event folded in.
@@ -39,6 +42,7 @@ impl Projection for Views {
         self.orders.fold(chapter);
         self.callbacks.fold(chapter);
         self.inbox.fold(chapter);
+        self.codes.fold(chapter);
         self.refunds.fold(chapter);
         self.give_room_back(chapter);
         self.position = chapter.last_position();
@@ -61,6 +65,9 @@ impl Views {
     /// An order whole: its row, the texts of its request, and the code to pay with.
     #[must_use]
     pub fn order(&self, row: &OrderRow, request: &OrderRequested) -> OrderView {
-        OrderView::assemble(row, request, self.book.wallet(self.orders.wallet_of(row)))
+        let wallet = self.book.wallet(self.orders.wallet_of(row));
+        let view = OrderView::assemble(row, request, wallet);
+        let callback = self.codes.standing(row.id).unwrap_or(view.callback);
+        OrderView { callback, ..view }
     }
 }

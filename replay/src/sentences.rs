@@ -91,6 +91,9 @@ impl Teller {
                 "{} said that payment {} belongs to no order: {}.",
                 dismissed.by, dismissed.payment, dismissed.reason
             ),
+            Fact::CodeIssued(issued) => {
+                format!("Code {} was made for order {}.", issued.reference, issued.order)
+            }
         }
     }
 
@@ -127,6 +130,11 @@ impl Teller {
                 format!("as {amount} to wallet {wallet} at {}", self.time(*paid_at))
             }
             Judgement::NotMoney => "as no money".to_owned(),
+            Judgement::Trade { wallet, amount, paid_at, number, reference } => {
+                let code = reference.as_deref().unwrap_or("none");
+                let at = self.time(*paid_at);
+                format!("as trade {number}: {amount} to wallet {wallet} at {at} by code {code}")
+            }
         };
         let (id, by, reason) = (judged.notification, &judged.by, &judged.reason);
         format!("{by} read notification {id} {what}: {reason}.")

@@ -92,6 +92,8 @@ impl Arguments {
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
+    /// Run the relay near the phones: keep their pushes on disk until [bridge] upstream has them
+    Bridge,
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
     /// Play a day or a range of positions again: its report, and whether every decision follows
@@ -134,7 +136,7 @@ impl Verb {
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
             Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
-            Self::Serve | Self::Demo(_) | Self::Config(_) => false,
+            Self::Serve | Self::Bridge | Self::Demo(_) | Self::Config(_) => false,
         }
     }
 }

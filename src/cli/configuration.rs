@@ -36,13 +36,23 @@ fn check(setting: &Setting, config: &Config) -> anyhow::Result<()> {
         config.devices.len(),
         config.merchants.len()
     );
-    for warning in &config.warnings {
+    let mut warnings = config.warnings.clone();
+    // Said here only: the server says it when it draws one, and the book may have one already.
+    warnings.extend(config.without_webhook_secret().map(|merchant| {
+        let id = &merchant.declared.id;
+        format!(
+            "merchant {id} has a token and no webhook_secret: where the book has none, the server \
+             draws one at its start, and `duizhang merchant rotate-key {id} --secret \
+             webhook-secret` shows a new one"
+        )
+    }));
+    for warning in &warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
     let json = json!({
         "sound": true,
         "file": config.file.as_ref().map(|file| file.display().to_string()),
-        "warnings": config.warnings,
+        "warnings": warnings,
     });
     print(setting.form, &text, &json)
 }

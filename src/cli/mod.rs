@@ -1,6 +1,7 @@
 //! The command line: verbs, their output, and exit codes.
 
 mod arguments;
+mod bridge;
 mod configuration;
 mod demonstration;
 mod devices;
@@ -11,6 +12,7 @@ mod output;
 mod program;
 mod review;
 mod serve;
+mod signals;
 mod stopped;
 mod users;
 mod wallets;

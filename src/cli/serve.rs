@@ -9,17 +9,17 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use duizhang_api::accept::Limits;
+use duizhang_api::accept::{Limits, Rate};
 use duizhang_api::server::{Parts, Server, StopError};
 use duizhang_core::time::Span;
 use duizhang_eventlog::Error as LogError;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::first_run;
 use super::output::{Bar, line};
 use super::program::{CANNOT_RUN, Setting};
+use super::signals::Signals;
 use crate::compose::{self, Absent, OpenBook};
 use crate::config::Config;
 use crate::review::{self, Form};
@@ -125,9 +125,10 @@ fn parts(
         secrets: book.secrets,
         dialects: compose::dialects(config),
         sources: compose::sources(compose::notice_rules(config)?),
+        youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,
-        limits: Limits::default(),
+        limits: Limits { rate: Rate::of(config.server.requests_per_second), ..Limits::default() },
         public_url: config.server.public_url.clone(),
     })
 }
@@ -159,27 +160,4 @@ fn end(stopped: Result<duizhang_api::accept::Served, StopError>) -> anyhow::Resu
     let served = stopped.context("stop the server")?;
     tracing::info!(connections = served.accepted, cut = served.cut, "stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// What the system and its operators say.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("listen for signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

@@ -14,6 +14,7 @@ use super::output::print;
 use super::program::Setting;
 use super::review;
 use super::stopped::{Declared, Stopped};
+use crate::config;
 use crate::review::{Kind, wallet_as_json};
 
 pub(super) fn run(setting: &Setting, verb: WalletVerb) -> anyhow::Result<ExitCode> {
@@ -44,6 +45,10 @@ fn add(setting: &Setting, stopped: Stopped, add: WalletAdd) -> anyhow::Result<()
         }
     }
     let wallet = Wallet { id: id.clone(), channel, qr, fixed, enabled: true };
+    // Told before the rules refuse it, because they do not say which code.
+    if let Some(flaw) = config::wallet_flaws(&wallet).into_iter().next() {
+        bail!(flaw);
+    }
     let json = wallet_as_json(&wallet);
     stopped.record(vec![Fact::WalletDeclared(wallet)])?;
     print(setting.form, &format!("wallet {id} is declared"), &json)

@@ -1,5 +1,6 @@
 //! The configuration: defaults, then the file, then the environment.
 
+mod codes;
 mod duration;
 mod environment;
 mod epay;
@@ -9,11 +10,14 @@ mod item;
 mod print;
 mod section;
 mod settings;
+mod shop;
 #[cfg(test)]
 mod tests;
 mod values;
 mod whole;
 
+pub(crate) use codes::flaws as wallet_flaws;
 pub(crate) use duration::{duration, duration_text};
 pub(crate) use print::{as_json, as_toml};
+pub(crate) use shop::ShopSettings;
 pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, is_reserved_merchant, read};

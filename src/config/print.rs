@@ -23,6 +23,7 @@ pub(crate) fn as_json(config: &Config) -> Value {
     if let Some(rules) = &config.server.notice_rules {
         server.insert("notice_rules".into(), json!(rules.display().to_string()));
     }
+    server.insert("requests_per_second".into(), json!(config.server.requests_per_second));
     let mut whole = Map::new();
     whole.insert("server".into(), Value::Object(server));
     whole.insert("policy".into(), policy(&config.policy));
@@ -33,8 +34,14 @@ pub(crate) fn as_json(config: &Config) -> Value {
             "allow_private_addresses": config.callbacks.allow_private_addresses,
         }),
     );
+    let mut bridge = Map::new();
+    bridge.insert("listen".into(), json!(config.bridge.listen.to_string()));
+    if let Some(url) = &config.bridge.upstream {
+        bridge.insert("upstream".into(), json!(url));
+    }
+    whole.insert("bridge".into(), Value::Object(bridge));
     let lists = [
-        ("wallet", config.wallets.iter().map(wallet).collect::<Vec<_>>()),
+        ("wallet", config.wallets.iter().map(|one| wallet(config, one)).collect::<Vec<_>>()),
         (
             "device",
             config
@@ -87,7 +94,7 @@ fn policy(policy: &Policy) -> Value {
     })
 }
 
-fn wallet(wallet: &duizhang_core::fact::Wallet) -> Value {
+fn wallet(config: &Config, wallet: &duizhang_core::fact::Wallet) -> Value {
     let mut map = Map::new();
     map.insert("id".into(), json!(wallet.id.as_str()));
     map.insert("channel".into(), json!(wallet.channel.word()));
@@ -101,6 +108,13 @@ fn wallet(wallet: &duizhang_core::fact::Wallet) -> Value {
             .iter()
             .map(|(amount, qr)| json!({ "amount": amount.decimal_text(), "qr": qr }));
         map.insert("fixed".into(), fixed.collect());
+    }
+    if let Some(one) = config.shops.iter().find(|one| one.shop.wallet == wallet.id) {
+        let shop = &one.shop;
+        let youzan = json!({
+            "client_id": shop.client_id, "kdt_id": shop.kdt_id, "base_url": shop.base_url,
+        });
+        map.insert("youzan".into(), youzan);
     }
     Value::Object(map)
 }

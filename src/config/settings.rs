@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
 use duizhang_api::dialects::EpayShop;
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
@@ -17,6 +18,7 @@ use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
 
 use super::section::Section;
+use super::shop::{self, ShopSettings};
 use super::{epay, values};
 
 /// The longest timeout of a callback: an attempt holds one of 256 places.
@@ -32,6 +34,8 @@ pub(crate) struct ServerSettings {
     pub(crate) time_zone: String,
     /// A file of notice rules in the place of the built-in ones.
     pub(crate) notice_rules: Option<PathBuf>,
+    /// Of one public address; zero means without limit.
+    pub(crate) requests_per_second: u32,
 }
 
 impl Default for ServerSettings {
@@ -42,6 +46,7 @@ impl Default for ServerSettings {
             data: PathBuf::from("data"),
             time_zone: String::from("Asia/Shanghai"),
             notice_rules: None,
+            requests_per_second: REQUESTS_PER_SECOND_MAX,
         }
     }
 }
@@ -56,6 +61,20 @@ pub(crate) struct Callbacks {
 impl Default for Callbacks {
     fn default() -> Self {
         Self { timeout: Span::from_secs(10), allow_private_addresses: false }
+    }
+}
+
+/// Where the relay listens and forwards to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BridgeSettings {
+    pub(crate) listen: SocketAddr,
+    /// The server's address; the relay does not run without it.
+    pub(crate) upstream: Option<String>,
+}
+
+impl Default for BridgeSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8331)), upstream: None }
     }
 }
 
@@ -78,7 +97,7 @@ pub(crate) struct MerchantSettings {
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
-    &["listen", "public_url", "data", "time_zone", "notice_rules"];
+    &["listen", "public_url", "data", "time_zone", "notice_rules", "requests_per_second"];
 pub(super) const POLICY_KEYS: &[&str] = &[
     "order_ttl",
     "quarantine",
@@ -92,7 +111,8 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "schedules",
 ];
 pub(super) const CALLBACKS_KEYS: &[&str] = &["timeout", "allow_private_addresses"];
-pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled"];
+pub(super) const BRIDGE_KEYS: &[&str] = &["listen", "upstream"];
+pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled", "youzan"];
 pub(super) const FIXED_KEYS: &[&str] = &["amount", "qr"];
 pub(super) const DEVICE_KEYS: &[&str] = &["id", "key", "wallets", "enabled"];
 pub(super) const MERCHANT_KEYS: &[&str] = &[
@@ -127,24 +147,9 @@ pub(super) fn late_word(late: LateRule) -> &'static str {
 
 pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
     let base = ServerSettings::default();
-    let public_url = section.take("public_url", |item| {
-        let text = values::text(item)?;
-        let url = text.trim_end_matches('/');
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        match host {
-            Some(host) if !host.is_empty() && !host.contains(['?', '#', '@', ' ']) => {
-                Ok(url.to_owned())
-            }
-            _ => Err(format!("{text:?} is not an address like https://pay.example")),
-        }
-    });
+    let public_url = section.take("public_url", base_address);
     ServerSettings {
-        listen: section
-            .take("listen", |item| {
-                let text = values::text(item)?;
-                text.parse().map_err(|_| format!("{text:?} is not an address like 127.0.0.1:8330"))
-            })
-            .unwrap_or(base.listen),
+        listen: section.take("listen", socket).unwrap_or(base.listen),
         public_url,
         data: section.take("data", values::text).map_or(base.data, PathBuf::from),
         time_zone: section
@@ -155,6 +160,35 @@ pub(super) fn server(mut section: Section<'_>) -> ServerSettings {
             })
             .unwrap_or(base.time_zone),
         notice_rules: section.take("notice_rules", values::text).map(PathBuf::from),
+        requests_per_second: section
+            .take("requests_per_second", values::count)
+            .unwrap_or(base.requests_per_second),
+    }
+}
+
+fn socket(item: &super::item::Item) -> Result<SocketAddr, String> {
+    let text = values::text(item)?;
+    text.parse().map_err(|_| format!("{text:?} is not an address like 127.0.0.1:8330"))
+}
+
+/// An address to which paths are joined.
+fn base_address(item: &super::item::Item) -> Result<String, String> {
+    let text = values::text(item)?;
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', '@', ' ']) => {
+            Ok(url.to_owned())
+        }
+        _ => Err(format!("{text:?} is not an address like https://pay.example")),
+    }
+}
+
+pub(super) fn bridge(mut section: Section<'_>) -> BridgeSettings {
+    let base = BridgeSettings::default();
+    BridgeSettings {
+        listen: section.take("listen", socket).unwrap_or(base.listen),
+        upstream: section.take("upstream", base_address),
     }
 }
 
@@ -215,7 +249,7 @@ pub(super) fn callbacks(mut section: Section<'_>) -> Callbacks {
     }
 }
 
-pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
+pub(super) fn wallet(mut section: Section<'_>) -> Option<(Wallet, Option<ShopSettings>)> {
     let id = section.require("id", values::parsed);
     let channel = section.require("channel", values::parsed::<Channel>);
     let qr = section.take("qr", values::text);
@@ -226,11 +260,18 @@ pub(super) fn wallet(mut section: Section<'_>) -> Option<Wallet> {
             section.refuse("fixed", format!("two codes for {amount}"));
         }
     }
-    if qr.is_none() && fixed.is_empty() {
-        section.refuse("qr", "a wallet needs a code: qr, or at least one [[wallet.fixed]]");
-    }
+    let bare = qr.is_none() && fixed.is_empty();
     let enabled = section.take("enabled", values::flag).unwrap_or(true);
-    Some(Wallet { id: id?, channel: channel?, qr, fixed, enabled })
+    let wallet = match (id, channel) {
+        (Some(id), Some(channel)) => Some(Wallet { id, channel, qr, fixed, enabled }),
+        _ => None,
+    };
+    let shop = shop::shop(&mut section, wallet.as_ref());
+    if bare && shop.is_none() {
+        let codes = "a wallet needs a code: qr, or at least one [[wallet.fixed]]";
+        section.refuse("qr", format!("{codes}; or [wallet.youzan] that makes one for each order"));
+    }
+    Some((wallet?, shop))
 }
 
 fn fixed(mut section: Section<'_>) -> Option<(Amount, String)> {

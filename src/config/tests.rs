@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use duizhang_api::accept::Rate;
 use duizhang_api::outbound;
 use duizhang_core::amount::Amount;
 use duizhang_core::policy::{LateRule, Policy, Step};
@@ -97,7 +98,7 @@ fn the_commented_examples_of_the_defaults_are_a_sound_configuration() {
         .collect();
     let config = parse(&examples.join("\n"), &[]).unwrap();
     let counts = (config.wallets.len(), config.devices.len(), config.merchants.len());
-    assert_eq!(counts, (1, 1, 1));
+    assert_eq!(counts, (2, 1, 1));
     assert_eq!(config.wallets[0].fixed, [(Amount::fen(1_000), "wxp://f2f0ten".to_owned())]);
 }
 
@@ -124,6 +125,7 @@ fn variables_stand_above_the_file() {
         CONTRACT,
         &[
             ("DUIZHANG_SERVER__LISTEN", "0.0.0.0:9000"),
+            ("DUIZHANG_SERVER__REQUESTS_PER_SECOND", "0"),
             ("DUIZHANG_POLICY__LATE", "hold"),
             ("DUIZHANG_POLICY__OPEN_ORDERS_MAX", "7"),
             ("DUIZHANG_POLICY__SCHEDULES__VMQ", "0s, 1m"),
@@ -140,6 +142,7 @@ fn variables_stand_above_the_file() {
     )
     .unwrap();
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:9000");
+    assert_eq!(Rate::of(config.server.requests_per_second), None);
     assert_eq!((config.policy.late, config.policy.open_orders_max), (LateRule::Hold, 7));
     let vmq = config.policy.schedules.iter().find(|s| s.dialect.word() == "vmq").unwrap();
     assert_eq!(vmq.delays, [Span::ZERO, Span::from_mins(1)]);
@@ -173,13 +176,46 @@ fn what_is_wrong_is_told_with_its_place() {
         ("[policy]\nquarantine = \"1m\"", "quarantine must not be shorter than clock_skew"),
         ("[policy]\norder_ttl = \"25h\"", "order_ttl must lie between"),
         ("[policy.schedules]\nnative = []", "each dialect has one callback schedule"),
-        ("[policy.schedules]\nepay = [\"0s\"]", "policy.schedules.epay: unknown key"),
+        ("[policy.schedules]\nempay = [\"0s\"]", "policy.schedules.empay: unknown key"),
         ("[callbacks]\ntimeout = \"0s\"", "callbacks.timeout: must lie between 1s and 2m"),
         ("[callbacks]\nallow_private_addresses = \"no\"", "true or false is expected"),
         ("[wallet]\nid = \"a\"", "write [[wallet]]"),
         ("[[wallet]]\nchannel = \"wechat\"\nqr = \"x\"", "wallet[0].id: is missing"),
         ("[[wallet]]\nid = \"a\"\nchannel = \"cash\"\nqr = \"x\"", "unknown channel"),
         ("[[wallet]]\nid = \"a\"\nchannel = \"qq\"", "a wallet needs a code"),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nkdt_id = 1",
+            "wallet[0].youzan.client_id: is missing",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"qq\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1",
+            "only a wallet of the channel youzan",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             qr = \"x\"\n[wallet.youzan]\nclient_id = \"c\"\n\
+             kdt_id = 1",
+            "leave qr and fixed out",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
+             base_url = \"open.youzan.com\"",
+            "is not a web address",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
+             [[device]]\nid = \"a\"\nkey = \"device-key-0001\"\nwallets = [\"a\"]",
+            "a is declared twice",
+        ),
+        (
+            "[[merchant]]\nid = \"m\"\nwallets = []\n\
+             notify_url = \"http://8.8.8.8/n;http://127.0.0.1/n\"",
+            "merchant m: notify_url",
+        ),
         ("[[device]]\nid = \"a b\"\nwallets = []", "device[0].id: \"a b\""),
         ("[[device]]\nid = \"a\"\nwallets = [\"w\", \"w\"]", "\"w\" stands twice"),
         ("[[merchant]]\nid = \"submit\"\nwallets = []", "submit is a word of a protocol"),
@@ -308,6 +344,29 @@ fn what_is_printed_is_read_back_as_the_same() {
     let config = parse(CONTRACT, &[]).unwrap();
     let again = parse(&as_toml(&config), &[]).unwrap();
     assert_eq!(as_json(&again), as_json(&config));
+}
+
+#[test]
+fn a_shop_on_youzan_is_a_wallet_a_watcher_and_a_secret() {
+    let config = parse(
+        "[[wallet]]\nid = \"yz\"\nchannel = \"youzan\"\n[wallet.youzan]\nclient_id = \"c\"\n\
+         client_secret = \"client-secret-0001\"\nkdt_id = 110\nbase_url = \"http://127.0.0.1:1/\"",
+        &[],
+    )
+    .unwrap();
+    assert!(config.wallets[0].gives_own_codes());
+    let shop = &config.shops[0].shop;
+    assert_eq!((shop.client_id.as_str(), shop.kdt_id.as_str()), ("c", "110"));
+    assert_eq!(shop.base_url, "http://127.0.0.1:1");
+    let watcher = config.shops[0].watcher();
+    assert_eq!((watcher.id.as_str(), watcher.wallets), ("yz", vec![shop.wallet.clone()]));
+    let [(of, secret)] = &config.secrets()[..] else { panic!("one secret") };
+    assert_eq!(of.to_string(), "youzan-secret of yz");
+    assert!(secret.equals(b"client-secret-0001"));
+    assert!(config.warnings.iter().any(|warning| warning.contains("in the clear")));
+    let printed = as_toml(&config);
+    assert!(!printed.contains("client-secret"), "{printed}");
+    assert_eq!(parse(&printed, &[]).unwrap().shops[0].shop, *shop);
 }
 
 #[test]

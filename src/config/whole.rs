@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use duizhang_api::outbound;
 use duizhang_api::secrets::{Secret, SecretOf};
+use duizhang_core::callback::addresses;
 use duizhang_core::fact::Wallet;
 use duizhang_core::id::WalletId;
 use duizhang_core::limits::DECLARED_MAX;
@@ -23,8 +24,11 @@ use super::file::{FILE_BYTES_MAX, items};
 use super::finding::Findings;
 use super::item::{Item, Node, Origin};
 use super::section::{SECTIONS, Section};
-use super::settings::{self, Callbacks, DeviceSettings, MerchantSettings, ServerSettings};
-use super::{environment, finding::Refused};
+use super::settings::{
+    self, BridgeSettings, Callbacks, DeviceSettings, MerchantSettings, ServerSettings,
+};
+use super::shop::ShopSettings;
+use super::{codes, environment, finding::Refused};
 
 /// The name of the file that is looked for in the data directory.
 pub(crate) const FILE_NAME: &str = "duizhang.toml";
@@ -55,7 +59,10 @@ pub(crate) struct Config {
     pub(crate) server: ServerSettings,
     pub(crate) policy: Policy,
     pub(crate) callbacks: Callbacks,
+    pub(crate) bridge: BridgeSettings,
     pub(crate) wallets: Vec<Wallet>,
+    /// The shops on Youzan that some of the wallets are.
+    pub(crate) shops: Vec<ShopSettings>,
     pub(crate) devices: Vec<DeviceSettings>,
     pub(crate) merchants: Vec<MerchantSettings>,
     /// The file it was read from.
@@ -86,12 +93,24 @@ impl Config {
         outbound::Policy { allow_private, own_sockets, own_names }
     }
 
+    /// Merchants whose callbacks of the native API will be signed with a secret that nobody wrote
+    /// here, unless the book has one already.
+    pub(crate) fn without_webhook_secret(&self) -> impl Iterator<Item = &MerchantSettings> {
+        self.merchants.iter().filter(|merchant| {
+            let signed = merchant.webhook_secret.is_some();
+            merchant.declared.enabled && merchant.token.is_some() && !signed
+        })
+    }
+
     /// The secrets that it holds.
     pub(crate) fn secrets(&self) -> Vec<(SecretOf, Secret)> {
         let mut secrets = Vec::new();
         for device in &self.devices {
             let of = SecretOf::DeviceKey(device.declared.id.clone());
             secrets.extend(device.key.clone().map(|key| (of, key)));
+        }
+        for shop in &self.shops {
+            secrets.extend(shop.secret.clone().map(|secret| (shop.shop.secret(), secret)));
         }
         for merchant in &self.merchants {
             let id = || merchant.declared.id.clone();
@@ -176,9 +195,12 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let policy_origin = policy_section.origin.clone();
     let policy = settings::policy(policy_section);
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
+    let bridge = settings::bridge(part("bridge", settings::BRIDGE_KEYS));
     let mut warnings = Vec::new();
     let wallets = root.sections("wallet", settings::WALLET_KEYS);
-    let wallets: Vec<Wallet> = wallets.into_iter().filter_map(settings::wallet).collect();
+    let wallets = wallets.into_iter().filter_map(settings::wallet);
+    let (wallets, shops): (Vec<Wallet>, Vec<_>) = wallets.unzip();
+    let shops = shops.into_iter().flatten().collect();
     let devices = root.sections("device", settings::DEVICE_KEYS);
     let devices: Vec<DeviceSettings> = devices.into_iter().filter_map(settings::device).collect();
     let merchants = root.sections("merchant", settings::MERCHANT_KEYS);
@@ -189,10 +211,23 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     if let Err(error) = policy.check() {
         findings.add(policy_origin.as_ref(), "policy", error.to_string());
     }
-    let mut config =
-        Config { server, policy, callbacks, wallets, devices, merchants, file: None, warnings };
+    let mut config = Config {
+        server,
+        policy,
+        callbacks,
+        bridge,
+        wallets,
+        shops,
+        devices,
+        merchants,
+        file: None,
+        warnings,
+    };
     check_names(&config, &findings);
     check_keys(&config, &findings);
+    for flaw in config.wallets.iter().flat_map(codes::flaws) {
+        findings.add(None, "", flaw);
+    }
     check_addresses(&config, &findings);
     warn(&mut config);
     findings.settle(config)
@@ -212,7 +247,9 @@ fn check_names(config: &Config, findings: &Findings) {
     }
     let merchants = || config.merchants.iter().map(|one| &one.declared);
     unique("wallet", config.wallets.iter().map(|wallet| wallet.id.as_str()), findings);
-    unique("device", config.devices.iter().map(|one| one.declared.id.as_str()), findings);
+    let devices = config.devices.iter().map(|one| one.declared.id.as_str());
+    let watchers = config.shops.iter().map(|one| one.shop.watcher.as_str());
+    unique("device", devices.chain(watchers), findings);
     unique("merchant", merchants().map(|merchant| merchant.id.as_str()), findings);
     for merchant in merchants().filter(|one| is_reserved_merchant(one.id.as_str())) {
         let what = format!("{} is a word of a protocol and no name", merchant.id);
@@ -242,11 +279,11 @@ fn check_keys(config: &Config, findings: &Findings) {
 fn check_addresses(config: &Config, findings: &Findings) {
     let policy = config.callback_policy(config.server.listen);
     for merchant in &config.merchants {
-        if let Some(url) = &merchant.declared.notify_url
-            && let Err(refusal) = outbound::check_callback(url, &policy)
-        {
-            let key = format!("merchant {}: notify_url", merchant.declared.id);
-            findings.add(None, &key, refusal.to_string());
+        for url in merchant.declared.notify_url.iter().flat_map(|text| addresses(text)) {
+            if let Err(refusal) = outbound::check_callback(url, &policy) {
+                let key = format!("merchant {}: notify_url", merchant.declared.id);
+                findings.add(None, &key, refusal.to_string());
+            }
         }
     }
 }
@@ -270,6 +307,15 @@ fn warn(config: &mut Config) {
              the network"
                 .into(),
         );
+    }
+    for shop in config.shops.iter().map(|one| &one.shop) {
+        if !shop.base_url.starts_with("https://") {
+            warnings.push(format!(
+                "wallet {}: youzan.base_url is not https, so the application's secret travels in \
+                 the clear",
+                shop.wallet
+            ));
+        }
     }
     let declared: Vec<&WalletId> = config.wallets.iter().map(|wallet| &wallet.id).collect();
     let devices = config

@@ -200,13 +200,14 @@ async fn linger(played: &Played) -> anyhow::Result<()> {
     let Played { server, clock, keys, wire, shops, .. } = played;
     let exhibit = Till { wire, keys, shops }.exhibit().await?;
     let push = Phones { wire, keys }.push_by_hand(exhibit.payable, clock.now());
+    let (address, operator) = (server.address(), &keys.operator);
     print(&format!(
-        "\nThe server goes on at http://{}\n  an open order to look at: {}\n  \
-         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {}\n\
+        "\nThe server goes on at http://{address}\n  an open order to look at: {}\n  \
+         pay it, as a phone would:  curl '{push}'\n  the operator's token:     {operator}\n  \
+         the story of anything above:  duizhang explain order ID --server http://{address} \
+         --token {operator}\n\
          Press Ctrl-C to end.\n",
-        server.address(),
         exhibit.cashier_url,
-        keys.operator
     ))?;
     let system = SystemClock::new();
     let (began, midnight) = (system.now(), clock.now());

@@ -218,7 +218,7 @@ impl Till<'_> {
 
     /// What waits for the operator.
     pub(super) async fn inbox(&self) -> anyhow::Result<Inbox> {
-        let path = "/v1/operator/inbox";
+        let path = "/v1/operator/inbox?limit=200";
         let answered = self.api(&self.keys.operator, Method::GET, path, &Value::Null).await?;
         expect(&answered, 200, "look into the inbox")?;
         answered.read()

@@ -138,6 +138,7 @@ pub(super) async fn build(
         secrets: Arc::new(secrets),
         dialects: spoken(),
         sources: heard(),
+        youzan: Vec::new(),
         outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),
         listener,
         limits: Limits::default(),
@@ -156,6 +157,10 @@ fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
         (Dialect::Native, Box::new(dialects::Native)),
         (Dialect::Vmq, Box::new(dialects::Vmq)),
         (Dialect::Epay, Box::new(dialects::Epay::default())),
+        (Dialect::Bufpay, Box::new(dialects::Bufpay)),
+        (Dialect::Gogo, Box::new(dialects::Gogo)),
+        (Dialect::Codepay, Box::new(dialects::Codepay)),
+        (Dialect::Youzan, Box::new(dialects::Youzan)),
     ]
 }
 

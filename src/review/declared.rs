@@ -80,7 +80,9 @@ impl Look<'_> {
             | SecretOf::NativeToken(owner)
             | SecretOf::WebhookSecret(owner)
             | SecretOf::PlatformKey(owner) => *owner == merchant.id,
-            SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) => false,
+            SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) | SecretOf::YouzanSecret(_) => {
+                false
+            }
         });
         let mut text =
             format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
@@ -188,6 +190,7 @@ pub(crate) fn operators(secrets: &SecretStore, now: Timestamp) -> BTreeSet<Opera
         | SecretOf::NativeToken(_)
         | SecretOf::WebhookSecret(_)
         | SecretOf::PlatformKey(_)
+        | SecretOf::YouzanSecret(_)
         | SecretOf::DeviceKey(_) => None,
     })
     .collect()

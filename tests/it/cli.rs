@@ -215,6 +215,22 @@ fn the_configuration_is_checked_and_printed() {
     assert!(defaults.contains("# Every setting of Duizhang"), "{defaults}");
 
     let file = data.path().join("duizhang.toml");
+    let wallet = |qr: &str| format!("[[wallet]]\nid = \"wx\"\nchannel = \"wechat\"\nqr = {qr:?}\n");
+    let shop = "[[merchant]]\nid = \"1001\"\ntoken = \"native-token-000001\"\nwallets = [\"wx\"]\n";
+    fs::write(&file, wallet("wxp://f2f0") + shop).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning: merchant 1001 has a token and no webhook_secret"), "{text}");
+    let signed = "webhook_secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\"\n";
+    fs::write(&file, wallet("wxp://f2f0") + shop + signed).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check", "--json"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("\"warnings\": []"), "{text}");
+    fs::write(&file, wallet(&"q".repeat(513))).unwrap();
+    let (code, text) = told(&run(data.path(), &["config", "check"]));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("wallet wx: its any-amount code has 513 bytes"), "{text}");
+
     fs::write(&file, "[server]\nlisen = \"127.0.0.1:1\"\n").unwrap();
     for verb in [&["config", "check"][..], &["serve"][..], &["audit"][..]] {
         let (code, text) = told(&run(data.path(), verb));
@@ -399,6 +415,9 @@ fn things_are_declared_shown_and_switched_off_while_the_server_stands() {
     assert!(say(&["wallet", "show", "wx"], 0).contains("10.00"));
     assert!(say(&["wallet", "list"], 0).contains("sandbox:pay"));
     assert!(say(&["wallet", "show", "none"], 2).contains("there is no wallet none"));
+    let long = "q".repeat(513);
+    let long = ["wallet", "add", "--id", "wx-2", "--channel", "wechat", "--qr", &long];
+    assert!(say(&long, 2).contains("wallet wx-2: its any-amount code has 513 bytes"));
 
     let added = say(&["--json", "merchant", "add", "--id", "1001", "--wallet", "wx"], 0);
     let compact = added.replace("\": \"", "\":\"");

@@ -20,6 +20,9 @@ fn filled() -> (BookFile, Ledger) {
     for client in load.burst(program.caller(), 120, 120) {
         client.join().expect("no panic");
     }
+    // What is still to be told would be told, and recorded, by the next start.
+    let paid = load.ledger().pushes_told.len();
+    shop.until("the callbacks of all that was paid", |came| came.len() >= paid);
     assert_eq!(program.stop().code, Some(0));
     (book, load.ledger())
 }

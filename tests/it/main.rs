@@ -5,6 +5,7 @@
 //! Deliberately not here: tests of one module, which live beside it.
 
 mod bad_input;
+mod bridge;
 mod cli;
 mod collisions;
 mod damage;
@@ -14,6 +15,7 @@ mod kill;
 mod power_cut;
 mod program;
 mod review;
+mod start;
 mod tidy;
 mod tidy_planted;
 mod tidy_shape;

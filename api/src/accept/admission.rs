@@ -2,7 +2,8 @@
 //!
 //! Invariants: a place is taken and given back exactly once; IPv6 clients are counted by /64,
 //! because one client owns that many addresses; an address without connections takes no memory.
-//! Deliberately not here: rates, bans, and what the proxy in front says about its client.
+//! Deliberately not here: rates (`rate.rs`), bans, and what the proxy in front says about its
+//! client.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -63,7 +64,8 @@ impl Drop for Place {
     }
 }
 
-fn counted_as(address: IpAddr) -> IpAddr {
+/// What an address is counted as.
+pub(super) fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

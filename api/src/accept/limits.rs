@@ -19,6 +19,40 @@ pub const CONNECTIONS_MAX: usize = 4_096;
 /// Connections at once from one address; behind a reverse proxy all share its address, so this is a
 /// quarter of the whole and not the handful that a single browser needs.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_024;
+/// Requests a second of one address, over time: 43 million a day, where a phone asks every 30
+/// seconds and a payer's page a few times. It stops one machine that takes the whole server.
+pub const REQUESTS_PER_SECOND_MAX: u32 = 500;
+/// How many seconds of its rate an address may use up in a rush.
+const BURST_SECONDS: u32 = 4;
+
+/// How often one address may connect or ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Over time.
+    pub per_second: u32,
+    /// At once, after a time of quiet.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// So many a second, with a burst of four seconds; none for zero.
+    #[must_use]
+    pub const fn of(per_second: u32) -> Option<Self> {
+        match per_second {
+            0 => None,
+            _ => Some(Self { per_second, burst: per_second.saturating_mul(BURST_SECONDS) }),
+        }
+    }
+}
+
+/// Whose requests are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Those from the open internet: nearer addresses are a reverse proxy's, or the shop's own.
+    Outside,
+    /// All.
+    Everybody,
+}
 
 /// How long and how much; the default suits an open server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +74,11 @@ pub struct Limits {
     /// Connections at once from one IPv4 address or one IPv6 /64. Default
     /// [`CONNECTIONS_PER_ADDRESS_MAX`].
     pub per_address_max: usize,
+    /// Connections and requests of one IPv4 address or one IPv6 /64; none switches the limit off,
+    /// for servers behind a proxy with a public address. Default [`REQUESTS_PER_SECOND_MAX`].
+    pub rate: Option<Rate>,
+    /// Whose. Default [`Counted::Outside`].
+    pub counted: Counted,
 }
 
 impl Default for Limits {
@@ -53,6 +92,8 @@ impl Default for Limits {
             head_bytes_max: HEAD_BYTES_MAX,
             connections_max: CONNECTIONS_MAX,
             per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+            rate: Rate::of(REQUESTS_PER_SECOND_MAX),
+            counted: Counted::Outside,
         }
     }
 }

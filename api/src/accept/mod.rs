@@ -3,11 +3,13 @@
 mod admission;
 mod limits;
 mod phase;
+mod rate;
 mod serve;
 #[cfg(test)]
 mod tests;
 
 pub use limits::{
-    BUFFER_BYTES_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, Limits,
+    BUFFER_BYTES_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, Counted, HEAD_BYTES_MAX,
+    Limits, REQUESTS_PER_SECOND_MAX, Rate,
 };
 pub use serve::{Acceptor, Served, Traffic};

@@ -49,6 +49,18 @@ pub(super) enum Overdue {
     Write,
 }
 
+impl Overdue {
+    /// The word that counts it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "overdue_idle",
+            Self::Head => "overdue_head",
+            Self::Body => "overdue_body",
+            Self::Write => "overdue_write",
+        }
+    }
+}
+
 const PHASES: u64 = 8;
 
 /// The counters of one connection: phase changes (the phase in the lowest digit) and write stalls

@@ -17,7 +17,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -30,11 +31,15 @@ use tower::Service;
 
 use super::admission::{Admission, Place};
 use super::limits::{BUFFER_BYTES_MAX, Limits};
-use super::phase::{AnswerBody, AskedBody, Looks, Phase, Watch, Wire};
+use super::phase::{AnswerBody, AskedBody, Looks, Overdue, Phase, Watch, Wire};
+use super::rate::Rates;
 
 /// The pause after the system refused to accept, most often for want of file descriptors, which
 /// only an ending connection gives back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often the buckets of the rates leak.
+const RATE_SECOND: Duration = Duration::from_secs(1);
 
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
     content-length: 0\r\nconnection: close\r\n\r\n";
@@ -45,7 +50,11 @@ pub struct Traffic {
     admission: Arc<Admission>,
     accepted: AtomicU64,
     refused: AtomicU64,
-    overdue: AtomicU64,
+    hurried: AtomicU64,
+    idle: AtomicU64,
+    head: AtomicU64,
+    body: AtomicU64,
+    write: AtomicU64,
 }
 
 impl Traffic {
@@ -70,7 +79,40 @@ impl Traffic {
     /// Connections that were closed because a limit of time had passed, so far.
     #[must_use]
     pub fn overdue(&self) -> u64 {
-        self.overdue.load(Ordering::Relaxed)
+        let phases = [Overdue::Idle, Overdue::Head, Overdue::Body, Overdue::Write];
+        let counts = phases.map(|what| self.overdue_count(what).load(Ordering::Relaxed));
+        counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Connections and requests that were turned away because their address came too often.
+    #[must_use]
+    pub fn hurried(&self) -> u64 {
+        self.hurried.load(Ordering::Relaxed)
+    }
+
+    /// Every count with its word, for the metrics.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, u64); 7] {
+        let overdue =
+            |what: Overdue| (what.word(), self.overdue_count(what).load(Ordering::Relaxed));
+        [
+            ("accepted", self.accepted()),
+            ("refused", self.refused()),
+            ("too_often", self.hurried()),
+            overdue(Overdue::Idle),
+            overdue(Overdue::Head),
+            overdue(Overdue::Body),
+            overdue(Overdue::Write),
+        ]
+    }
+
+    const fn overdue_count(&self, what: Overdue) -> &AtomicU64 {
+        match what {
+            Overdue::Idle => &self.idle,
+            Overdue::Head => &self.head,
+            Overdue::Body => &self.body,
+            Overdue::Write => &self.write,
+        }
     }
 }
 
@@ -127,7 +169,10 @@ impl Acceptor {
             http: http(&limits),
             limits,
             traffic: Arc::clone(&traffic),
+            rates: Arc::new(Rates::default()),
         };
+        let mut seconds = tokio::time::interval(RATE_SECOND);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tasks = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
@@ -135,9 +180,13 @@ impl Acceptor {
                 biased;
                 () = &mut shutdown => break,
                 Some(_ended) = tasks.join_next() => {}
+                _ = seconds.tick() => host.rates.leak(&limits),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        if let Some(place) = traffic.admission.admit(peer.ip(), &limits) {
+                        if !host.rates.take(peer.ip(), &limits) {
+                            traffic.hurried.fetch_add(1, Ordering::Relaxed);
+                            turn_away(stream);
+                        } else if let Some(place) = traffic.admission.admit(peer.ip(), &limits) {
                             traffic.accepted.fetch_add(1, Ordering::Relaxed);
                             let stopped = stopped.clone();
                             tasks.spawn(host.clone().converse(stream, peer, place, stopped));
@@ -211,6 +260,7 @@ struct Host {
     http: http1::Builder,
     limits: Limits,
     traffic: Arc<Traffic>,
+    rates: Arc<Rates>,
 }
 
 impl Host {
@@ -226,7 +276,7 @@ impl Host {
         }
         let watch = Arc::new(Watch::default());
         let wire = TokioIo::new(Wire { _place: place, stream, watch: Arc::clone(&watch) });
-        let answer = |request| answer(self.router.clone(), request, peer, Arc::clone(&watch));
+        let answer = |request| self.answer(request, peer, Arc::clone(&watch));
         let mut connection = pin!(self.http.serve_connection(wire, service_fn(answer)));
         let mut timer = tokio::time::interval(self.limits.look_every());
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -247,7 +297,7 @@ impl Host {
                 }
                 _ = timer.tick() => {
                     if let Some(overdue) = looks.look(&watch, &self.limits) {
-                        self.traffic.overdue.fetch_add(1, Ordering::Relaxed);
+                        self.traffic.overdue_count(overdue).fetch_add(1, Ordering::Relaxed);
                         tracing::debug!(?overdue, %peer, "close a connection that took too long");
                         return;
                     }
@@ -255,21 +305,36 @@ impl Host {
             }
         }
     }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        watch: Arc<Watch>,
+    ) -> Result<Response<AnswerBody>, Infallible> {
+        let bare = request.body().is_end_stream();
+        watch.enter(if bare { Phase::Handling } else { Phase::Body });
+        let mut request = request.map(|inner| {
+            let asked = || AskedBody { inner, watch: Arc::clone(&watch) };
+            if bare { Body::empty() } else { Body::new(asked()) }
+        });
+        let response = if self.rates.take(peer.ip(), &self.limits) {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let Ok(response) = self.router.clone().call(request).await;
+            response
+        } else {
+            self.traffic.hurried.fetch_add(1, Ordering::Relaxed);
+            too_often()
+        };
+        watch.enter(Phase::Answering);
+        Ok(response.map(|inner| AnswerBody { inner, watch }))
+    }
 }
 
-async fn answer(
-    mut router: Router,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    watch: Arc<Watch>,
-) -> Result<Response<AnswerBody>, Infallible> {
-    let bare = request.body().is_end_stream();
-    watch.enter(if bare { Phase::Handling } else { Phase::Body });
-    let mut request = request.map(|inner| {
-        if bare { Body::empty() } else { Body::new(AskedBody { inner, watch: Arc::clone(&watch) }) }
-    });
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let Ok(response) = router.call(request).await;
-    watch.enter(Phase::Answering);
-    Ok(response.map(|inner| AnswerBody { inner, watch }))
+/// What an address that asks too often hears; its body is not read.
+fn too_often() -> Response<Body> {
+    let mut response = Response::new(Body::from("too many requests from this address\n"));
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{Acceptor, Limits, Served, Traffic};
+use super::{Acceptor, Counted, Limits, Rate, Served, Traffic};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(40);
@@ -322,4 +322,52 @@ async fn a_handler_that_panics_ends_its_connection_only() {
     say(&mut client, "GET / HTTP/1.1\r\n\r\n").await;
     until_text(&mut client, "hello").await;
     assert_eq!(server.traffic.open(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_told_to_wait_and_counted() {
+    let rate = Some(Rate { per_second: 0, burst: 3 });
+    let limits = Limits { rate, counted: Counted::Everybody, ..lenient() };
+    let server = Server::start(limits, echo()).await;
+    let mut client = server.client().await;
+    for _ in 0..2 {
+        say(&mut client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let answer = until_text(&mut client, "hello").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    say(&mut client, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx").await;
+    let answer = until_text(&mut client, "address\n").await;
+    assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("retry-after: 1"), "{answer}");
+    // The connection itself was the first of the three.
+    let mut another = server.client().await;
+    let answer = until_closed(&mut another).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let traffic = Arc::clone(&server.traffic);
+    drop(client);
+    assert_eq!(server.end().await, Served { accepted: 1, refused: 0, overdue: 0, cut: 0 });
+    assert_eq!(traffic.hurried(), 2);
+}
+
+#[tokio::test]
+async fn what_took_too_long_is_counted_by_its_phase() {
+    let cases = [
+        (Limits { idle: SHORT, ..lenient() }, "", "overdue_idle"),
+        (Limits { head: SHORT, ..lenient() }, "GET / HTTP/1.1\r\n", "overdue_head"),
+        (
+            Limits { body: SHORT, ..lenient() },
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+            "overdue_body",
+        ),
+    ];
+    for (limits, said, word) in cases {
+        let server = Server::start(limits, echo()).await;
+        let mut client = server.client().await;
+        say(&mut client, said).await;
+        until_closed(&mut client).await;
+        let traffic = Arc::clone(&server.traffic);
+        server.end().await;
+        let counted: Vec<_> =
+            traffic.counts().into_iter().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, [("accepted", 1), (word, 1)]);
+    }
 }

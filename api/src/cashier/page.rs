@@ -19,7 +19,8 @@ use super::view::{CashierState, CashierView};
 
 /// Longest page: the largest code (89 modules a side, at most 45 runs a row, 15 bytes a run: 60 KB;
 /// in practice half of it; or else the text of the code twice, 2 KB escaped to 10 each), an address
-/// of 2 KB whose every byte is escaped to 5 (10 KB), four times 121 characters of at most 5 bytes (2.5 KB), and below 8 KB that are fixed.
+/// of 2 KB whose every byte is escaped to 5 (10 KB), four times 121 characters of at most 5 bytes
+/// (2.5 KB), and below 8 KB that are fixed.
 pub const PAGE_BYTES_MAX: usize = 80 * 1_024;
 
 /// Above this many digits the amount is set smaller, so that it stays on one line at 320 pixels.
@@ -161,8 +162,8 @@ struct Waiting<'a> {
     deadline: Option<Moment>,
 }
 
-/// How the payer reaches the wallet. A text that is too long for a code that phones read is shown as
-/// it is, because the amount is held for the payer all the same.
+/// How the payer reaches the wallet. A text that is too long for a code that phones read is shown
+/// as it is, because the amount is held for the payer all the same.
 enum Way<'a> {
     Code(CodeDrawing),
     Link(&'a str),

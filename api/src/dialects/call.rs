@@ -27,6 +27,10 @@ pub enum Caller {
     Holder,
 }
 
+/// Most held payments and questions on one page of the inbox: 200 with 16 candidates of 26 letters
+/// are some 150 KiB of JSON.
+pub const PAGE_INBOX_MAX: usize = 200;
+
 /// A verified request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -83,8 +87,13 @@ pub enum Action {
     },
     /// That a callback be sent again. Operators, and merchants for their own orders.
     Redeliver(CallbackId),
-    /// What waits for a person. Operators only.
-    Inbox,
+    /// A page of what waits for a person, in the order of the log. Operators only.
+    Inbox {
+        /// Only what lies behind this place in the log; the `next` of the page before.
+        after: Option<Position>,
+        /// How much at the most.
+        limit: usize,
+    },
     /// That a held payment be an order's. Operators only.
     Assign {
         /// The payment.
@@ -195,12 +204,14 @@ pub enum Reply {
         /// When money last came.
         last_money: Option<Timestamp>,
     },
-    /// What waits for a person.
+    /// A page of what waits for a person, the oldest first.
     Inbox {
         /// Payments in suspense.
         held: Vec<Held>,
         /// Evidence that nobody could read, or that contradicts itself.
         questions: Vec<Question>,
+        /// Where the next page begins; none on the last.
+        next: Option<Position>,
     },
     /// Done; there is nothing to show.
     Done,

@@ -36,11 +36,13 @@ pub(super) const NOON: Timestamp = Timestamp::from_secs(1_795_233_600);
 pub(super) struct TestDesk {
     /// The merchant on paths that carry none.
     pub(super) default: Option<&'static str>,
+    /// The numbers of merchant `1001`'s orders, and how these stand.
+    pub(super) numbers: Vec<(String, OrderStatus)>,
 }
 
 impl Default for TestDesk {
     fn default() -> Self {
-        Self { default: Some("1001") }
+        Self { default: Some("1001"), numbers: Vec::new() }
     }
 }
 
@@ -119,6 +121,13 @@ impl Desk for TestDesk {
         Tally { orders: 12, today: day(3, 1_250), yesterday: day(2, 100) }
     }
 
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)> {
+        let mut numbers = self.numbers.iter().filter(|_| merchant.as_str() == "1001");
+        let given = numbers.find(|(known, _)| known == number).map(|(_, status)| *status);
+        let known = merchant.as_str() == "1001" && number == "ORDER_1";
+        given.or(known.then_some(OrderStatus::Open)).map(|status| (OrderId::from_bits(7), status))
+    }
+
     fn public_url(&self) -> &str {
         "https://pay.example"
     }
@@ -157,6 +166,8 @@ pub(super) fn open_order(dialect: Dialect) -> OrderView {
         ended_at: None,
         qr: String::from("https://qr.alipay.com/a?b=\"c\""),
         qr_fixed: false,
+        code: None,
+        trade: None,
         subject: None,
         attachment: Some(String::from("user_1001")),
         echo: Some(String::from("2")),

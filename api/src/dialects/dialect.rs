@@ -30,7 +30,8 @@ pub trait Dialect: Send + Sync {
     /// Checks who asks, then reads what is asked.
     ///
     /// # Errors
-    /// The refusal in the protocol's own words; nothing has changed.
+    /// The answer where there is nothing to carry out: the refusal in the protocol's own words, or
+    /// what needs no book. Nothing has changed.
     fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer>;
 
     /// Refuses a request whose body is longer than [`BODY_BYTES_MAX`]; the request is shown without
@@ -98,6 +99,10 @@ pub trait Desk {
 
     /// Counts a merchant's orders of one protocol.
     fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally;
+
+    /// The order that a merchant gave this number, and how it stands; none where it gave it to no
+    /// order.
+    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)>;
 
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;

@@ -1,20 +1,31 @@
 //! Merchant-side protocols: each a pure translator between its wire and our words.
 
+mod bufpay;
 mod call;
+mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
 mod epay;
+mod gogo;
 mod native;
 mod proof;
+mod strict;
 mod vmq;
 mod way;
+mod youzan;
 
-pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_OFFSET_MAX, Reply};
+pub use bufpay::Bufpay;
+pub use call::{
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
+};
+pub use codepay::Codepay;
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
     Tally, Token, Unsendable,
 };
 pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop as EpayShop};
-pub use native::{Native, docs_page, openapi_document};
+pub use gogo::Gogo;
+pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;
+pub use youzan::Youzan;

@@ -16,14 +16,16 @@ pub(super) fn cashier_address(order: OrderId, desk: &dyn Desk) -> String {
 }
 
 /// A page that leads the payer's browser to the cashier page: by script, by a refresh where scripts
-/// are forbidden, and as a link.
+/// are forbidden, and as a link. The script stands first: GOGO's plug-in for ECShop cuts the
+/// address out of the page, from the first `http` to the first quote before a tag.
 pub(super) fn page_to_cashier(order: OrderId, desk: &dyn Desk) -> Answer {
     let address = inert(&cashier_address(order, desk));
     Answer::html(
         200,
         format!(
-            "<meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={address}\">\
-             <script>window.location.href = '{address}'</script><a href=\"{address}\">前往支付</a>"
+            "<script>window.location.href = '{address}'</script><meta charset=\"utf-8\">\
+             <meta http-equiv=\"refresh\" content=\"0;url={address}\">\
+             <a href=\"{address}\">前往支付</a>"
         ),
     )
 }

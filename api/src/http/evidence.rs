@@ -16,6 +16,7 @@ use duizhang_core::limits::{EVIDENCE_BYTES_MAX, REFERENCE_BYTES_MAX, REFERENCES_
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source};
+use duizhang_listener_bridge::sources::YOUZAN;
 use duizhang_listener_bridge::wire::{Answer, Request};
 
 use super::exchange::SOURCE_BODY_BYTES_MAX;
@@ -23,6 +24,7 @@ use super::execute::is_held;
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::secrets::SecretOf;
+use crate::youzan::Shop;
 
 /// Forged deliveries kept as evidence in one hour: 60 of at most 4 KiB are 2 GiB in a year of
 /// constant attack.
@@ -51,9 +53,12 @@ impl ForgedAllowance {
     }
 }
 
+/// The keys that may sign for a source. Youzan's pushes are signed by its application's secret, and
+/// by nothing else; that secret signs for no other source.
 struct Keys<'a> {
     app: &'a App,
     at: Timestamp,
+    source: &'static str,
 }
 
 impl Keys<'_> {
@@ -65,6 +70,12 @@ impl Keys<'_> {
 
 impl DeviceKeys for Keys<'_> {
     fn each(&self, show: &mut dyn FnMut(&DeviceId, &[u8])) {
+        if self.source == YOUZAN {
+            for shop in self.app.youzan.shops() {
+                self.each_of(&shop.watcher, &mut |key| show(&shop.watcher, key));
+            }
+            return;
+        }
         for (device, key) in self.app.secrets.each_device_key(self.at) {
             if self.enabled(&device) {
                 show(&device, key.secret.expose());
@@ -73,8 +84,12 @@ impl DeviceKeys for Keys<'_> {
     }
 
     fn each_of(&self, device: &DeviceId, show: &mut dyn FnMut(&[u8])) {
-        if self.enabled(device) {
-            for key in self.app.secrets.keys_of(&SecretOf::DeviceKey(device.clone()), self.at) {
+        let of = match self.source {
+            YOUZAN => self.app.youzan.shop_of(device).map(Shop::secret),
+            _ => Some(SecretOf::DeviceKey(device.clone())),
+        };
+        for of in of.into_iter().filter(|_| self.enabled(device)) {
+            for key in self.app.secrets.keys_of(&of, self.at) {
                 show(key.secret.expose());
             }
         }
@@ -88,25 +103,51 @@ pub(super) async fn take(
     source: &(dyn Source + Send + Sync),
     request: &Request,
 ) -> Answer {
+    match judge(app, allowance, source, request, None).await {
+        Ok(outcome) => source.answer(request, outcome),
+        Err(refusal) => source.refuse(request, &refusal),
+    }
+}
+
+/// What a relay knows of a delivery beside the request itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relayed {
+    /// What marks the delivery for ever.
+    pub(super) key: Digest,
+    /// When the relay had it.
+    pub(super) received_at: Timestamp,
+}
+
+/// Takes a delivery: once this has an outcome other than unavailable, it is durable.
+///
+/// # Errors
+/// The source's refusal; a forged delivery is kept within its allowance.
+pub(super) async fn judge(
+    app: &App,
+    allowance: &ForgedAllowance,
+    source: &(dyn Source + Send + Sync),
+    request: &Request,
+    relayed: Option<Relayed>,
+) -> Result<Outcome, Refusal> {
     let at = app.clock.now();
-    let read = source.read(request, &Keys { app, at });
-    match read {
+    match source.read(request, &Keys { app, at, source: source.name() }) {
         Ok(reading) => {
-            let outcome = submit(app, reading).await;
+            let outcome = submit(app, reading, relayed).await;
             app.metrics.delivered(word(outcome));
-            source.answer(request, outcome)
+            Ok(outcome)
         }
         Err(refusal) => {
             tell_refused(app, source, request, refusal_word(&refusal));
             if matches!(refusal, Refusal::BadSignature | Refusal::SharedKey) && allowance.take(at) {
                 keep_forged(app, source.name(), request).await;
             }
-            source.refuse(request, &refusal)
+            Err(refusal)
         }
     }
 }
 
-/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its sender.
+/// Refuses a delivery whose body is too long: nobody has read it, so nothing is known of its
+/// sender.
 pub(super) fn too_large(
     app: &App,
     source: &(dyn Source + Send + Sync),
@@ -150,8 +191,8 @@ const fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-async fn submit(app: &App, reading: Reading) -> Outcome {
-    let fact = fact_of(NotificationId::from_bits(app.clock.draw()), reading);
+async fn submit(app: &App, reading: Reading, relayed: Option<Relayed>) -> Outcome {
+    let fact = fact_of(NotificationId::from_bits(app.clock.draw()), reading, relayed);
     match app.book.submit(fact).await {
         Ok(Settled::Recorded(chapter)) => outcome_of(&chapter),
         Ok(Settled::Repeat(_)) => Outcome::Repeat,
@@ -178,8 +219,13 @@ fn outcome_of(chapter: &Chapter) -> Outcome {
     }
 }
 
-fn fact_of(notification: NotificationId, reading: Reading) -> Fact {
+fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relayed>) -> Fact {
     let Reading { device, evidence, raw, source, repeat_key } = reading;
+    // What a relay has numbered is told apart by that where the request itself says nothing better.
+    let told_apart = |raw: &[u8]| {
+        let marked = repeat_key.or(relayed.map(|relayed| relayed.key));
+        marked.unwrap_or_else(|| key_of_bytes(&device, source, raw))
+    };
     let (reading, rule, key, content) = match evidence {
         Evidence::Heartbeat { sent_at } => {
             return Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: Some(sent_at) });
@@ -188,18 +234,17 @@ fn fact_of(notification: NotificationId, reading: Reading) -> Fact {
             let reading = FactReading::Money {
                 amount: notice.amount,
                 channel: notice.channel,
-                sent_at: notice.sent_at,
+                sent_at: notice.sent_at.or(relayed.map(|relayed| relayed.received_at)),
                 references: looked_at(notice.references),
             };
             (reading, notice.rule, notice.key, notice.content)
         }
         Evidence::Ignored { reason, .. } => {
-            let key = repeat_key.unwrap_or_else(|| key_of_bytes(&device, source, &raw));
-            (FactReading::Ignored, reason, key, Digest::of(&[&raw]))
+            (FactReading::Ignored, reason, told_apart(&raw), Digest::of(&[&raw]))
         }
+        Evidence::Announced { key, rule, .. } => (FactReading::Unreadable, rule, key, key),
         Evidence::Unreadable { reason, .. } => {
-            let key = repeat_key.unwrap_or_else(|| key_of_bytes(&device, source, &raw));
-            (FactReading::Unreadable, reason, key, Digest::of(&[&raw]))
+            (FactReading::Unreadable, reason, told_apart(&raw), Digest::of(&[&raw]))
         }
     };
     Fact::NotificationReceived(NotificationReceived {
@@ -266,9 +311,18 @@ mod tests {
     const DIGEST: fn(&str) -> Digest = |text| Digest::of(&[text.as_bytes()]);
 
     fn said(evidence: Evidence, raw: &[u8], repeat_key: Option<Digest>) -> NotificationReceived {
+        relayed(evidence, raw, repeat_key, None)
+    }
+
+    fn relayed(
+        evidence: Evidence,
+        raw: &[u8],
+        repeat_key: Option<Digest>,
+        by: Option<Relayed>,
+    ) -> NotificationReceived {
         let device = DeviceId::new("phone-1").unwrap();
         let reading = Reading { device, evidence, raw: raw.to_vec(), source: "vmq", repeat_key };
-        match fact_of(NotificationId::from_bits(7), reading) {
+        match fact_of(NotificationId::from_bits(7), reading, by) {
             Fact::NotificationReceived(received) => received,
             other => panic!("{other:?}"),
         }
@@ -290,6 +344,25 @@ mod tests {
 
     fn unreadable() -> Evidence {
         Evidence::Unreadable { reason: String::from("why"), text: String::new() }
+    }
+
+    #[test]
+    fn what_a_relay_knows_stands_in_only_where_the_delivery_says_nothing_itself() {
+        let by = |key: &str, secs| {
+            Some(Relayed { key: DIGEST(key), received_at: Timestamp::from_secs(secs) })
+        };
+        let sent_at = |came: &NotificationReceived| match &came.reading {
+            FactReading::Money { sent_at, .. } => *sent_at,
+            other => panic!("{other:?}"),
+        };
+        let paid = relayed(money(Vec::new()), b"raw", None, by("first", 9));
+        assert_eq!((paid.key, sent_at(&paid)), (DIGEST("key"), Some(Timestamp::from_secs(9))));
+        let one = relayed(unreadable(), b"raw", None, by("first", 9));
+        let again = relayed(unreadable(), b"raw", None, by("first", 9));
+        let other = relayed(unreadable(), b"raw", None, by("second", 10));
+        assert_eq!((one.key, again.key, other.key), (DIGEST("first"), one.key, DIGEST("second")));
+        let proven = relayed(unreadable(), b"raw", Some(DIGEST("proof")), by("first", 9));
+        assert_eq!(proven.key, DIGEST("proof"));
     }
 
     #[test]

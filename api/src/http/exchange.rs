@@ -14,7 +14,7 @@ use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use http_body_util::BodyExt;
 
 /// Longest body of a source in bytes: evidence is kept whole in one event, and an event has 64 KiB.
-pub(super) const SOURCE_BODY_BYTES_MAX: usize = 32 * 1_024;
+pub const SOURCE_BODY_BYTES_MAX: usize = 32 * 1_024;
 
 /// Most that is thrown away of a body that is too long, in bytes: four times what a dialect takes.
 /// Nobody honest sends more, and the time for a body runs on.
@@ -22,7 +22,7 @@ const DISCARDED_BYTES_MAX: usize = 256 * 1_024;
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub enum Unread {
     /// It is longer than it may be.
     TooLarge,
     /// It broke off; most often nobody hears the answer.
@@ -30,7 +30,7 @@ pub(super) enum Unread {
 }
 
 /// A request without its body, and the body.
-pub(super) fn take_apart(request: HttpRequest) -> (Request, Body) {
+pub fn take_apart(request: HttpRequest) -> (Request, Body) {
     let (parts, body) = request.into_parts();
     let mut headers = Vec::with_capacity(parts.headers.len());
     for (name, value) in &parts.headers {
@@ -51,7 +51,10 @@ pub(super) fn take_apart(request: HttpRequest) -> (Request, Body) {
 }
 
 /// Reads a body of at most so many bytes.
-pub(super) async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Unread> {
+///
+/// # Errors
+/// [`Unread`].
+pub async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Unread> {
     let mut bytes = Vec::new();
     let mut discarded = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -69,7 +72,7 @@ pub(super) async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Un
 }
 
 /// Turns an answer into a response.
-pub(super) fn write(answer: Answer) -> Response<Body> {
+pub fn write(answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

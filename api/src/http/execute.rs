@@ -15,13 +15,15 @@ use duizhang_core::id::{MerchantId, OrderId, RefundId};
 use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
+use duizhang_projections::inbox::Inbox;
 use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
 
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::dialects::{
-    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_OFFSET_MAX, Reply,
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
 };
+use crate::youzan::{self, IssueError};
 
 /// Carries out a call.
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
@@ -36,7 +38,7 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
             };
             page(app, &call.caller, &fits, (*offset).min(PAGE_OFFSET_MAX), *limit)
         }
-        Action::Close(order) => close(app, &call.caller, *order).await,
+        Action::Close(order) => close(app, dialect, &call.caller, *order).await,
         Action::Watchers => watchers(app, &call.caller),
         Action::Refund(new) => refund(app, &call.caller, new).await,
         Action::GetRefund(id) => get_refund(app, &call.caller, *id, false),
@@ -51,14 +53,10 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
                 Err(error) => refused(error),
             }
         }
-        Action::Inbox => {
-            if operator(&call.caller).is_none() {
-                return Reply::Forbidden;
-            }
-            let views = app.book.views();
-            let held = views.inbox.held().cloned().collect();
-            Reply::Inbox { held, questions: views.inbox.questions().cloned().collect() }
-        }
+        Action::Inbox { after, limit } => match operator(&call.caller) {
+            Some(_) => inbox(&app.book.views().inbox, *after, *limit),
+            None => Reply::Forbidden,
+        },
         Action::Assign { payment, order, reason } => {
             let Some(by) = operator(&call.caller) else { return Reply::Forbidden };
             let (payment, order, reason) = (*payment, *order, reason.clone());
@@ -149,11 +147,27 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
         echo: new.echo.clone(),
         idempotency: new.idempotency,
     };
-    match app.book.submit(Fact::OrderRequested(request)).await {
+    let reply = match app.book.submit(Fact::OrderRequested(request)).await {
         Ok(Settled::Recorded(chapter)) => created(app, &chapter),
         Ok(Settled::Repeat(Repeat::Order(order))) => show(app, order, true),
         Ok(Settled::Repeat(_)) => unreachable!("a request for an order repeats an order"),
         Err(error) => refused(error),
+    };
+    with_code(app, reply).await
+}
+
+/// The same reply, with the order's own code where its platform makes it one. Without the platform
+/// the order stands without a code, and a repeat of the request asks again.
+async fn with_code(app: &App, reply: Reply) -> Reply {
+    let Reply::Order { order, repeated } = reply else { return reply };
+    match youzan::issue(app, &order).await {
+        Ok(false) => Reply::Order { order, repeated },
+        Ok(true) => show(app, order.id, repeated),
+        Err(IssueError::Book(error)) => refused(error),
+        Err(IssueError::Platform(error)) => {
+            tracing::warn!(%error, order = %order.id, "an order has no code");
+            Reply::Order { order, repeated }
+        }
     }
 }
 
@@ -239,7 +253,13 @@ fn whole(app: &App, ids: impl Iterator<Item = OrderId>, next: Option<Position>) 
     Reply::Orders { orders, next }
 }
 
-async fn close(app: &App, caller: &Caller, order: OrderId) -> Reply {
+/// Closes an order. The native API speaks of all orders of a merchant, every other protocol of its
+/// own.
+async fn close(app: &App, dialect: order::Dialect, caller: &Caller, order: OrderId) -> Reply {
+    let own = |row: &OrderRow| row.dialect == dialect || dialect == order::Dialect::Native;
+    if !app.book.views().orders.get(order).is_some_and(own) {
+        return Reply::NotFound;
+    }
     let by = match caller {
         Caller::Merchant(id) => Closer::Merchant(id.clone()),
         Caller::Operator(name) => Closer::Operator(name.clone()),
@@ -250,6 +270,30 @@ async fn close(app: &App, caller: &Caller, order: OrderId) -> Reply {
         Ok(settled) => show(app, order, is_repeat(&settled)),
         Err(error) => refused(error),
     }
+}
+
+/// A page of held payments and questions in the order of the log, in which each lies at a place of
+/// its own.
+fn inbox(inbox: &Inbox, after: Option<Position>, limit: usize) -> Reply {
+    let limit = limit.clamp(1, PAGE_INBOX_MAX);
+    let held = inbox.held().map(|held| held.position);
+    let questions = inbox.questions().map(|question| question.position);
+    let mut places: Vec<Position> =
+        held.chain(questions).filter(|at| after.is_none_or(|after| *at > after)).collect();
+    let mut next = None;
+    if places.len() > limit {
+        // The whole inbox need not be in order, only what is on the page.
+        let (_, last, _) = places.select_nth_unstable(limit - 1);
+        next = Some(*last);
+    }
+    let on_page =
+        |at: Position| after.is_none_or(|after| at > after) && next.is_none_or(|last| at <= last);
+    let mut held: Vec<_> = inbox.held().filter(|held| on_page(held.position)).cloned().collect();
+    held.sort_unstable_by_key(|held| held.position);
+    let questions = inbox.questions().filter(|question| on_page(question.position));
+    let mut questions: Vec<_> = questions.cloned().collect();
+    questions.sort_unstable_by_key(|question| question.position);
+    Reply::Inbox { held, questions, next }
 }
 
 fn watchers(app: &App, caller: &Caller) -> Reply {

@@ -1,10 +1,12 @@
 //! From HTTP to facts and back.
 
 mod evidence;
-mod exchange;
+pub mod exchange;
 mod execute;
 mod operations;
 mod pay;
+mod relay;
 mod router;
+mod seats;
 
 pub use router::router;

@@ -37,7 +37,10 @@ pub(super) async fn openapi() -> impl IntoResponse {
 pub(super) async fn docs() -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, docs_page())
@@ -51,6 +54,8 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body>
         let views = app.book.views();
         app.metrics.set("orders", views.orders.len());
         app.metrics.set("callbacks_pending", views.callbacks.pending_count());
+        app.metrics.set("connections_open", app.traffic.open());
+        app.metrics.set("streams_open", shared.seats.count());
         app.metrics.set("payments_held", views.inbox.held().count());
         app.metrics.set("questions_open", views.inbox.questions().count());
         app.metrics.set("devices_silent", views.book.devices().filter(|d| d.silent).count());
@@ -59,6 +64,9 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body>
         app.metrics.set("callback_oldest_seconds", oldest);
         let position = usize::try_from(views.position.number()).unwrap_or(usize::MAX);
         app.metrics.set("position", position);
+    }
+    for (word, count) in app.traffic.counts() {
+        app.metrics.connected(word, count);
     }
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, content_type)], app.metrics.text()).into_response()

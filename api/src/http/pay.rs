@@ -12,6 +12,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use duizhang_core::amount::Amount;
 use duizhang_core::id::OrderId;
 use duizhang_core::order::OrderStatus;
+use duizhang_core::time::Timestamp;
 use duizhang_projections::orders::OrderView;
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -21,7 +22,9 @@ use crate::cashier::{
     ASSET_HEADERS, CashierState, CashierView, Language, PAGE_HEADERS, SCRIPT, STATE_EVENT,
     STYLESHEET, choose_language, render, render_not_found,
 };
+use crate::dialects::DOCS_STYLESHEET;
 use crate::http::router::Shared;
+use crate::http::seats::Seat;
 
 /// What the address of the page may carry besides the token.
 #[derive(Debug, Deserialize)]
@@ -97,7 +100,7 @@ fn view(app: &App, order: &OrderView, language: Language) -> CashierView {
 
 fn state_of(
     status: OrderStatus,
-    ended_at: Option<duizhang_core::time::Timestamp>,
+    ended_at: Option<Timestamp>,
     received: Amount,
     refunded: Amount,
 ) -> CashierState {
@@ -115,11 +118,19 @@ fn state_of(
     }
 }
 
-fn state_now(app: &App, id: OrderId) -> Option<CashierState> {
+/// An order's state, and when it is followed no more: money that comes after the quarantine of an
+/// expired order is not taken for it.
+fn look(app: &App, id: OrderId) -> Option<(CashierState, Timestamp)> {
     let views = app.book.views();
     let row = views.orders.get(id)?;
     let amount = |minor| Amount::from_minor(minor, row.currency);
-    Some(state_of(row.status, row.ended_at, amount(row.received), amount(row.refunded)))
+    let state = state_of(row.status, row.ended_at, amount(row.received), amount(row.refunded));
+    let until = match (state, row.ended_at) {
+        (CashierState::Expired, Some(at)) => at.plus(views.book.policy().quarantine),
+        _ if state.is_live() => Timestamp::MAX,
+        _ => Timestamp::MIN,
+    };
+    Some((state, until))
 }
 
 /// The stream of an order's states: one at once, then each that differs from the one before.
@@ -127,23 +138,22 @@ pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     Path(token): Path<String>,
 ) -> Response<Body> {
-    let known =
-        token.parse::<OrderId>().ok().and_then(|id| Some((id, state_now(&shared.app, id)?)));
-    let Some((id, state)) = known else {
+    let order = token.parse::<OrderId>().ok();
+    let known = order.and_then(|id| Some((id, look(&shared.app, id)?)));
+    let Some((id, (_, until))) = known else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    if !state.is_live() {
+    if until <= shared.app.clock.now() {
         // Nothing will change any more; 204 tells the browser not to ask again.
         return StatusCode::NO_CONTENT.into_response();
     }
-    let Ok(seat) = Arc::clone(&shared.streams).try_acquire_owned() else {
+    let Some(seat) = shared.seats.take(id) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let follower = Follower {
         changes: shared.app.book.watch(id),
         closing: shared.closing.clone(),
         told: None,
-        over: false,
         id,
         shared: Arc::clone(&shared),
         _seat: seat,
@@ -160,32 +170,39 @@ struct Follower {
     changes: watch::Receiver<()>,
     closing: watch::Receiver<bool>,
     told: Option<&'static str>,
-    over: bool,
-    _seat: tokio::sync::OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 impl Follower {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
-        while !self.over {
+        loop {
             self.changes.borrow_and_update();
-            let state = state_now(&self.shared.app, self.id)?;
+            let (state, until) = look(&self.shared.app, self.id)?;
             if self.told != Some(state.word()) {
                 self.told = Some(state.word());
-                self.over = !state.is_live();
                 return Some((Ok(Event::default().event(STATE_EVENT).data(state.word())), self));
+            }
+            let clock = Arc::clone(&self.shared.app.clock);
+            if until <= clock.now() {
+                return None;
             }
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
                 _ = self.closing.wait_for(|closing| *closing) => return None,
+                () = clock.sleep_until(until) => {}
             }
         }
-        None
     }
 }
 
 /// The page's stylesheet.
 pub(super) async fn stylesheet() -> Response<Body> {
     asset("text/css; charset=utf-8", STYLESHEET)
+}
+
+/// The stylesheet of the API's description.
+pub(super) async fn docs_stylesheet() -> Response<Body> {
+    asset("text/css; charset=utf-8", DOCS_STYLESHEET)
 }
 
 /// The page's script.

@@ -9,32 +9,30 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
+use duizhang_listener_bridge::relay::RELAY_PATH;
 use duizhang_listener_bridge::wire::Answer;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
-use super::{evidence, execute, operations, pay};
+use super::seats::Seats;
+use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
-use crate::dialects::{BESIDE_THE_CASHIER, BODY_BYTES_MAX};
-
-/// Most cashier pages that follow their order at once: each holds a connection, and connections are
-/// limited to 4,096.
-const STREAMS_MAX: usize = 2_048;
+use crate::dialects::{BESIDE_THE_CASHIER, BODY_BYTES_MAX, DOCS_STYLESHEET_PATH};
 
 /// What the handlers share.
 pub(super) struct Shared {
     pub(super) app: Arc<App>,
     pub(super) closing: watch::Receiver<bool>,
-    pub(super) streams: Arc<Semaphore>,
-    forged: evidence::ForgedAllowance,
+    pub(super) seats: Arc<Seats>,
+    pub(super) forged: evidence::ForgedAllowance,
 }
 
 /// The whole server's routes. `closing` turns true when the server shuts down, so that streams end.
 pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
-    let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-    let shared = Arc::new(Shared { app, closing, streams, forged: Default::default() });
+    let (seats, forged) = Default::default();
+    let shared = Arc::new(Shared { app, closing, seats, forged });
     let mut router = Router::new();
     for path in BESIDE_THE_CASHIER {
         router = router.route(path, any(wire));
@@ -44,11 +42,13 @@ pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
         .route("/pay/{token}/events", get(pay::events))
         .route(STYLESHEET_PATH, get(pay::stylesheet))
         .route(SCRIPT_PATH, get(pay::script))
+        .route(DOCS_STYLESHEET_PATH, get(pay::docs_stylesheet))
         .route("/healthz", get(operations::alive))
         .route("/readyz", get(operations::ready))
         .route("/openapi.json", get(operations::openapi))
         .route("/docs", get(operations::docs))
         .route("/metrics", get(operations::metrics))
+        .route(RELAY_PATH, post(relay::deliveries))
         .fallback(wire)
         .with_state(shared)
 }

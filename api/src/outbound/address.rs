@@ -14,6 +14,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::policy::Policy;
 
+/// Whether an address is of the open internet.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    range_of(address).is_none()
+}
+
 /// Why an address is not one that a callback may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressRefusal {

@@ -8,7 +8,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
-pub use address::{AddressRefusal, check_address};
+pub use address::{AddressRefusal, check_address, is_public};
 pub use outcome::{
     Failure, OutboundOutcome, OutboundRequest, RESPONSE_BYTES_MAX, Refusal, Step, Timeouts,
 };

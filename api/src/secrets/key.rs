@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use duizhang_core::id::{DeviceId, MerchantId};
+use duizhang_core::id::{DeviceId, MerchantId, WalletId};
 use duizhang_core::time::Timestamp;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -76,6 +76,9 @@ pub enum SecretOf {
     OperatorToken(OperatorName),
     /// Our own private key towards a merchant whose protocol signs with RSA.
     PlatformKey(MerchantId),
+    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes are
+    /// signed, and tokens asked for.
+    YouzanSecret(WalletId),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),
 }
@@ -99,11 +102,12 @@ impl SecretOf {
             Self::WebhookSecret(_) => "webhook-secret",
             Self::OperatorToken(_) => "operator-token",
             Self::PlatformKey(_) => "platform-key",
+            Self::YouzanSecret(_) => "youzan-secret",
             Self::DeviceKey(_) => "device-key",
         }
     }
 
-    /// The name of the merchant or device.
+    /// The name of the merchant, operator, wallet or device.
     #[must_use]
     pub fn owner(&self) -> &str {
         match self {
@@ -112,6 +116,7 @@ impl SecretOf {
             | Self::WebhookSecret(id)
             | Self::OperatorToken(id)
             | Self::PlatformKey(id) => id.as_str(),
+            Self::YouzanSecret(id) => id.as_str(),
             Self::DeviceKey(id) => id.as_str(),
         }
     }
@@ -125,6 +130,7 @@ impl SecretOf {
             "webhook-secret" => merchant().map(Self::WebhookSecret),
             "operator-token" => merchant().map(Self::OperatorToken),
             "platform-key" => merchant().map(Self::PlatformKey),
+            "youzan-secret" => WalletId::new(owner).ok().map(Self::YouzanSecret),
             "device-key" => DeviceId::new(owner).ok().map(Self::DeviceKey),
             _ => None,
         }
@@ -139,6 +145,7 @@ impl SecretOf {
             | Self::NativeToken(_)
             | Self::WebhookSecret(_)
             | Self::OperatorToken(_)
+            | Self::YouzanSecret(_)
             | Self::DeviceKey(_) => SECRET_BYTES_MAX,
         };
         if bytes.len() > most {
@@ -149,7 +156,7 @@ impl SecretOf {
             return Err(SecretRefusal::Untidy);
         }
         let least = match self {
-            Self::MerchantKey(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
+            Self::MerchantKey(_) | Self::YouzanSecret(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
             Self::NativeToken(_) | Self::OperatorToken(_) => TOKEN_BYTES_MIN,
             Self::WebhookSecret(_) => return Ok(SigningKey::parse(text).map(|_| ())?),
             Self::PlatformKey(_) => return Ok(PrivateKey::parse(bytes).map(|_| ())?),

@@ -233,6 +233,7 @@ impl SecretStore {
                 SecretOf::MerchantKey(_)
                 | SecretOf::NativeToken(_)
                 | SecretOf::OperatorToken(_)
+                | SecretOf::YouzanSecret(_)
                 | SecretOf::WebhookSecret(_)
                 | SecretOf::PlatformKey(_) => None,
             })

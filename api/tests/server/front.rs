@@ -21,6 +21,40 @@ async fn operators_paths_say_how_the_server_is() {
     assert!(metrics.header("content-type").is_some_and(|kind| kind.contains("openmetrics")));
     assert!(metrics.text().contains("orders"), "{}", metrics.text());
     assert!(metrics.text().ends_with("# EOF\n"));
+    // Healthz, readyz, the order and this one, each on a connection of its own.
+    for line in [
+        r#"connections_total{word="accepted"} 4"#,
+        r#"connections_total{word="refused"} 0"#,
+        r#"connections_total{word="too_often"} 0"#,
+        r#"connections_total{word="overdue_head"} 0"#,
+        r#"now{word="connections_open"} 1"#,
+    ] {
+        assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_has_every_stylesheet_that_its_policy_lets_in() {
+    let rig = Rig::new().await;
+    let page = get(rig.at, "/docs").await;
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").expect("a policy").to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("style-src 'self'"));
+    let text = page.text();
+    let links: Vec<&str> = text
+        .split("<link rel=\"stylesheet\" href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(path, _)| path))
+        .collect();
+    assert_eq!(links.len(), 2);
+    for path in links {
+        let sheet = get(rig.at, path).await;
+        assert_eq!(
+            (sheet.status, sheet.header("content-type")),
+            (200, Some("text/css; charset=utf-8"))
+        );
+    }
     rig.stop().await;
 }
 
@@ -121,6 +155,51 @@ async fn the_stream_follows_an_order_that_expires_and_is_paid_late() {
     let late = T + 6 * 60_000;
     assert_eq!(rig.push(&payable, late).await.json()["code"], 1);
     assert_eq!(events.next().await.as_deref(), Some("paid-late"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_stream_of_an_expired_order_ends_with_its_quarantine() {
+    let rig = Rig::new().await;
+    let (id, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let path = format!("/pay/{id}/events");
+    let mut events = Events::open(rig.at, &path).await;
+    assert_eq!(events.next().await.as_deref(), Some("waiting"));
+    rig.clock().advance(Span::from_mins(5));
+    assert_eq!(events.next().await.as_deref(), Some("expired"));
+    rig.clock().advance(Span::from_mins(14));
+    let mut late = Events::open(rig.at, &path).await;
+    assert_eq!(late.next().await.as_deref(), Some("expired"));
+    rig.clock().advance(Span::from_mins(1));
+    for mut events in [events, late] {
+        assert_eq!(events.next().await, None, "nothing can change any more");
+    }
+    assert_eq!(get(rig.at, &path).await.status, 204, "the browser shall not ask again");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_order_is_followed_by_a_few_pages_and_leaves_the_others_theirs() {
+    let rig = Rig::new().await;
+    let (first, _) = rig.order("N1", "10.00", "http://shop.example/n").await;
+    let (second, _) = rig.order("N2", "10.00", "http://shop.example/n").await;
+    let path = format!("/pay/{first}/events");
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        let mut events = Events::open(rig.at, &path).await;
+        assert_eq!(events.next().await.as_deref(), Some("waiting"));
+        streams.push(events);
+    }
+    assert_eq!(get(rig.at, &path).await.status, 503);
+    let metrics = get(rig.at, "/metrics").await.text();
+    assert!(metrics.contains(r#"now{word="streams_open"} 8"#), "{metrics}");
+    let mut other = Events::open(rig.at, &format!("/pay/{second}/events")).await;
+    assert_eq!(other.next().await.as_deref(), Some("waiting"));
+    assert_eq!(rig.push("10.00", T).await.json()["code"], 1);
+    for events in &mut streams {
+        assert_eq!(events.next().await.as_deref(), Some("paid"));
+        assert_eq!(events.next().await, None);
+    }
     rig.stop().await;
 }
 

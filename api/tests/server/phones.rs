@@ -1,15 +1,17 @@
 //! Phones over real sockets: repeats, late and disordered pushes, heartbeats and silence.
 
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::Fact;
+use duizhang_core::fact::{Fact, PolicyActivated};
 use duizhang_core::id::OrderId;
 use duizhang_core::notification::Verdict;
 use duizhang_core::order::OrderStatus;
+use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
+use duizhang_listener_bridge::wire::md5_hex;
 
-use crate::rig::{OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
+use crate::rig::{DEVICE_KEY, MERCHANT_KEY, OPERATOR_TOKEN, Rig, T, TOKEN, guarded, push_path};
 use crate::shop::Shop;
-use crate::wire::{get, post_json};
+use crate::wire::{get, get_as, post_json};
 
 fn payments(rig: &Rig) -> usize {
     let observed = |decision: &Decision| matches!(decision, Decision::PaymentObserved { .. });
@@ -115,6 +117,11 @@ async fn a_push_that_comes_hours_late_settles_its_order_where_nobody_else_could_
 #[tokio::test]
 async fn a_late_push_is_a_persons_question_where_the_amount_has_a_new_holder() {
     let rig = Rig::new().await;
+    // One amount only, so that the next order must get the one that was released.
+    let policy = Policy { max_offset: 0, ..Policy::default() };
+    let activated = PolicyActivated { policy, by: String::from("test") };
+    let activated = Fact::PolicyActivated(activated);
+    rig.server.book().submit(activated).await.expect("a sound policy");
     let order = expired_long_ago(&rig).await;
     let (next, payable) = rig.order("N2", "10.00", "http://shop.example/n").await;
     assert_eq!(payable, "10.0", "the amount has a new holder");
@@ -187,4 +194,68 @@ async fn a_silent_phone_is_noticed_and_its_gap_is_known_when_it_returns() {
     assert!(to.since(gap.from) >= Span::from_secs(200), "{gap:?}");
     assert!(!rig.server.book().views().book.devices().any(|device| device.silent));
     guarded("the server to stop", rig.stop()).await;
+}
+
+#[tokio::test]
+async fn the_inbox_is_read_in_pages_and_nothing_is_shown_twice_or_left_out() {
+    let rig = Rig::new().await;
+    let mut waiting = Vec::new();
+    for number in 0..5_u64 {
+        let amount = format!("7.0{number}");
+        assert_eq!(rig.push(&amount, T + number).await.json()["code"], 1);
+        waiting.push(amount);
+        let t = T + number;
+        let hook = format!("/hook/phone-1?token={DEVICE_KEY}&timestamp={t}&content=x{number}");
+        assert_eq!(get(rig.at, &hook).await.json()["code"], 1);
+        waiting.push(String::from("unreadable"));
+    }
+    for limit in [1, 3, 9, 10, 200] {
+        let (mut shown, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/operator/inbox?limit={limit}{cursor}");
+            let page = get_as(rig.at, &path, OPERATOR_TOKEN).await.json();
+            let list = |name: &str| page[name].as_array().expect("a list").clone();
+            let (held, questions) = (list("held"), list("questions"));
+            assert!((1..=limit).contains(&(held.len() + questions.len())), "{page}");
+            shown.extend(held.iter().map(|one| one["amount"].clone()));
+            shown.extend(questions.iter().map(|one| one["verdict"].clone()));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let mut all: Vec<_> = shown.iter().filter_map(|one| one.as_str()).collect();
+        if limit == 1 {
+            assert_eq!(all, waiting, "the oldest first");
+        }
+        all.sort_unstable();
+        let mut expected = waiting.clone();
+        expected.sort_unstable();
+        assert_eq!(all, expected, "pages of {limit}");
+    }
+    let merchant = get_as(rig.at, "/v1/operator/inbox", TOKEN).await;
+    assert_eq!(merchant.status, 403);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_shop_is_told_when_money_last_came_and_a_heartbeat_is_none() {
+    let rig = Rig::new().await;
+    let state = async || {
+        let t = rig.millis();
+        let sign = md5_hex(&[format!("{t}{MERCHANT_KEY}").as_bytes()]);
+        get(rig.at, &format!("/getState?t={t}&sign={sign}")).await.json()["data"].clone()
+    };
+    let said = state().await;
+    assert_eq!((&said["state"], &said["lastpay"]), (&"-1".into(), &"0".into()), "{said}");
+    rig.heartbeat(T).await;
+    let said = state().await;
+    assert_eq!((&said["state"], &said["lastpay"]), (&"1".into(), &"0".into()), "{said}");
+    rig.clock().advance(Span::from_secs(20));
+    let paid_at = rig.millis().to_string();
+    assert_eq!(rig.push("7.77", rig.millis()).await.json()["code"], 1);
+    rig.clock().advance(Span::from_secs(20));
+    rig.heartbeat(rig.millis()).await;
+    let said = state().await;
+    assert_eq!(said["lastpay"], paid_at.as_str(), "{said}");
+    assert_eq!(said["lastheart"], rig.millis().to_string().as_str(), "{said}");
+    rig.stop().await;
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Epay, Native, Vmq};
+use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Epay, Gogo, Native, Vmq};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -66,6 +66,8 @@ pub(crate) struct Setting {
     pub(crate) resolver: Arc<FixedResolver>,
     pub(crate) allow_private: bool,
     pub(crate) limits: Limits,
+    /// What speaks V免签.
+    pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
 
 pub(crate) fn memory_log(disk: &SimulatedDisk) -> Arc<dyn EventLog> {
@@ -85,6 +87,7 @@ impl Setting {
             resolver: Arc::new(FixedResolver::default()),
             allow_private: true,
             limits: Limits::default(),
+            vmq: || Box::new(Vmq),
         }
     }
 
@@ -99,8 +102,11 @@ impl Setting {
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
         let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
             (order::Dialect::Native, Box::new(Native)),
-            (order::Dialect::Vmq, Box::new(Vmq)),
+            (order::Dialect::Vmq, (self.vmq)()),
             (order::Dialect::Epay, Box::new(Epay::default())),
+            (order::Dialect::Bufpay, Box::new(Bufpay)),
+            (order::Dialect::Gogo, Box::new(Gogo)),
+            (order::Dialect::Codepay, Box::new(Codepay)),
         ];
         let sources: Vec<Box<dyn Source + Send + Sync>> =
             vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
@@ -112,6 +118,7 @@ impl Setting {
             secrets: Arc::new(secrets),
             dialects,
             sources,
+            youzan: Vec::new(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,

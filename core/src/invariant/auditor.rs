@@ -13,6 +13,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::codes::{Codes, Slot};
 use super::list::{Invariant, Violation};
 use crate::amount::Amount;
 use crate::callback::CallbackId;
@@ -41,6 +42,8 @@ pub(super) struct OrderRecord {
     pub(super) open: bool,
     pub(super) callbacks: u16,
     pub(super) wallet: u16,
+    /// Whether it has a code of its own, and so may have the same amount as others.
+    own_code: bool,
     /// When it stops waiting if nothing comes.
     expires_at: Timestamp,
 }
@@ -70,13 +73,14 @@ pub struct Auditor {
     at: Timestamp,
     pub(super) policy: Policy,
     pub(super) wallets: Vec<WalletId>,
-    holders: BTreeMap<(u16, i64), Holder>,
+    holders: BTreeMap<Slot, Holder>,
     pub(super) orders: BTreeMap<OrderId, OrderRecord>,
     keys: BTreeMap<Digest, (Digest, NotificationId)>,
     questions: BTreeSet<NotificationId>,
     pub(super) payments: BTreeMap<PaymentId, PaymentRecord>,
     pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
     pub(super) callbacks: BTreeSet<CallbackId>,
+    pub(super) codes: Codes,
     /// Observed, matched, held and dismissed money in minor units, whatever its currency.
     pub(super) sums: [i128; 4],
     /// The wallets that this group's payment may have come to.
@@ -145,6 +149,7 @@ impl Auditor {
         match fact {
             Fact::PolicyActivated(activated) => self.policy = activated.policy.clone(),
             Fact::WalletDeclared(wallet) => {
+                self.codes.declare(wallet);
                 if !self.wallets.contains(&wallet.id) {
                     self.wallets.push(wallet.id.clone());
                 }
@@ -165,6 +170,7 @@ impl Auditor {
                 let ends = [Decision::SuspenseEnded { payment: dismissed.payment }] == *decisions;
                 self.expect(ends, Invariant::SuspenseAddsUp, "a dismissal ends its suspense");
             }
+            Fact::CodeIssued(issued) => self.code_issued(issued),
             Fact::BookOpened(_)
             | Fact::MerchantDeclared(_)
             | Fact::DeviceDeclared(_)
@@ -294,13 +300,15 @@ impl Auditor {
             Step::Nearest => true,
         };
         let sound = payable.is_positive() && payable.currency() == request.requested.currency();
+        let own_code = self.codes.accept(request.order, wallet);
+        let near = near && (offset == 0 || !own_code);
         self.expect(near && directed && sound, Invariant::PayableNear, "not near what was asked");
         let Some(wallet) = self.wallets.iter().position(|known| known == wallet) else {
             self.report(Invariant::KnownOnly, format!("unknown wallet {wallet}"));
             return;
         };
         let wallet = u16::try_from(wallet).unwrap_or(u16::MAX);
-        let slot = (wallet, payable.minor());
+        let slot = (wallet, payable.minor(), own_code.then_some(request.order));
         match self.holders.get(&slot).copied() {
             Some(Holder { order, until: None }) => {
                 self.report(Invariant::OneHolder, format!("{order} holds it"));
@@ -319,15 +327,17 @@ impl Auditor {
             open: true,
             callbacks: 0,
             wallet,
+            own_code,
             expires_at,
         };
         let new = self.orders.insert(request.order, record).is_none();
         self.expect(new, Invariant::KnownOnly, "an order id was given twice");
     }
 
-    fn holder(&mut self, order: OrderId) -> Option<((u16, i64), &mut Holder)> {
+    fn holder(&mut self, order: OrderId) -> Option<(Slot, &mut Holder)> {
         let record = self.orders.get(&order)?;
-        let slot = (record.wallet, record.payable.minor());
+        let own = record.own_code.then_some(order);
+        let slot = (record.wallet, record.payable.minor(), own);
         self.holders.get_mut(&slot).filter(|holder| holder.order == order).map(|own| (slot, own))
     }
 
@@ -340,8 +350,8 @@ impl Auditor {
         }
     }
 
-    /// An order that still waits for the rest keeps its amount for a quarantine from its deadline or
-    /// from its first part, whichever is later; further parts move nothing.
+    /// An order that waits for the rest keeps its amount for a quarantine from its deadline or from
+    /// its first part, whichever is later; further parts move nothing.
     fn keep(&mut self, order: OrderId, part: Amount, until: Timestamp) {
         let Some(record) = self.orders.get(&order) else { return };
         let first = record.received == i128::from(part.minor());

@@ -10,10 +10,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::list::{Invariant, Violation};
+use crate::code::OwnCode;
 use crate::id::OrderId;
 use crate::order::OrderStatus;
 use crate::refund::RefundState;
-use crate::state::{Deadline, MerchantIndex, OrderRow, Reservation, State};
+use crate::state::{Deadline, MerchantIndex, OrderRow, Reservation, State, WalletIndex};
 use crate::time::Timestamp;
 
 /// Every invariant that a state alone can break, and how this one does.
@@ -31,7 +32,7 @@ pub fn check(state: &State) -> Vec<Violation> {
     let refunded = refunded(state);
     let due = Due::of(state);
     for row in state.orders() {
-        if row.reservation != Reservation::Released {
+        if row.reservation != Reservation::Released && row.code == OwnCode::None {
             let alone = holders.insert((row.wallet, row.payable));
             expect(alone, Invariant::OneHolder, format!("{} holds a second time", row.id));
         }
@@ -51,12 +52,12 @@ pub fn check(state: &State) -> Vec<Violation> {
         expect(agrees, Invariant::StateAgrees, format!("open orders: {count}"));
     }
     let mut taken: BTreeMap<u16, u32> = BTreeMap::new();
-    for (wallet, minor) in &holders {
-        let slots = &state.wallets()[usize::from(wallet.number())].slots;
-        let agrees = !slots.is_free(*minor);
-        expect(agrees, Invariant::StateAgrees, format!("amount {minor} is held and free"));
+    for (wallet, _) in &holders {
         let count = taken.entry(wallet.number()).or_default();
         *count = count.saturating_add(1);
+    }
+    for (amount, agrees) in pooled(state, &holders) {
+        expect(agrees, Invariant::StateAgrees, format!("pool of amount {amount}"));
     }
     for (index, wallet) in (0_u16..).zip(state.wallets()) {
         let agrees = taken.get(&index).copied().unwrap_or_default() == wallet.slots.holds();
@@ -72,6 +73,29 @@ pub fn check(state: &State) -> Vec<Violation> {
         && totals.observed == matched.saturating_add(held).saturating_add(totals.dismissed);
     expect(adds_up, Invariant::SuspenseAddsUp, format!("{totals:?}"));
     found
+}
+
+/// Every amount that is held or remembered, and whether its pool counts as the rows do.
+fn pooled(state: &State, holders: &BTreeSet<(WalletIndex, i64)>) -> Vec<(i64, bool)> {
+    let pool_of = |wallet: WalletIndex| state.wallets()[usize::from(wallet.number())].pool;
+    let mut counts: BTreeMap<(u16, i64), (u32, u32)> = BTreeMap::new();
+    for (wallet, minor) in holders {
+        let count = counts.entry((pool_of(*wallet), *minor)).or_default();
+        count.0 = count.0.saturating_add(1);
+    }
+    let mut since = Timestamp::MIN;
+    let mut in_order = true;
+    for row in state.remembered() {
+        in_order &= row.reservation == Reservation::Released && row.reserved_until >= since;
+        since = row.reserved_until;
+        let count = counts.entry((pool_of(row.wallet), row.payable)).or_default();
+        count.1 = count.1.saturating_add(1);
+    }
+    let agrees = |((pool, minor), count): ((u16, i64), (u32, u32))| {
+        let pool = state.pool(&state.wallets()[usize::from(pool)]);
+        (minor, in_order && (pool.holders(minor), pool.memories(minor)) == count)
+    };
+    counts.into_iter().map(agrees).collect()
 }
 
 /// How many held payments name each order.

@@ -15,7 +15,7 @@ pub enum Invariant {
     PositionsDense,
     /// Log time never goes back.
     TimeNeverBack,
-    /// One holder per (wallet, payable).
+    /// One holder per (wallet, payable), among the orders that are paid by the wallet's code.
     OneHolder,
     /// A quarantined amount is not held again before its time, and its time is the policy's.
     QuarantineKept,

@@ -7,6 +7,7 @@
 
 mod auditor;
 mod check;
+mod codes;
 mod list;
 mod money;
 

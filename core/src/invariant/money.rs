@@ -81,6 +81,7 @@ impl Auditor {
         let here = by_person || wallet.is_some_and(|wallet| self.came_to.contains(wallet));
         let exact = record.payable == amount;
         let named = rule != Rule::Slot && record.payable.currency() == amount.currency();
+        self.matched_by_code(fact, order, rule, amount);
         self.expect(exact || named, Invariant::MatchedExactly, "not the payable amount");
         self.expect(here, Invariant::NeverGuessed, "the money did not come to the order's wallet");
     }

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use super::evolve::next_number;
 use super::model::DeadlineKey;
 use super::orders::digest_hash;
 use super::{DeviceState, Former, Seen, State};
@@ -20,9 +21,27 @@ impl State {
         &mut self.devices[usize::from(*number)]
     }
 
+    pub(super) fn declare_device(&mut self, at: Timestamp, device: &Device) {
+        if let Some(number) = self.device_numbers.get(&device.id) {
+            self.redeclare(at, usize::from(*number), device);
+            return;
+        }
+        let number = next_number(self.devices.len());
+        self.device_numbers.insert(device.id.clone(), number);
+        self.devices.push(DeviceState {
+            declared: device.clone(),
+            former: Vec::new(),
+            last_heard: None,
+            silent: false,
+            clock_offset: None,
+            clock_heard: None,
+            silence_due: None,
+        });
+    }
+
     /// Keeps what the device watched until now. Where that is too much to keep apart, the two
     /// oldest become one, which forgets no wallet.
-    pub(super) fn redeclare(&mut self, at: Timestamp, number: usize, device: &Device) {
+    fn redeclare(&mut self, at: Timestamp, number: usize, device: &Device) {
         let before = &self.devices[number].declared.wallets;
         let wallets: Vec<_> = before.iter().filter_map(|id| self.wallet_index(id)).collect();
         let state = &mut self.devices[number];

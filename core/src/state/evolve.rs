@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 
 use super::model::DeadlineKey;
 use super::orders::{NO_ROW, digest_hash};
-use super::{DeviceState, HeldPayment, OrderRow, Reservation, Slots, State, WalletState};
+use super::{HeldPayment, OrderRow, Pool, Reservation, Slots, State, WalletState};
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
+use crate::code::OwnCode;
 use crate::decision::Decision;
-use crate::fact::{Fact, OrderRequested};
+use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
 
 use crate::matcher::Standing;
@@ -38,6 +39,7 @@ impl State {
         assert!(at >= self.now, "log time goes back");
         assert!(position == self.position.next(), "the log has a gap");
         self.now = at;
+        self.forget();
         self.fold_fact(at, fact);
         for decision in decisions {
             self.fold_decision(position, at, fact, decision);
@@ -62,31 +64,11 @@ impl State {
                     self.open_orders.push(0);
                 }
             },
-            Fact::WalletDeclared(wallet) => match self.wallet_numbers.get(&wallet.id) {
-                Some(number) => self.wallets[usize::from(*number)].declared = wallet.clone(),
-                None => {
-                    let number = next_number(self.wallets.len());
-                    self.wallet_numbers.insert(wallet.id.clone(), number);
-                    let slots = Slots::default();
-                    self.wallets.push(WalletState { declared: wallet.clone(), slots });
-                }
-            },
-            Fact::DeviceDeclared(device) => match self.device_numbers.get(&device.id) {
-                Some(number) => self.redeclare(at, usize::from(*number), device),
-                None => {
-                    let number = next_number(self.devices.len());
-                    self.device_numbers.insert(device.id.clone(), number);
-                    self.devices.push(DeviceState {
-                        declared: device.clone(),
-                        former: Vec::new(),
-                        last_heard: None,
-                        silent: false,
-                        clock_offset: None,
-                        clock_heard: None,
-                        silence_due: None,
-                    });
-                }
-            },
+            Fact::WalletDeclared(wallet) => self.declare_wallet(wallet),
+            Fact::DeviceDeclared(device) => {
+                self.declare_device(at, device);
+                self.link();
+            }
             Fact::NotificationReceived(received) => self.hear_notification(at, received),
             Fact::HeartbeatReceived(heartbeat) => {
                 self.hear(&heartbeat.device, at);
@@ -98,6 +80,7 @@ impl State {
                 }
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),
+            Fact::CodeIssued(issued) => self.issue_code(issued),
             Fact::OrderRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
@@ -107,6 +90,22 @@ impl State {
             | Fact::PaymentAssigned(_)
             | Fact::EvidenceJudged(_)
             | Fact::PaymentDismissed(_) => {}
+        }
+    }
+
+    fn declare_wallet(&mut self, wallet: &Wallet) {
+        match self.wallet_numbers.get(&wallet.id) {
+            Some(number) => {
+                self.wallets[usize::from(*number)].declared = wallet.clone();
+                self.link();
+            }
+            None => {
+                let pool = next_number(self.wallets.len());
+                self.wallet_numbers.insert(wallet.id.clone(), pool);
+                let slots = Slots::default();
+                self.wallets.push(WalletState { declared: wallet.clone(), slots, pool });
+                self.pools.push(Pool::default());
+            }
         }
     }
 
@@ -213,6 +212,7 @@ impl State {
             dialect: request.dialect,
             currency: payable.currency(),
             has_notify_url: request.notify_url.is_some(),
+            code: OwnCode::None,
         }
     }
 
@@ -220,8 +220,11 @@ impl State {
         let (wallet, merchant) = (usize::from(row.wallet.0), usize::from(row.merchant.0));
         let (minor, expires_at) = (row.payable, row.reserved_until);
         let number = self.orders.insert(row);
-        let previous = self.wallets[wallet].slots.take(minor, number);
-        self.orders.row_mut(number).previous = previous.unwrap_or(NO_ROW);
+        if self.wallets[wallet].declared.gives_own_codes() {
+            self.orders.row_mut(number).code = OwnCode::Awaited;
+        } else {
+            self.take(wallet, minor, number);
+        }
         self.open_orders[merchant] = self.open_orders[merchant].saturating_add(1);
         self.deadlines.insert((expires_at, DeadlineKey::Order(number)));
         if let Some(key) = request.idempotency {
@@ -265,9 +268,18 @@ impl State {
         let was = row.reserved_until;
         row.reservation = Reservation::Released;
         row.reserved_until = at;
-        let (wallet, minor) = (usize::from(row.wallet.0), row.payable);
+        let (wallet, minor, unpaid, code) =
+            (usize::from(row.wallet.0), row.payable, !row.status.is_settled(), row.code);
         self.deadlines.remove(&(was, DeadlineKey::Order(number)));
-        self.wallets[wallet].slots.free(minor);
+        if code != OwnCode::None {
+            return;
+        }
+        if unpaid {
+            self.remember(number);
+        }
+        let WalletState { slots, pool, .. } = &mut self.wallets[wallet];
+        slots.free();
+        self.pools[usize::from(*pool)].free(minor);
     }
 
     fn observe(&mut self, payment: PaymentId, amount: Amount) {
@@ -370,6 +382,6 @@ impl State {
     }
 }
 
-fn next_number(len: usize) -> u16 {
+pub(super) fn next_number(len: usize) -> u16 {
     u16::try_from(len).expect("decide keeps declarations within 16 bits")
 }

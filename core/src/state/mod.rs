@@ -5,13 +5,16 @@
 //! key and idempotency key.
 //! Deliberately not here: rules ([`crate::decide`]) and what only readers need (projections).
 
+mod codes;
 mod devices;
 mod evolve;
 mod lookup;
 mod model;
 mod orders;
+mod pools;
 #[cfg(any(test, feature = "testing"))]
 mod portrait;
+mod runs;
 mod slots;
 
 pub use model::{
@@ -19,4 +22,5 @@ pub use model::{
     WalletState,
 };
 pub use orders::{OrderRow, Reservation};
+pub use pools::Pool;
 pub use slots::Slots;

@@ -5,12 +5,13 @@
 //! Deliberately not here: folding (`evolve`), looking up (`lookup`), rows and amounts (`orders`,
 //! `slots`).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
 use super::orders::Orders;
+use super::pools::Pool;
 use super::slots::Slots;
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
@@ -45,6 +46,8 @@ pub struct WalletState {
     pub declared: Wallet,
     /// Its amounts.
     pub slots: Slots,
+    /// The number of the first wallet that it shares amounts with; its own where it shares none.
+    pub(crate) pool: u16,
 }
 
 /// Wallets that a device watched before it was declared anew.
@@ -140,11 +143,16 @@ pub struct State {
     pub(super) merchant_numbers: BTreeMap<MerchantId, u16>,
     pub(super) open_orders: Vec<u32>,
     pub(super) wallets: Vec<WalletState>,
+    /// One for each wallet; those that are not the first of their pool stay empty.
+    pub(super) pools: Vec<Pool>,
     pub(super) wallet_numbers: BTreeMap<WalletId, u16>,
     pub(super) devices: Vec<DeviceState>,
     pub(super) device_numbers: BTreeMap<DeviceId, u16>,
     pub(super) orders: Orders,
+    /// Unpaid orders whose released amounts may still get late money, oldest release first.
+    pub(super) remembered: VecDeque<u32>,
     pub(super) idempotency: HashTable<(Digest, u32)>,
+    pub(super) codes: HashTable<(Digest, u32)>,
     pub(super) deadlines: BTreeSet<(Timestamp, DeadlineKey)>,
     pub(super) seen: Vec<Seen>,
     pub(super) seen_numbers: HashTable<u32>,

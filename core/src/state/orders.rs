@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use hashbrown::HashTable;
 
 use crate::amount::Currency;
+use crate::code::OwnCode;
 use crate::digest::Digest;
 use crate::id::OrderId;
 use crate::order::{Dialect, OrderStatus};
@@ -74,6 +75,9 @@ pub struct OrderRow {
     pub currency: Currency,
     /// Whether the request named a callback address.
     pub has_notify_url: bool,
+    /// By what code it is paid. One of its own takes no amount of the wallet: `reservation` then
+    /// says only how long the order waits, and how long money for it is no surprise.
+    pub code: OwnCode,
 }
 
 /// No row.

@@ -7,6 +7,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use super::State;
@@ -18,13 +19,13 @@ impl State {
     /// The fingerprint of everything.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        let heard = format!("{:?} {:?} {:?} {:?}", self.now, self.position, self.devices, {
-            &self.deadlines
-        });
+        let links: Vec<u16> = self.wallets.iter().map(|wallet| wallet.pool).collect();
+        let heard = (self.now, self.position, &self.devices, &self.deadlines);
+        let heard = format!("{heard:?}{links:?}{:?}{:?}", self.pools, self.remembered);
         Digest::of(&[self.money_portrait().as_bytes(), heard.as_bytes()])
     }
 
-    /// The fingerprint of everything but time, place and when devices were heard: what a repeat
+    /// The fingerprint of everything but time, place and what devices say and link: what a repeat
     /// must not change.
     #[must_use]
     pub fn money_fingerprint(&self) -> Digest {
@@ -33,7 +34,8 @@ impl State {
 
     fn money_portrait(&self) -> String {
         let mut text = String::new();
-        let declared = (self.open, &self.policy, &self.merchants, &self.wallets, &self.open_orders);
+        let wallets: Vec<_> = self.wallets.iter().map(|one| (&one.declared, &one.slots)).collect();
+        let declared = (self.open, &self.policy, &self.merchants, wallets, &self.open_orders);
         let numbers = (&self.merchant_numbers, &self.wallet_numbers, &self.device_numbers);
         let questions = (&self.questions, &self.held, &self.dismissed, &self.totals, &self.seen);
         let callbacks = (&self.pending_callbacks, &self.refund_topics);
@@ -50,13 +52,15 @@ impl State {
             });
             write!(text, "{found:?}").expect("a string takes any text");
         }
-        let mut keys: alloc::vec::Vec<_> = self.idempotency.iter().copied().collect();
+        let mut keys: Vec<_> = self.idempotency.iter().copied().collect();
         keys.sort_unstable();
+        let mut codes: alloc::vec::Vec<_> = self.codes.iter().copied().collect();
+        codes.sort_unstable();
         let due = self.deadlines.iter().filter(|(_, key)| matches!(key, DeadlineKey::Order(_)));
         for (at, key) in due {
             write!(text, "{at:?}{key:?}").expect("a string takes any text");
         }
-        write!(text, "{keys:?}").expect("a string takes any text");
+        write!(text, "{keys:?}{codes:?}").expect("a string takes any text");
         text
     }
 }

@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::book::Book;
-use super::facts::{device, money, order, policy_fact};
+use super::facts::{device, money, order, policy_fact, wallet};
 use super::workload::{Price, Reference, SentAt, Step, Target};
 use crate::amount::{Amount, Currency};
 use crate::callback::{AttemptOutcome, CallbackId};
@@ -331,13 +331,21 @@ impl Book {
                     2 => policy.late = LateRule::Hold,
                     3 => policy.late = LateRule::Settle,
                     4 => policy.quarantine = Span::from_mins(3),
-                    _ => policy.max_offset = 2,
+                    5 => policy.max_offset = 2,
+                    6 => policy.max_offset = 0,
+                    _ => policy.lookback = Span::from_mins(20),
                 }
                 policy_fact(policy)
             }
             Step::Watch { device: name, kind } => {
                 let all = ["wx", "ali", "box"];
-                let wallets = if *kind < 3 { &all[..=usize::from(*kind)] } else { &all[1..2] };
+                let wallets = match kind {
+                    0..3 => &all[..=usize::from(*kind)],
+                    3 => &all[1..2],
+                    // The second wallet becomes one of the first's network, or its own again.
+                    4 => return Some(Fact::WalletDeclared(wallet("ali", Channel::Wechat))),
+                    _ => return Some(Fact::WalletDeclared(wallet("ali", Channel::Alipay))),
+                };
                 Fact::DeviceDeclared(device(DEVICES[usize::from(*name)], wallets))
             }
             Step::Order { .. }

@@ -143,8 +143,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => any::<Target>().prop_map(|payment| Step::Dismiss { payment }),
         1 => (any::<Target>(), price(), any::<bool>())
             .prop_map(|(which, price, money)| Step::Judge { which, price, money }),
-        1 => (0_u8..6).prop_map(|kind| Step::Policy { kind }),
-        1 => (0_u8..2, 0_u8..4).prop_map(|(device, kind)| Step::Watch { device, kind }),
+        2 => (0_u8..8).prop_map(|kind| Step::Policy { kind }),
+        1 => (0_u8..2, 0_u8..6).prop_map(|(device, kind)| Step::Watch { device, kind }),
         1 => Just(Step::Restart),
     ]
 }

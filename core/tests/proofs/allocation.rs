@@ -2,10 +2,13 @@
 //!
 //! Deliberately not here: what pays an amount (`oracle.rs`).
 
+use std::collections::BTreeSet;
+
 use duizhang_core::allocator::find_hold;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::Merchant;
+use duizhang_core::id::WalletId;
 use duizhang_core::policy::{Policy, Step};
 use duizhang_core::rejection::Rejection;
 use duizhang_core::testing::{Book, history};
@@ -13,7 +16,28 @@ use proptest::prelude::*;
 
 use crate::past::Past;
 
-/// The nearest free amount: smallest offset, then watched wallets, then the least loaded, then the
+/// The wallets that a push which names only its network may also be about, and those that it may be
+/// about together with these, and so on.
+fn pooled(past: &Past, wallet: &WalletId) -> BTreeSet<WalletId> {
+    let channel = past.wallets[wallet].channel;
+    let mut pool = BTreeSet::from([wallet.clone()]);
+    loop {
+        let before = pool.len();
+        for device in past.devices.values().filter(|device| device.enabled) {
+            let here = |id: &&WalletId| past.wallets[id].channel == channel;
+            let watched: Vec<&WalletId> = device.wallets.iter().filter(here).collect();
+            if watched.iter().any(|id| pool.contains(id)) {
+                pool.extend(watched.into_iter().cloned());
+            }
+        }
+        if pool.len() == before {
+            return pool;
+        }
+    }
+}
+
+/// The nearest amount that is free in the wallet's whole pool: one that no unpaid order of the pool
+/// held within the lookback, then the smallest offset, then watched wallets, then the least loaded, then the
 /// merchant's own order; the smaller amount where two of one wallet are equally near.
 fn tried(
     past: &Past,
@@ -36,10 +60,11 @@ fn tried(
             continue;
         }
         usable = true;
-        let held: Vec<i64> = past
-            .orders
-            .iter()
-            .filter(|order| order.wallet == *id && order.until.is_none())
+        let pool = pooled(past, id);
+        let holders = past.orders.iter().filter(|order| order.until.is_none());
+        let load = holders.clone().filter(|order| order.wallet == *id).count();
+        let held: Vec<i64> = holders
+            .filter(|order| pool.contains(&order.wallet))
             .map(|order| order.payable.minor())
             .collect();
         let watchers = past.devices.values().filter(|one| one.enabled && one.wallets.contains(id));
@@ -49,7 +74,9 @@ fn tried(
         for amount in amounts.clone() {
             let code = wallet.qr.is_some() || wallet.fixed.iter().any(|(a, _)| a.minor() == amount);
             if amount > 0 && code && !held.contains(&amount) {
-                places.push((amount.abs_diff(requested), rank, held.len(), turn, amount));
+                let mut memories = past.late.iter();
+                let late = memories.any(|(_, id, minor)| pool.contains(id) && *minor == amount);
+                places.push((late, amount.abs_diff(requested), rank, load, turn, amount));
             }
         }
     }

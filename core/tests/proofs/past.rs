@@ -51,12 +51,16 @@ pub(crate) struct Past {
     pub(crate) beats: BTreeMap<DeviceId, (Timestamp, Timestamp)>,
     pub(crate) keys: BTreeMap<Digest, (Digest, NotificationId)>,
     pub(crate) suspense: BTreeMap<PaymentId, Vec<OrderId>>,
+    /// Amounts that unpaid orders held, and when they were released.
+    pub(crate) late: Vec<(Timestamp, WalletId, i64)>,
 }
 
 impl Past {
     pub(crate) fn of(log: &[Entry]) -> Self {
         let mut past = Self::default();
         for entry in log {
+            let lookback = past.policy.lookback;
+            past.late.retain(|(since, ..)| entry.at.since(*since) <= lookback);
             past.hear(entry);
             for decision in &entry.decisions {
                 past.follow(entry, decision);
@@ -121,7 +125,14 @@ impl Past {
             Decision::OrderClosed { order, .. } => {
                 self.order_mut(*order).status = OrderStatus::Closed;
             }
-            Decision::AmountReleased { order } => self.order_mut(*order).until = Some(entry.at),
+            Decision::AmountReleased { order } => {
+                let one = self.order_mut(*order);
+                one.until = Some(entry.at);
+                if !one.status.is_settled() {
+                    let late = (entry.at, one.wallet.clone(), one.payable.minor());
+                    self.late.push(late);
+                }
+            }
             Decision::RefundOpened { .. } => {
                 let Fact::RefundRequested(request) = &entry.fact else { panic!("no request") };
                 self.order_mut(request.order).returning += request.amount.minor();

@@ -13,10 +13,10 @@ use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::event::Event;
 use duizhang_core::fact::{
-    BookOpened, CallbackAttempted, Closer, Device, EvidenceJudged, Fact, HeartbeatReceived,
-    Judgement, Merchant, NotificationReceived, OrderCloseRequested, OrderRequested,
-    PaymentAssigned, PaymentDismissed, PolicyActivated, Reading, RedeliveryRequested,
-    RefundRequested, RefundStepTaken, Wallet,
+    BookOpened, CallbackAttempted, Closer, CodeIssued, Device, EvidenceJudged, Fact,
+    HeartbeatReceived, Judgement, Merchant, NotificationReceived, OrderCloseRequested,
+    OrderRequested, PaymentAssigned, PaymentDismissed, PolicyActivated, Reading,
+    RedeliveryRequested, RefundRequested, RefundStepTaken, Wallet,
 };
 use duizhang_core::id::{
     DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
@@ -29,7 +29,7 @@ use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 17;
+pub(crate) const FACTS: usize = 18;
 /// Variants of `Decision`.
 pub(crate) const DECISIONS: usize = 20;
 
@@ -54,6 +54,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::PaymentAssigned(_) => 14,
             Fact::EvidenceJudged(_) => 15,
             Fact::PaymentDismissed(_) => 16,
+            Fact::CodeIssued(_) => 17,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -282,7 +283,19 @@ fn evidence(all: &mut Samples) {
     }
     let money =
         Judgement::Money { wallet: wallet(), amount: Amount::fen(5), paid_at: at(1_700_000_000) };
-    for (name, judgement) in [("money", money), ("not-money", Judgement::NotMoney)] {
+    let trade = |reference: Option<&str>| Judgement::Trade {
+        wallet: wallet(),
+        amount: Amount::fen(5),
+        paid_at: at(1_700_000_000),
+        number: String::from("E20180201105656001353613"),
+        reference: reference.map(String::from),
+    };
+    for (name, judgement) in [
+        ("money", money),
+        ("not-money", Judgement::NotMoney),
+        ("trade", trade(Some("6377801"))),
+        ("trade-without-code", trade(None)),
+    ] {
         let judged = EvidenceJudged {
             notification: notification(),
             judgement,
@@ -304,6 +317,13 @@ fn evidence(all: &mut Samples) {
         reason: String::from("重复付款，已退回"),
     };
     all.fact("payment-dismissed", 73, Fact::PaymentDismissed(dismissed));
+    let issued = CodeIssued {
+        order: order(),
+        reference: String::from("6377801"),
+        qr: String::from("https://trade.koudaitong.com/wxpay/confirmQr?qr_id=6377801"),
+        picture: String::from("data:image/png;base64,iVBORw0KGgo="),
+    };
+    all.fact("code-issued", 74, Fact::CodeIssued(issued));
 }
 
 fn callbacks_and_refunds(all: &mut Samples) {

@@ -1,15 +1,18 @@
-//! Strict parameters of a query and a form.
+//! Strict parameters of a query and a body: a form, urlencoded or multipart, or a JSON object.
 //!
-//! Invariants: a name occurs once over query and form together, for a second value is how one check
+//! Invariants: a name occurs once over query and body together, for a second value is how one check
 //! sees one text and the next check another; text that does not decode is refused by the
 //! parameter's name; the order of receipt is kept, query first; each parameter keeps its raw text,
 //! because some signatures are made over that.
-//! Deliberately not here: JSON and multipart bodies, and any meaning of a name.
+//! Deliberately not here: any meaning of a name.
 
 use std::fmt;
 
 use super::exchange::Request;
-use super::percent::{EscapeError, decode_component};
+use super::flat_json::FlatJsonError;
+use super::form::{Form, pieces, read_piece};
+use super::multipart::MultipartError;
+use super::percent::EscapeError;
 
 /// Most parameters of one request: the longest protocol that we know (an epay order with the shop's
 /// own extras) has about 20; three times that, rounded up to a power of two.
@@ -28,7 +31,7 @@ pub struct Param {
     pub name: String,
     /// The decoded value; empty where there is no `=`.
     pub value: String,
-    /// The value as it was received, still encoded.
+    /// The value as it was received, still encoded; a multipart form has no encoding.
     pub raw: String,
 }
 
@@ -61,6 +64,12 @@ pub enum ParamsError {
     /// The body is announced as a form and is not UTF-8.
     #[error("the form is not UTF-8")]
     FormNotUtf8,
+    /// The body is announced as a multipart form and cannot be read as one.
+    #[error("the multipart form cannot be read: {0}")]
+    Multipart(#[from] MultipartError),
+    /// The body is announced as JSON and is no object of plain values.
+    #[error(transparent)]
+    Json(#[from] FlatJsonError),
     /// A parameter that must be there is not.
     #[error("parameter {0} is missing")]
     Missing(&'static str),
@@ -76,10 +85,24 @@ impl Params {
     /// # Errors
     /// The first [`ParamsError`] from the left.
     pub fn of(request: &Request) -> Result<Self, ParamsError> {
-        let form = form_text(request)?;
+        Self::collect(&request.query, &Form::of(request)?)
+    }
+
+    /// The same for protocols whose clients also send a JSON object: its members are parameters.
+    ///
+    /// # Errors
+    /// The first [`ParamsError`] from the left.
+    pub fn of_form_or_json(request: &Request) -> Result<Self, ParamsError> {
+        match request.content_type().as_deref() {
+            Some("application/json") => Self::collect(&request.query, &Form::Json(&request.body)),
+            _ => Self::of(request),
+        }
+    }
+
+    fn collect(query: &str, form: &Form<'_>) -> Result<Self, ParamsError> {
         let mut params = Self::default();
-        for piece in pieces(&request.query).chain(pieces(form)) {
-            let param = read_piece(piece)?;
+        for param in pieces(query).map(read_piece).chain(form.params()?) {
+            let param = param?;
             if params.get(&param.name).is_some() {
                 return Err(ParamsError::Twice(param.name));
             }
@@ -96,11 +119,12 @@ impl Params {
     /// never for reading money.
     #[must_use]
     pub fn sound_part(request: &Request) -> Self {
-        let form = form_text(request).unwrap_or_default();
+        let form = Form::of(request).unwrap_or(Form::Absent);
         let read: Vec<Param> = pieces(&request.query)
-            .chain(pieces(form))
+            .map(read_piece)
+            .chain(form.params().into_iter().flatten())
             .take(PARAMS_MAX)
-            .filter_map(|piece| read_piece(piece).ok())
+            .filter_map(Result::ok)
             .collect();
         let once =
             |param: &&Param| read.iter().filter(|other| other.name == param.name).count() == 1;
@@ -147,34 +171,6 @@ impl Params {
     fn find(&self, name: &str) -> Option<&Param> {
         self.0.iter().find(|param| param.name == name)
     }
-}
-
-fn form_text(request: &Request) -> Result<&str, ParamsError> {
-    if request.content_type().as_deref() != Some("application/x-www-form-urlencoded") {
-        return Ok("");
-    }
-    std::str::from_utf8(&request.body).map_err(|_| ParamsError::FormNotUtf8)
-}
-
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split('&').filter(|piece| !piece.is_empty())
-}
-
-fn read_piece(piece: &str) -> Result<Param, ParamsError> {
-    let (raw_name, raw) = piece.split_once('=').unwrap_or((piece, ""));
-    let undecodable = |name: &str, source| {
-        let name = name.chars().take(PARAM_NAME_BYTES_MAX).collect();
-        ParamsError::Undecodable { name, source }
-    };
-    let name = decode_component(raw_name).map_err(|source| undecodable(raw_name, source))?;
-    if name.len() > PARAM_NAME_BYTES_MAX {
-        return Err(ParamsError::TooLong(name.chars().take(PARAM_NAME_BYTES_MAX).collect()));
-    }
-    let value = decode_component(raw).map_err(|source| undecodable(&name, source))?;
-    if value.len() > PARAM_BYTES_MAX {
-        return Err(ParamsError::TooLong(name));
-    }
-    Ok(Param { name, value, raw: String::from(raw) })
 }
 
 #[cfg(test)]
@@ -253,6 +249,66 @@ mod tests {
         assert_eq!(Params::of(&request).map(|p| p.is_empty()), Ok(true));
         request.headers.push((String::from("content-type"), String::from("application/json")));
         assert_eq!(Params::of(&request).map(|p| p.is_empty()), Ok(true));
+    }
+
+    #[test]
+    fn a_multipart_form_is_a_form() {
+        let multipart = |query: &str, fields: &[(&str, &str)]| {
+            let mut request = form(query, "");
+            let media = "multipart/form-data; boundary=x";
+            request.headers = vec![(String::from("content-type"), String::from(media))];
+            let field = |(name, text): &(&str, &str)| {
+                format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+            };
+            request.body = fields.iter().map(field).collect::<String>().into_bytes();
+            request.body.extend(b"--x--\r\n");
+            request
+        };
+        let request = multipart("a=1", &[("b", "x%20+y"), ("c", "")]);
+        let params = Params::of(&request).unwrap();
+        assert_eq!((params.get("b"), params.get_raw("b")), (Some("x%20+y"), Some("x%20+y")));
+        assert_eq!((params.get("a"), params.get("c"), params.len()), (Some("1"), Some(""), 3));
+        assert_eq!(Params::sound_part(&request), params);
+
+        let twice = multipart("b=1", &[("b", "1")]);
+        assert_eq!(Params::of(&twice), Err(ParamsError::Twice(String::from("b"))));
+        let long = "x".repeat(PARAM_BYTES_MAX + 1);
+        let long = multipart("", &[("a", &long)]);
+        assert_eq!(Params::of(&long), Err(ParamsError::TooLong(String::from("a"))));
+        let crowd = vec![("a", "1"); PARAMS_MAX + 1];
+        assert!(Params::of(&multipart("", &crowd)).is_err());
+
+        let mut broken = multipart("a=1", &[("b", "1")]);
+        broken.body.extend(b"more");
+        let error = ParamsError::Multipart(MultipartError::Frame);
+        assert_eq!(Params::of(&broken), Err(error));
+        let sound = Params::sound_part(&broken);
+        assert_eq!((sound.get("a"), sound.get("b")), (Some("1"), Some("1")));
+    }
+
+    #[test]
+    fn a_json_object_holds_parameters_where_it_is_asked_for() {
+        let json = |query: &str, body: &str| {
+            let mut request = form(query, body);
+            let media = "application/json;charset=UTF-8";
+            request.headers = vec![(String::from("content-type"), String::from(media))];
+            request
+        };
+        let request = json("q=1", r#"{"a":0.10,"b":"\u8ba2","c":null}"#);
+        let params = Params::of_form_or_json(&request).unwrap();
+        let texts: Vec<_> = params.iter().map(|p| (p.name.as_str(), p.value.as_str())).collect();
+        assert_eq!(texts, [("q", "1"), ("a", "0.10"), ("b", "订"), ("c", "")]);
+        assert_eq!(Params::of(&request).map(|params| params.len()), Ok(1));
+        assert_eq!(Params::of_form_or_json(&form("a=1", "b=2")), Params::of(&form("a=1", "b=2")));
+
+        let cases =
+            [("a=1", r#"{"a":1}"#), ("", r#"{"a":1,"a":1}"#), ("", r#"{"a":null,"\u0061":1}"#)];
+        for (query, body) in cases {
+            let twice = Err(ParamsError::Twice(String::from("a")));
+            assert_eq!(Params::of_form_or_json(&json(query, body)), twice, "{body}");
+        }
+        let error = Err(ParamsError::Json(FlatJsonError::Nested(String::from("a"))));
+        assert_eq!(Params::of_form_or_json(&json("", r#"{"a":[1]}"#)), error);
     }
 
     #[test]

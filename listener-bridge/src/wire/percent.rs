@@ -21,6 +21,14 @@ pub enum EscapeError {
 /// # Errors
 /// [`EscapeError`] says what is wrong with it.
 pub fn decode_component(raw: &str) -> Result<String, EscapeError> {
+    String::from_utf8(decode_bytes(raw)?).map_err(|_| EscapeError::NotUtf8)
+}
+
+/// The bytes behind an encoded name or value, for texts in another character set.
+///
+/// # Errors
+/// [`EscapeError::BadEscape`].
+pub fn decode_bytes(raw: &str) -> Result<Vec<u8>, EscapeError> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {
@@ -34,16 +42,22 @@ pub fn decode_component(raw: &str) -> Result<String, EscapeError> {
             plain => plain,
         });
     }
-    String::from_utf8(bytes).map_err(|_| EscapeError::NotUtf8)
+    Ok(bytes)
 }
 
 /// Encodes a name or value so that every byte but letters, digits and `-._~` is escaped, a space as
 /// `%20`: every decoder reads this form alike.
 #[must_use]
 pub fn encode_component(text: &str) -> String {
+    encode_bytes(text.as_bytes())
+}
+
+/// Encodes the bytes of a text in another character set in the same form.
+#[must_use]
+pub fn encode_bytes(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
@@ -89,6 +103,12 @@ mod tests {
         for raw in ["%ff", "%E6%94", "%c0%80"] {
             assert_eq!(decode_component(raw), Err(EscapeError::NotUtf8), "{raw}");
         }
+    }
+
+    #[test]
+    fn bytes_of_other_character_sets_pass() {
+        assert_eq!(decode_bytes("%B6%A9a+").as_deref(), Ok(&b"\xb6\xa9a "[..]));
+        assert_eq!(encode_bytes(b"\xb6\xa9a "), "%B6%A9a%20");
     }
 
     #[test]

@@ -153,7 +153,9 @@ impl Daybook {
             Fact::NotificationReceived(_) => self.notifications.deliveries += 1,
             Fact::CallbackAttempted(_) => self.callbacks.attempts += 1,
             Fact::EvidenceJudged(judged) => match judged.judgement {
-                Judgement::Money { .. } => self.notifications.judged_money += 1,
+                Judgement::Money { .. } | Judgement::Trade { .. } => {
+                    self.notifications.judged_money += 1
+                }
                 Judgement::NotMoney => {}
             },
             _ => {}

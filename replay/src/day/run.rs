@@ -250,7 +250,7 @@ impl Clerk<'_> {
             id: id.to_string(),
             position: *position,
             at: self.zone.rfc3339(*at),
-            detail: "the merchant was not reached; an operator may send it again".to_owned(),
+            detail: "the merchant did not take it; an operator may send it again".to_owned(),
         });
         let mut lines: Vec<_> = held.chain(doubts).chain(abandoned).collect();
         lines.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));

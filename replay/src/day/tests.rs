@@ -106,7 +106,7 @@ fn money_is_told_by_wallet_with_its_bump() {
     let lost = report.wallets.iter().find(|line| line.wallet.contains(" or "));
     assert_eq!(lost.expect("nobody knows which wallet").held.to_string(), "7.77 CNY");
     let text = replay.text();
-    for expected in ["held, orphan: no_order", "wx", "30.03 CNY", "no order held this amount"] {
+    for expected in ["held, orphan: no order", "wx", "30.03 CNY", "no order held this amount"] {
         assert!(text.contains(expected), "{text}");
     }
     assert!(replay.json().contains("\"amount\": \"10.01\""), "{}", replay.json());

@@ -1,5 +1,7 @@
 //! The report of a day as people read it: aligned columns, in the words of the glossary.
 
+use duizhang_core::amount::Amount;
+
 use super::report::DayReport;
 use super::run::DayReplay;
 use crate::spelling;
@@ -56,18 +58,19 @@ impl DayReport {
     fn heading(&self) -> String {
         let policy = &self.policy;
         format!(
-            "Book {}, business day {} ({} to {}), known up to position {}\n\
-             Policy: orders wait {} s, quarantine {} s, step {} by at most {} minor units, \
-             late money: {}\n",
+            "Book {}, business day {}\n\
+             From {} to {}, known up to position {}\n\
+             Policy: orders wait {}, amounts rest {} afterwards, a taken amount moves {} by at \
+             most {}, late money: {}\n",
             self.book,
             self.day,
             self.from,
             self.to,
             self.position,
-            policy.order_ttl_seconds,
-            policy.quarantine_seconds,
+            spoken(policy.order_ttl_seconds),
+            spoken(policy.quarantine_seconds),
             policy.step,
-            policy.max_offset,
+            Amount::fen(i64::from(policy.max_offset)).decimal_text(),
             policy.late
         )
     }
@@ -106,7 +109,7 @@ impl DayReport {
             ("of no order, by an operator", payments.dismissed),
         ]);
         for held in &payments.held {
-            let name = format!("held, {}: {}", held.grade, held.reason);
+            let name = format!("held, {}: {}", held.grade, held.reason.replace('_', " "));
             table.push(vec![name, held.count.to_string()]);
         }
         for total in &self.totals {
@@ -197,10 +200,32 @@ impl DayReport {
     }
 }
 
+/// Seconds in the largest unit that leaves no rest.
+fn spoken(seconds: u64) -> String {
+    let units = [(3_600, "h"), (60, "min")];
+    match units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit)) {
+        Some((unit, word)) => format!("{} {word}", seconds / unit),
+        None => format!("{seconds} s"),
+    }
+}
+
 fn rows(counts: &[(&str, u64)]) -> Vec<Vec<String>> {
     counts.iter().map(|(name, count)| vec![(*name).to_owned(), count.to_string()]).collect()
 }
 
 fn or_none(text: String) -> String {
     if text.is_empty() { "  none\n".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_spoken_in_their_largest_unit() {
+        let cases = [(0, "0 s"), (59, "59 s"), (90, "90 s"), (300, "5 min"), (86_400, "24 h")];
+        for (seconds, words) in cases {
+            assert_eq!(spoken(seconds), words);
+        }
+    }
 }

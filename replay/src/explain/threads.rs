@@ -89,6 +89,7 @@ impl Threads {
                 self.notifications.contains(&received.notification)
             }
             Fact::EvidenceJudged(judged) => self.notifications.contains(&judged.notification),
+            Fact::CodeIssued(issued) => self.orders.contains(&issued.order),
             Fact::CallbackAttempted(attempt) => self.is_about(attempt.callback),
             Fact::RedeliveryRequested(request) => self.is_about(request.callback),
             Fact::RefundRequested(request) => self.orders.contains(&request.order),

@@ -17,6 +17,6 @@ pub(crate) use chance::Chance;
 pub(crate) use http::{Answer, Caller, Events};
 pub(crate) use load::{Ledger, Load};
 pub(crate) use planted::Planted;
-pub(crate) use process::{Ended, Program, skip};
+pub(crate) use process::{Ended, GUARD, Program, skip};
 pub(crate) use records::Records;
 pub(crate) use shop::{Came, Shop};

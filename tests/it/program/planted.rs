@@ -104,6 +104,7 @@ async fn serve(log: Arc<dyn EventLog>, data: &Path) {
             (order::Dialect::Vmq, Box::new(Vmq)),
         ],
         sources: vec![Box::new(VmqPhone)],
+        youzan: Vec::new(),
         outbound: Arc::new(outbound),
         listener: TcpListener::bind("127.0.0.1:0").await.expect("loopback"),
         limits: Limits::default(),

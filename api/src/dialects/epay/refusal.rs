@@ -49,6 +49,7 @@ pub(super) fn of_params(error: &ParamsError) -> Refusal {
         ParamsError::TooMany => String::from("参数过多"),
         ParamsError::FormNotUtf8 => String::from("表单不是UTF-8编码"),
         ParamsError::Missing(name) => format!("缺少参数：{name}"),
+        ParamsError::Multipart(_) | ParamsError::Json(_) => String::from("表单格式错误"),
     })
 }
 

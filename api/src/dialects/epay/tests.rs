@@ -874,7 +874,7 @@ fn the_second_version_s_answers_are_signed() {
     let open = Reply::Rejected(Rejection::OrderIs(OrderStatus::Paid));
     assert_eq!(ask("/api/pay/close", &open), said(-1, "该订单状态不支持关闭！"));
 
-    let call = Call { caller: Caller::Merchant(merchant("3003")), action: Action::Inbox };
+    let call = Call { caller: Caller::Merchant(merchant("3003")), action: Action::Watchers };
     let request = post("/api/pay/query", FORM, b"");
     let answer = Epay::default().answer(&request, &call, &reply(paid()), &TestDesk::default());
     assert_eq!(text_of(&answer), said(-1, "平台尚未生成与该商户的RSA密钥"));

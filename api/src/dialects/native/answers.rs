@@ -38,9 +38,10 @@ pub(super) fn word(call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
             let devices = devices.iter().map(|device| device_body(device, desk)).collect();
             ok(&DeviceListBody { devices, last_money: time(*last_money, desk) })
         }
-        Reply::Inbox { held, questions } => ok(&InboxBody {
+        Reply::Inbox { held, questions, next } => ok(&InboxBody {
             held: held.iter().map(|held| held_body(held, desk)).collect(),
             questions: questions.iter().map(|question| question_body(question, desk)).collect(),
+            next_cursor: next.map(cursor),
         }),
         Reply::Done => Answer::new(204, "application/json", Vec::new()),
         Reply::NotFound => not_found(),

@@ -13,6 +13,6 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use docs_page::docs_page;
+pub use docs_page::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, docs_page};
 pub use openapi::openapi_document;
 pub use protocol::Native;

@@ -200,10 +200,15 @@ mod operations {
     )]
     fn redeliver() {}
 
-    /// Shows what waits for a person. Operators only.
+    /// Shows what waits for a person, the oldest first. Operators only.
     #[utoipa::path(
         get,
         path = "/v1/operator/inbox",
+        params(
+            ("limit" = Option<u32>, Query,
+                description = "Payments and questions on the page, 1 to 200; 100 where absent"),
+            ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+        ),
         responses(
             (status = 200, description = "Held payments and open questions", body = InboxBody),
             (status = "default", description = "A problem", body = Problem,

@@ -26,12 +26,14 @@ use super::sent::{
     AmountText, AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says,
     StepBody,
 };
-use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery};
+use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX};
 
 /// Longest idempotency key in bytes: what the large payment interfaces take.
 pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// Orders on a page of which the caller says no size.
 const PAGE_ORDERS: usize = 20;
+/// Payments and questions on a page of the inbox of which the caller says no size.
+const PAGE_INBOX: usize = 100;
 
 /// Reads what is asked for.
 pub(super) fn read_action(
@@ -41,7 +43,8 @@ pub(super) fn read_action(
     caller: &Caller,
     desk: &dyn Desk,
 ) -> Result<Action, Answer> {
-    if endpoint != Endpoint::ListOrders && !request.query.is_empty() {
+    let takes_parameters = matches!(endpoint, Endpoint::ListOrders | Endpoint::Inbox);
+    if !takes_parameters && !request.query.is_empty() {
         return Err(malformed("this path takes no parameters"));
     }
     Ok(match endpoint {
@@ -67,7 +70,7 @@ pub(super) fn read_action(
             read_nothing(request)?;
             Action::Redeliver(named(id)?)
         }
-        Endpoint::Inbox => Action::Inbox,
+        Endpoint::Inbox => read_inbox(request)?,
         Endpoint::Devices => Action::Watchers,
         Endpoint::Assign => {
             let body: AssignBody = read_json(request)?;
@@ -200,28 +203,39 @@ fn read_callback(
     }
 }
 
-fn read_list(request: &Request) -> Result<Action, Answer> {
+fn read_params(request: &Request, known: &[&str]) -> Result<Params, Answer> {
     let params = Params::of(request).map_err(|error| malformed(&error.to_string()))?;
-    let known = ["number", "limit", "cursor"];
     if let Some(foreign) = params.iter().find(|param| !known.contains(&param.name.as_str())) {
         return Err(malformed(&format!("unknown parameter {}", foreign.name)));
     }
+    Ok(params)
+}
+
+fn read_list(request: &Request) -> Result<Action, Answer> {
+    let params = read_params(request, &["number", "limit", "cursor"])?;
     if let Some(number) = params.get("number") {
         if params.len() > 1 {
             return Err(malformed("number goes with neither limit nor cursor"));
         }
         return Ok(Action::Get(OrderQuery::Number(String::from(number))));
     }
-    let limit = match params.get("limit") {
-        Some(text) => {
-            text.parse().ok().filter(|limit| (1..=PAGE_ORDERS_MAX).contains(limit)).ok_or_else(
-                || malformed(&format!("limit must lie between 1 and {PAGE_ORDERS_MAX}")),
-            )?
-        }
-        None => PAGE_ORDERS,
-    };
+    let limit = read_limit(&params, PAGE_ORDERS_MAX)?.unwrap_or(PAGE_ORDERS);
     let before = params.get("cursor").map(read_cursor).transpose()?;
     Ok(Action::List { before, limit })
+}
+
+fn read_inbox(request: &Request) -> Result<Action, Answer> {
+    let params = read_params(request, &["limit", "cursor"])?;
+    let limit = read_limit(&params, PAGE_INBOX_MAX)?.unwrap_or(PAGE_INBOX);
+    let after = params.get("cursor").map(read_cursor).transpose()?;
+    Ok(Action::Inbox { after, limit })
+}
+
+fn read_limit(params: &Params, limit_max: usize) -> Result<Option<usize>, Answer> {
+    let Some(text) = params.get("limit") else { return Ok(None) };
+    let limit = text.parse().ok().filter(|limit| (1..=limit_max).contains(limit));
+    let refused = || malformed(&format!("limit must lie between 1 and {limit_max}"));
+    limit.map(Some).ok_or_else(refused)
 }
 
 /// What a page's end is called. Callers pass it back and read nothing from it.

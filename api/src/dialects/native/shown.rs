@@ -193,7 +193,7 @@ pub(super) struct QuestionBody {
     pub(super) since: String,
 }
 
-/// What waits for a person.
+/// A page of what waits for a person, the oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Inbox)]
 pub(super) struct InboxBody {
@@ -201,6 +201,8 @@ pub(super) struct InboxBody {
     pub(super) held: Vec<HeldBody>,
     /// Evidence that nobody could read, or that contradicts itself.
     pub(super) questions: Vec<QuestionBody>,
+    /// Where the next page begins; null on the last.
+    pub(super) next_cursor: Option<String>,
 }
 
 /// A device.

@@ -27,7 +27,7 @@ use super::problem::Code;
 use super::requests::parse_body;
 use super::routes::ROUTES;
 use super::sent::{AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, StepBody};
-use super::{Native, docs_page, openapi_document};
+use super::{DOCS_STYLESHEET, Native, docs_page, openapi_document};
 use crate::clock::{Clock, SystemClock};
 use crate::dialects::desk_for_tests::{
     NOON, OPERATOR_TOKEN, TOKEN, TestDesk, WEBHOOK_SECRET, get, merchant, open_order, paid_order,
@@ -284,6 +284,7 @@ fn paths_and_verbs_are_told_apart() {
 fn looking_and_listing_are_understood() {
     let order = OrderId::from_bits(7);
     let list = |before, limit| Action::List { before, limit };
+    let inbox = |after, limit| Action::Inbox { after, limit };
     let number = Action::Get(OrderQuery::Number(String::from("SO 1")));
     let cases = [
         ("/v1/orders/o00000000000000000000000007", "", Action::Get(OrderQuery::Id(order))),
@@ -293,7 +294,9 @@ fn looking_and_listing_are_understood() {
         ("/v1/orders", "number=SO+1", number),
         ("/v1/orders/o00000000000000000000000007/refunds", "", Action::ListRefunds(order)),
         ("/v1/refunds/r00000000000000000000000009", "", Action::GetRefund(RefundId::from_bits(9))),
-        ("/v1/operator/inbox", "", Action::Inbox),
+        ("/v1/operator/inbox", "", inbox(None, 100)),
+        ("/v1/operator/inbox", "limit=200", inbox(None, 200)),
+        ("/v1/operator/inbox", "limit=1&cursor=c2a", inbox(Some(Position::new(42)), 1)),
         ("/v1/operator/devices", "", Action::Watchers),
     ];
     for (path, query, expected) in cases {
@@ -318,8 +321,10 @@ fn looking_and_listing_are_understood() {
             "{query}"
         );
     }
-    let strange = get("/v1/operator/inbox", "all=1");
-    assert_eq!(refused(strange), (400, String::from("malformed_request")));
+    for query in ["all=1", "limit=0", "limit=201", "cursor=x", "number=1"] {
+        let strange = get("/v1/operator/inbox", query);
+        assert_eq!(refused(strange), (400, String::from("malformed_request")), "{query}");
+    }
 }
 
 // tidy: long because it is one table
@@ -497,8 +502,14 @@ fn lists_refunds_and_the_inbox_are_answered() {
         since: NOON,
         verdict: Verdict::Unreadable,
     };
-    let inbox = Reply::Inbox { held: vec![held], questions: vec![question] };
-    let shown = json_of(&answered(Action::Inbox, &inbox));
+    let next = Some(Position::new(42));
+    let inbox = Reply::Inbox { held: vec![held], questions: vec![question], next };
+    let asked_inbox = Action::Inbox { after: None, limit: 2 };
+    let shown = json_of(&answered(asked_inbox.clone(), &inbox));
+    assert_eq!(shown["next_cursor"], "c2a");
+    let empty = Reply::Inbox { held: Vec::new(), questions: Vec::new(), next: None };
+    let last = json!({"held": [], "questions": [], "next_cursor": null});
+    assert_eq!(json_of(&answered(asked_inbox, &empty)), last);
     assert_eq!(shown["held"][0]["reason"], "several_orders");
     assert_eq!(shown["held"][0]["candidates"], json!([ORDER]));
     assert_eq!(shown["questions"][0]["verdict"], "unreadable");
@@ -689,11 +700,21 @@ fn the_page_explains_every_code_and_runs_nothing() {
         assert_eq!(serde_json::to_value(code).unwrap(), word);
     }
     for route in &ROUTES {
-        assert!(page.contains(&format!("<code>{} {}</code>", route.verb, route.path)), "{route:?}");
+        let verb = route.verb.to_string();
+        let class = verb.to_lowercase();
+        let badge = format!("<span class=\"verb {class}\">{verb}</span>");
+        let heading = format!("{badge} <code>{}</code>", route.path);
+        assert!(page.contains(&heading), "{route:?}");
     }
     for foreign in ["<script", "<style", "style=", "src=", "http://", "onclick"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
+    for tag in ["article", "dl", "ul", "main", "h3", "span"] {
+        let opened = page.matches(&format!("<{tag}>")).count();
+        let opened = opened + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+    assert!(!DOCS_STYLESHEET.contains("url(") && !DOCS_STYLESHEET.contains("@import"));
 }
 
 proptest! {
@@ -726,7 +747,7 @@ proptest! {
             payable: Amount::fen(minor),
             ..open_order(Protocol::Native)
         };
-        let shown = json_of(&answered(Action::Inbox, &order_reply(order, false)));
+        let shown = json_of(&answered(Action::Watchers, &order_reply(order, false)));
         prop_assert_eq!(shown["number"].as_str(), Some(number.as_str()));
         prop_assert_eq!(shown["qr"].as_str(), Some(qr.as_str()));
         let payable = Amount::fen(minor).decimal_text();

@@ -54,6 +54,7 @@ pub(super) fn of_params(error: &ParamsError) -> String {
         ParamsError::TooLong(name) => format!("参数过长：{name}"),
         ParamsError::TooMany => String::from("参数过多"),
         ParamsError::FormNotUtf8 => String::from("表单不是UTF-8编码"),
+        ParamsError::Multipart(_) | ParamsError::Json(_) => String::from("表单格式错误"),
         ParamsError::Missing(name) => format!("缺少参数：{name}"),
     }
 }
@@ -106,7 +107,8 @@ fn is_foreign(place: &Place<'_>, order: &OrderView) -> bool {
     other || order.dialect != Dialect::Vmq
 }
 
-fn of_rejection(rejection: &Rejection) -> String {
+/// The words of a refusal by the rules.
+pub(super) fn of_rejection(rejection: &Rejection) -> String {
     let text = match rejection {
         Rejection::UnknownMerchant => "签名校验不通过",
         Rejection::BadText(field) => return format!("参数错误：{}", wire_name(field)),
@@ -166,7 +168,7 @@ fn order_data(order: &OrderView) -> String {
 
 /// An underpaid order still waits, for the rest or for a person: the shop must neither deliver nor
 /// give it up.
-fn state_number(order: &OrderView) -> i8 {
+pub(super) fn state_number(order: &OrderView) -> i8 {
     match order.status {
         OrderStatus::Open | OrderStatus::Underpaid => 0,
         OrderStatus::Expired | OrderStatus::Closed => -1,
@@ -198,6 +200,7 @@ fn state_data(devices: &[DeviceView], last_money: Option<Timestamp>) -> String {
     )
 }
 
-fn quoted(text: &str) -> String {
+/// A text as JSON.
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -11,19 +11,27 @@
 
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
+use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::orders::OrderView;
 
+use super::fox::BY_FOX;
+use super::requests::BY_HMAC;
+use super::suite;
 use crate::dialects::{Desk, Judged, proof, way};
 
 /// The parameters with their signature; none where the merchant has no key, or the order is not
-/// settled.
-pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String> {
+/// settled. `at` is the time of the attempt.
+pub(super) fn signed_query(order: &OrderView, at: Timestamp, desk: &dyn Desk) -> Option<String> {
     if !order.status.is_settled() {
         return None;
     }
+    if kept_words(order).1 == Some(BY_HMAC) {
+        return suite::signed_query(order, at, desk);
+    }
     let strict = desk.merchant(&order.merchant).is_some_and(|card| card.strict);
-    let spell = if strict { Amount::decimal_text } else { java_text };
+    let two_decimals = strict || kept_words(order).1 == Some(BY_FOX);
+    let spell = if two_decimals { Amount::decimal_text } else { java_text };
     let price = spell(order.requested);
     let really_price = spell(order.received);
     let param = order.attachment.as_deref().unwrap_or_default();
@@ -42,7 +50,7 @@ pub(super) fn signed_query(order: &OrderView, desk: &dyn Desk) -> Option<String>
 /// settled. None where the shop named no address.
 pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
     let address = order.return_url.as_deref()?;
-    Some(match signed_query(order, desk) {
+    Some(match signed_query(order, desk.now(), desk) {
         Some(query) => way::join(address, &query),
         None => String::from(address),
     })
@@ -50,8 +58,14 @@ pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
 
 /// The type as the shop sent it.
 pub(super) fn kind_of(order: &OrderView) -> &str {
-    let known = order.echo.as_deref().filter(|kind| matches!(*kind, "1" | "2"));
+    let known = kept_words(order).0.filter(|kind| matches!(*kind, "1" | "2"));
     known.unwrap_or(if order.channel == Channel::Alipay { "2" } else { "1" })
+}
+
+/// What an order keeps of its request's form: the type, and the fork's word where it came by one.
+fn kept_words(order: &OrderView) -> (Option<&str>, Option<&str>) {
+    let mut words = order.echo.as_deref().unwrap_or_default().split(' ');
+    (words.next(), words.next())
 }
 
 /// An amount as Java prints a double below ten million: without zeros at its end, but with one

@@ -15,13 +15,7 @@
 //! Deliberately not here: comparing a payId with those of known orders; that would need the order
 //! table.
 
-/// Longest payId of a strict merchant, in bytes: an UUID has 36, a prefixed date and counter about
-/// 40.
-pub(super) const STRICT_PAY_ID_BYTES_MAX: usize = 64;
-/// Longest price of a strict merchant, in bytes: eight digits of yuan, a dot and two digits of fen.
-const STRICT_PRICE_BYTES_MAX: usize = 11;
-/// What a strict merchant's param begins with.
-pub(super) const MARKS: [char; 4] = ['|', '{', '~', ':'];
+use crate::dialects::strict::{is_marked, is_odd, is_strict_number, is_strict_price};
 
 /// The signed texts of `createOrder`, as received.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +31,9 @@ pub(super) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// The texts in the order of the formula, without the key.
-    pub(super) fn parts(&self) -> [&'a [u8]; 4] {
-        [self.pay_id, self.param, self.kind, self.price].map(str::as_bytes)
+    /// Names and texts in the order of the formula, without the key.
+    pub(super) fn fields(&self) -> [(&'static str, &'a str); 4] {
+        [("payId", self.pay_id), ("param", self.param), ("type", self.kind), ("price", self.price)]
     }
 
     /// Checks what holds for every merchant.
@@ -47,9 +41,8 @@ impl<'a> Signed<'a> {
     /// # Errors
     /// The name of the parameter that breaks it.
     pub(super) fn check_plain(&self) -> Result<(), &'static str> {
-        let odd = |text: &str| text.chars().any(|c| c.is_control() || matches!(c, '&' | '='));
         let texts = [("payId", self.pay_id), ("param", self.param), ("price", self.price)];
-        texts.into_iter().find(|(_, text)| odd(text)).map_or(Ok(()), |(name, _)| Err(name))
+        texts.into_iter().find(|(_, text)| is_odd(text)).map_or(Ok(()), |(name, _)| Err(name))
     }
 
     /// Checks what leaves one reading.
@@ -57,10 +50,10 @@ impl<'a> Signed<'a> {
     /// # Errors
     /// The name of the parameter that breaks it.
     pub(super) fn check_strict(&self) -> Result<(), &'static str> {
-        if !is_strict_pay_id(self.pay_id) {
+        if !is_strict_number(self.pay_id) {
             return Err("payId");
         }
-        if !is_strict_param(self.param) {
+        if !is_marked(self.param) {
             return Err("param");
         }
         if !is_strict_price(self.price) {
@@ -68,31 +61,4 @@ impl<'a> Signed<'a> {
         }
         Ok(())
     }
-}
-
-/// `[A-Za-z0-9_-]{1,64}`
-pub(super) fn is_strict_pay_id(text: &str) -> bool {
-    (1..=STRICT_PAY_ID_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-/// Begins with a mark, ends with neither digit nor dot, and holds nothing that other formulas
-/// separate by.
-pub(super) fn is_strict_param(text: &str) -> bool {
-    let odd = |c: char| c.is_control() || matches!(c, '&' | '=' | '#' | '%');
-    text.starts_with(MARKS)
-        && !text.ends_with(|c: char| c.is_ascii_digit() || c == '.')
-        && !text.chars().any(odd)
-}
-
-/// `(0|[1-9]\d{0,7})\.\d{2}`, and more than nothing.
-pub(super) fn is_strict_price(text: &str) -> bool {
-    let Some((yuan, fen)) = text.split_once('.') else { return false };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.len() <= STRICT_PRICE_BYTES_MAX
-        && digits(yuan)
-        && digits(fen)
-        && fen.len() == 2
-        && (yuan == "0" || !yuan.starts_with('0'))
-        && text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }

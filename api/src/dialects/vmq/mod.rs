@@ -2,9 +2,16 @@
 
 mod answers;
 mod callback;
+mod fox;
+#[cfg(test)]
+mod fox_tests;
 mod grammar;
+mod picture;
 mod protocol;
 mod requests;
+mod suite;
+#[cfg(test)]
+mod suite_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use duizhang_core::callback::Topic;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
 
-use super::{answers, callback, requests};
+use super::{answers, callback, fox, picture, requests};
 use crate::dialects::proof::{merchant_named, split_merchant};
 use crate::dialects::{
     Call, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Reply, Unsendable, way,
@@ -72,10 +72,18 @@ impl<'a> Place<'a> {
 
 impl Dialect for Vmq {
     fn claims(&self, request: &Request) -> bool {
-        Place::of(&request.path).is_some() && request.header("app-id").is_none()
+        let forks = fox::Place::of(&request.path).is_some() || picture::is_its_path(&request.path);
+        let own = Place::of(&request.path).is_some() || forks;
+        own && request.header("app-id").is_none()
     }
 
     fn read(&self, request: &Request, desk: &dyn Desk) -> Result<Call, Answer> {
+        if let Some(place) = fox::Place::of(&request.path) {
+            return place.read(request, desk);
+        }
+        if picture::is_its_path(&request.path) {
+            return Err(picture::answer(request));
+        }
         let place = Place::of(&request.path).ok_or_else(answers::no_such_path)?;
         if !matches!(request.method, Method::Get | Method::Post) {
             return Err(answers::wrong_verb());
@@ -92,14 +100,20 @@ impl Dialect for Vmq {
     }
 
     fn too_large(&self, request: &Request) -> Answer {
+        if fox::Place::of(&request.path).is_some() {
+            return fox::refuse("请求内容过长");
+        }
         let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
         let page = Params::of(request).is_ok_and(|params| wants_page(&params));
         answers::refuse(place.endpoint, page, "请求内容过长")
     }
 
     fn answer(&self, request: &Request, _: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
-        let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
         let page = Params::of(request).is_ok_and(|params| wants_page(&params));
+        if let Some(place) = fox::Place::of(&request.path) {
+            return place.word(page, reply, desk);
+        }
+        let Some(place) = Place::of(&request.path) else { return answers::no_such_path() };
         answers::word(&place, page, reply, desk)
     }
 
@@ -115,7 +129,8 @@ impl Dialect for Vmq {
         if !way::is_web_address(message.url) {
             return Err(Unsendable::BadAddress);
         }
-        let query = callback::signed_query(message.order, desk).ok_or(Unsendable::NoKey)?;
+        let query =
+            callback::signed_query(message.order, message.at, desk).ok_or(Unsendable::NoKey)?;
         Ok(CallbackRequest {
             method: Method::Get,
             url: way::join(message.url, &query),
@@ -134,6 +149,6 @@ impl Dialect for Vmq {
 }
 
 /// Whether the caller wants a page instead of JSON. Only `createOrder` knows the parameter.
-fn wants_page(params: &Params) -> bool {
+pub(super) fn wants_page(params: &Params) -> bool {
     params.get("isHtml").is_some_and(|value| value == "1")
 }

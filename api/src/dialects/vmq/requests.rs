@@ -11,6 +11,7 @@ use duizhang_listener_bridge::wire::{Params, hex_equal, md5_hex};
 
 use super::grammar::Signed;
 use super::protocol::Place;
+use super::suite;
 use crate::dialects::proof::proven;
 use crate::dialects::way::is_web_address;
 use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
@@ -19,6 +20,9 @@ use crate::outbound::UrlRefusal;
 /// The parameters that `createOrder` knows; strict merchants may send no others.
 const CREATE_NAMES: [&str; 8] =
     ["payId", "param", "type", "price", "notifyUrl", "returnUrl", "sign", "isHtml"];
+
+/// The word that an order keeps which was asked for by HMAC, and is called back so.
+pub(super) const BY_HMAC: &str = "hmac";
 
 const BAD_SIGN: &str = "签名校验不通过";
 const NO_ORDER: &str = "云端订单编号不存在";
@@ -34,11 +38,7 @@ pub(super) fn read_create(
 ) -> Result<Call, Text> {
     let pay_id = filled(params, "payId").ok_or("请传入商户订单号")?;
     let kind = filled(params, "type").ok_or("请传入支付方式=>1|微信 2|支付宝")?;
-    let channel = match kind {
-        "1" => Channel::Wechat,
-        "2" => Channel::Alipay,
-        _ => return Err(Text::from("支付方式错误=>1|微信 2|支付宝")),
-    };
+    let channel = channel_of(kind).ok_or("支付方式错误=>1|微信 2|支付宝")?;
     let price = filled(params, "price").ok_or("请传入订单金额")?;
     if price.starts_with('-') || price.bytes().all(|byte| matches!(byte, b'0' | b'.')) {
         return Err(Text::from("订单金额必须大于0"));
@@ -46,8 +46,9 @@ pub(super) fn read_create(
     let sign = filled(params, "sign").ok_or("请传入签名")?;
     let param = params.get("param").unwrap_or_default();
     let signed = Signed { pay_id, param, kind, price };
-    let merchant = verify(place, desk, sign, &signed.parts())?;
-    if merchant.strict {
+    let by_hmac = suite::is_asked(params);
+    let merchant = verify(params, place, desk, sign, &signed.fields())?;
+    if merchant.strict && !by_hmac {
         let foreign = params.iter().find(|param| !CREATE_NAMES.contains(&param.name.as_str()));
         if let Some(foreign) = foreign {
             return Err(format!("严格模式不接受参数：{}", foreign.name));
@@ -56,19 +57,49 @@ pub(super) fn read_create(
     } else {
         signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))?;
     }
-    let order = NewOrder {
-        number: Some(Text::from(pay_id)),
-        requested: read_price(price)?,
+    let echo = if by_hmac { format!("{kind} {BY_HMAC}") } else { Text::from(kind) };
+    let order = new_order(params, Asked { signed, channel, echo }, desk)?;
+    Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })
+}
+
+/// What every form of the request for an order comes to.
+pub(super) struct Asked<'a> {
+    /// The signed texts.
+    pub(super) signed: Signed<'a>,
+    /// The network of the type.
+    pub(super) channel: Channel,
+    /// What is kept of the request's own form.
+    pub(super) echo: String,
+}
+
+/// The network of a type.
+pub(super) fn channel_of(kind: &str) -> Option<Channel> {
+    match kind {
+        "1" => Some(Channel::Wechat),
+        "2" => Some(Channel::Alipay),
+        _ => None,
+    }
+}
+
+/// Reads what is left of a request whose signature fits.
+pub(super) fn new_order(
+    params: &Params,
+    asked: Asked<'_>,
+    desk: &dyn Desk,
+) -> Result<NewOrder, Text> {
+    let Asked { signed, channel, echo } = asked;
+    Ok(NewOrder {
+        number: Some(Text::from(signed.pay_id)),
+        requested: read_price(signed.price)?,
         channels: vec![channel],
         ttl: None,
         notify_url: read_callback(params, "notifyUrl", desk)?,
         return_url: read_address(params, "returnUrl")?,
         subject: None,
-        attachment: (!param.is_empty()).then(|| Text::from(param)),
-        echo: Some(Text::from(kind)),
+        attachment: (!signed.param.is_empty()).then(|| Text::from(signed.param)),
+        echo: Some(echo),
         idempotency: None,
-    };
-    Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })
+    })
 }
 
 /// Reads `getOrder` and `checkOrder`, which carry no signature: the order's id is the capability.
@@ -86,7 +117,7 @@ pub(super) fn read_close(
 ) -> Result<Call, Text> {
     let text = filled(params, "orderId").ok_or("请传入云端订单号")?;
     let sign = filled(params, "sign").ok_or("请传入签名")?;
-    let merchant = verify(place, desk, sign, &[text.as_bytes()])?;
+    let merchant = verify(params, place, desk, sign, &[("orderId", text)])?;
     let order = text.parse().map_err(|_| NO_ORDER)?;
     Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Close(order) })
 }
@@ -100,7 +131,7 @@ pub(super) fn read_state(
 ) -> Result<Call, Text> {
     let t = filled(params, "t").ok_or("请传入t")?;
     let sign = filled(params, "sign").ok_or("请传入sign")?;
-    let merchant = verify(place, desk, sign, &[t.as_bytes()])?;
+    let merchant = verify_md5(place, desk, sign, &[("t", t)])?;
     let digits = matches!(t.len(), 10 | 13) && t.bytes().all(|byte| byte.is_ascii_digit());
     if !digits {
         return Err(Text::from("参数错误：t"));
@@ -108,18 +139,36 @@ pub(super) fn read_state(
     Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Watchers })
 }
 
-fn filled<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
+/// A value that is there and not empty.
+pub(super) fn filled<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
     params.get(name).filter(|value| !value.is_empty())
 }
 
-/// The merchant that is spoken to, if the signature was made with one of its keys.
+/// The merchant that is spoken to, if the signature was made with one of its keys: by the
+/// original's formula, or by the fork's where the request says so.
 fn verify(
+    params: &Params,
     place: &Place<'_>,
     desk: &dyn Desk,
     sign: &str,
-    parts: &[&[u8]],
+    fields: &[(&str, &str)],
 ) -> Result<MerchantCard, Text> {
-    let matches = |key: &[u8]| hex_equal(sign, &md5_hex(&[parts, &[key]].concat()));
+    if !suite::is_asked(params) {
+        return verify_md5(place, desk, sign, fields);
+    }
+    let merchant = suite::verify(params, fields, sign, place.merchant(desk), desk);
+    merchant.ok_or_else(|| Text::from(BAD_SIGN))
+}
+
+/// The merchant that is spoken to, if one of its keys behind these values makes the signature.
+fn verify_md5(
+    place: &Place<'_>,
+    desk: &dyn Desk,
+    sign: &str,
+    fields: &[(&str, &str)],
+) -> Result<MerchantCard, Text> {
+    let values: Vec<&[u8]> = fields.iter().map(|(_, value)| value.as_bytes()).collect();
+    let matches = |key: &[u8]| hex_equal(sign, &md5_hex(&[values.as_slice(), &[key]].concat()));
     proven(place.merchant(desk), desk, &matches).ok_or_else(|| Text::from(BAD_SIGN))
 }
 

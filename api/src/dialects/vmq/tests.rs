@@ -323,7 +323,7 @@ fn who_cannot_prove_a_merchant_hears_one_answer() {
         let request = get(&format!("{place}/createOrder"), &query);
         assert_eq!(refusal(&request), expected, "{place} {key}");
     }
-    let nobody = TestDesk { default: None };
+    let nobody = TestDesk { default: None, ..TestDesk::default() };
     assert_eq!(body(&Vmq.read(&get("/createOrder", CREATE), &nobody).unwrap_err()), expected);
 }
 

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::grammar::{MARKS, is_strict_param, is_strict_pay_id, is_strict_price};
+use crate::dialects::strict::{MARKS, is_marked, is_odd, is_strict_number, is_strict_price};
 
 /// One way to read a signed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ struct Grammar {
 }
 
 const STRICT: Grammar =
-    Grammar { pay_id: is_strict_pay_id, param: is_strict_param, price: is_strict_price };
+    Grammar { pay_id: is_strict_number, param: is_marked, price: is_strict_price };
 
 /// The default: every text without `&`, `=` and control characters, every decimal.
 const PLAIN: Grammar = Grammar { pay_id: is_plain_id, param: is_plain, price: is_decimal };
 
 fn is_plain(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() || matches!(c, '&' | '='))
+    !is_odd(text)
 }
 
 fn is_plain_id(text: &str) -> bool {

@@ -1,0 +1,73 @@
+//! The signed parameters of a callback and of the payer's way back, and what counts as success.
+//!
+//! `price` is the asked amount and `money` the amount that came. Some shops (dujiaoka) compare
+//! `money` with their own price and fail at the first fen of difference; for orders that came in by
+//! `asked/creat_order`, `money` says the asked amount, and the books still say what came.
+//!
+//! Invariants: callback and way back carry the same parameters with the same signature, in the
+//! character set of the order's request; nothing empty is sent; the newest key signs; nothing is
+//! signed before the order is settled.
+//! Deliberately not here: sending, and the schedule (policy), which ends with the first success.
+
+use duizhang_listener_bridge::wire::{encode_bytes, md5_hex};
+use duizhang_projections::orders::OrderView;
+
+use super::kept::Kept;
+use super::numbers::pay_id_of;
+use super::received::signed_bytes;
+use crate::dialects::{Desk, Judged, proof, way};
+
+/// The parameters with their signature; none where the merchant has no key, or the order is not
+/// settled.
+pub(super) fn signed_form(order: &OrderView, desk: &dyn Desk) -> Option<String> {
+    if !order.status.is_settled() {
+        return None;
+    }
+    let kept = Kept::of(order);
+    let price = order.requested.decimal_text();
+    let money = if kept.asked { price.clone() } else { order.received.decimal_text() };
+    let paid_at = order.ended_at.unwrap_or(order.created_at);
+    let pay_time = paid_at.secs().to_string();
+    let pay_no = order.id.to_string();
+    let pairs = [
+        ("chart", kept.charset.word()),
+        ("money", &money),
+        ("param", order.attachment.as_deref().unwrap_or_default()),
+        ("pay_id", pay_id_of(&order.number)),
+        ("pay_no", &pay_no),
+        ("pay_tag", "0"),
+        ("pay_time", &pay_time),
+        ("price", &price),
+        ("status", "2"),
+        ("tag", "0"),
+        ("type", kept.kind),
+    ];
+    let signed = signed_bytes(pairs.into_iter(), kept.charset);
+    let sign = proof::signed(&order.merchant, desk, &|key| md5_hex(&[&signed, key]))?;
+    let mut form = String::new();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        let value = encode_bytes(&kept.charset.bytes(value));
+        form.push_str(&format!("{name}={value}&"));
+    }
+    form.push_str("sign=");
+    form.push_str(&sign);
+    Some(form)
+}
+
+/// Where the payer goes after paying: the shop, with the signed parameters once the order is
+/// settled. None where the shop named no address.
+pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
+    let address = order.return_url.as_deref()?;
+    Some(match signed_form(order, desk) {
+        Some(form) => way::join(address, &form),
+        None => String::from(address),
+    })
+}
+
+/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:
+/// editors of shops' files add them.
+pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let success = body.trim_ascii().eq_ignore_ascii_case(b"success");
+    if (200..300).contains(&status) && success { Judged::Acknowledged } else { Judged::NotYet }
+}
