@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::key_pair::{KEY_TEXT_BYTES_MAX, KeyPairError, PrivateKey};
 use crate::webhook::{SigningKey, SigningKeyError};
 
-/// The longest secret in bytes but for a platform key; a bearer token must fit into one header line.
+/// The longest secret in bytes, but for a platform key; a bearer token must fit into one header
+/// line.
 pub const SECRET_BYTES_MAX: usize = 256;
 /// The shortest key of the MD5 protocols. Their phones and shops were given keys of any length, and
 /// the contract's samples have 15 to 17 characters; eight random letters still take 62^8 = 2 ×
