@@ -294,15 +294,25 @@ fn sold() -> (Book, OrderId, OrderId) {
     (book, one, two)
 }
 
+/// Lets a trade speak of another code.
+fn name_code(entry: &mut Entry, code: Option<String>) {
+    if let Fact::EvidenceJudged(judged) = &mut entry.fact
+        && let Judgement::Trade { reference, .. } = &mut judged.judgement
+    {
+        *reference = code;
+    }
+}
+
 #[test]
 fn the_auditor_sees_what_is_wrong_with_codes_and_trades() {
     type Damage = fn(&mut Entry, OrderId, OrderId);
     let damages: [(&str, Damage, Invariant); 6] = [
         (
             "a code of another order",
-            |entry, _, _| match &mut entry.fact {
-                Fact::CodeIssued(issued) => issued.reference = "c1".into(),
-                _ => {}
+            |entry, _, _| {
+                if let Fact::CodeIssued(issued) = &mut entry.fact {
+                    issued.reference = "c1".into();
+                }
             },
             Invariant::NeverGuessed,
         ),
@@ -316,26 +326,10 @@ fn the_auditor_sees_what_is_wrong_with_codes_and_trades() {
         ),
         (
             "a trade of another code",
-            |entry, _, _| match &mut entry.fact {
-                Fact::EvidenceJudged(EvidenceJudged {
-                    judgement: Judgement::Trade { reference, .. },
-                    ..
-                }) => *reference = Some("c1".into()),
-                _ => {}
-            },
+            |entry, _, _| name_code(entry, Some("c1".into())),
             Invariant::NeverGuessed,
         ),
-        (
-            "a trade that names none",
-            |entry, _, _| match &mut entry.fact {
-                Fact::EvidenceJudged(EvidenceJudged {
-                    judgement: Judgement::Trade { reference, .. },
-                    ..
-                }) => *reference = None,
-                _ => {}
-            },
-            Invariant::NeverGuessed,
-        ),
+        ("a trade that names none", |entry, _, _| name_code(entry, None), Invariant::NeverGuessed),
         (
             "another amount",
             |entry, _, _| {

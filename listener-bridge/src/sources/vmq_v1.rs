@@ -13,7 +13,6 @@
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;
 use duizhang_core::digest::Digest;
-use duizhang_core::id::DeviceId;
 use duizhang_core::time::Timestamp;
 
 use super::forwarded::{Named, answer, read_moment, refuse, unreadable};
@@ -55,13 +54,15 @@ impl Source for VmqV1 {
         let message = message(request, timestamp, nonce);
         let fits = |key: &[u8]| hex_equal(sign, &hex_lower(&hmac_sha256(key, message.as_bytes())));
         let device = find_signer(keys, &fits)?;
+        let key = Digest::of(&[device.as_str().as_bytes(), NAME.as_bytes(), nonce.as_bytes()]);
         let evidence = if request.path.ends_with(HEART) {
             Evidence::Heartbeat { sent_at }
         } else {
-            read_push(&device, &request.body, sent_at, nonce)
+            read_push(key, &request.body, sent_at)
         };
         let raw = request.without_secrets();
-        Ok(Reading { device, evidence, raw, source: NAME, repeat_key: None })
+        // Headers are not kept, so two pushes may have the same bytes; their nonces differ.
+        Ok(Reading { device, evidence, raw, source: NAME, repeat_key: Some(key) })
     }
 
     fn answer(&self, _request: &Request, outcome: Outcome) -> Answer {
@@ -80,7 +81,7 @@ fn message(request: &Request, timestamp: &str, nonce: &str) -> String {
 }
 
 /// What a proven push says.
-fn read_push(device: &DeviceId, body: &[u8], sent_at: Timestamp, nonce: &str) -> Evidence {
+fn read_push(key: Digest, body: &[u8], sent_at: Timestamp) -> Evidence {
     let said = String::from_utf8_lossy(body);
     let Ok(named) = Named::object(&said) else {
         return unreadable("not a JSON object", &said);
@@ -102,7 +103,7 @@ fn read_push(device: &DeviceId, body: &[u8], sent_at: Timestamp, nonce: &str) ->
         channel: Some(channel),
         amount,
         sent_at: Some(sent_at),
-        key: Digest::of(&[device.as_str().as_bytes(), NAME.as_bytes(), nonce.as_bytes()]),
+        key,
         content: Digest::of(&[channel.word().as_bytes(), &fen, &at]),
         references: Vec::new(),
         rule: String::from(NAME),
@@ -119,6 +120,7 @@ fn bad(name: &str, why: &str) -> Refusal {
 mod tests {
     use super::*;
     use crate::wire::Method;
+    use duizhang_core::id::DeviceId;
     use proptest::prelude::*;
 
     const KEY: &[u8] = b"test_secret_key_123";
@@ -188,6 +190,18 @@ mod tests {
             assert_eq!(notice(&body, NONCE).amount, Amount::fen(fen), "{price}");
         }
         assert!(read(&signed(&format!("/base{PUSH}"), body, NONCE)).is_ok(), "below a base");
+    }
+
+    #[test]
+    fn pushes_that_nobody_can_read_are_told_apart_by_their_nonces() {
+        let key = |nonce: &str| {
+            let push = signed(PUSH, r#"{"channel":9,"price":1}"#, nonce);
+            VmqV1.read(&push, &Phones).map(|reading| (reading.repeat_key, reading.raw))
+        };
+        let (one, other) = (key(NONCE), key("another-nonce"));
+        assert_eq!(one, key(NONCE));
+        assert_ne!(one.as_ref().map(|(key, _)| *key), other.as_ref().map(|(key, _)| *key));
+        assert_eq!(one.map(|(_, raw)| raw), other.map(|(_, raw)| raw));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Times as phones write them.
 //!
-//! Invariants: a number is milliseconds with 13 digits or seconds with 10, and nothing else; a date
+//! Invariants: a number is milliseconds with 13 digits or seconds with 10, which may have a
+//! fraction, and nothing else; a date
 //! without an offset is China's time, as the apps run there; what is not a time is not guessed.
 //! Deliberately not here: any conclusion from a time, which is data and not truth.
 
@@ -30,8 +31,17 @@ pub(in crate::sources) fn read_moment(text: &str) -> Option<Timestamp> {
     match text.len() {
         MILLIS_DIGITS if digits => text.parse().ok().map(Timestamp::from_millis),
         SECS_DIGITS if digits => text.parse().ok().map(Timestamp::from_secs),
-        _ => read_date(text),
+        _ => read_fraction(text).or_else(|| read_date(text)),
     }
+}
+
+/// Seconds with a fraction, as Automate and Python write them; less than a millisecond is cut off.
+fn read_fraction(text: &str) -> Option<Timestamp> {
+    let (secs, fraction) = text.split_once('.')?;
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let sound = secs.len() == SECS_DIGITS && digits(secs) && !fraction.is_empty();
+    let millis: String = secs.chars().chain(fraction.chars().chain("00".chars()).take(3)).collect();
+    millis.parse().ok().filter(|_| sound && digits(fraction)).map(Timestamp::from_millis)
 }
 
 fn read_date(text: &str) -> Option<Timestamp> {
@@ -62,6 +72,8 @@ mod tests {
             ("1700000000000", 1_700_000_000_000),
             ("1700000000", 1_700_000_000_000),
             (" 1700000000 ", 1_700_000_000_000),
+            ("1700000000.5", 1_700_000_000_500),
+            ("1700000000.123456789", 1_700_000_000_123),
             ("2023-11-15 06:13:20", 1_700_000_000_000),
             ("2023-11-15 06:13:20.250", 1_700_000_000_250),
             ("2023/11/15 06:13:20", 1_700_000_000_000),
@@ -81,6 +93,10 @@ mod tests {
             "",
             "0",
             "170000000000",
+            "1700000000.",
+            "1700000000.x",
+            "170000000.5",
+            "1700000000000.5",
             "17000000000000",
             "-1700000000",
             "1.7E9",

@@ -15,6 +15,10 @@ use crate::wire::{PARAM_NAME_BYTES_MAX, PARAMS_MAX};
 /// The fields of a document in their order.
 pub(super) struct Document(Vec<(String, String)>);
 
+/// How often a doubled name is looked at for the sender's proof: the app's own field and one that a
+/// text imitates; three of each are 27 readings.
+const TWICE_MAX: usize = 3;
+
 /// The fields that something is read from.
 const KNOWN: [&str; 8] = ["type", "time", "title", "money", "content", "nonce", "sign", "encrypt"];
 
@@ -26,16 +30,53 @@ impl Document {
             return Ok(Self(KNOWN.iter().filter_map(field).collect()));
         }
         let fields = split(body.trim()).ok_or_else(|| bad("not fields in quotes"))?;
+        if fields.len() > PARAMS_MAX {
+            return Err(bad("too many names"));
+        }
         let twice = |name: &str| fields.iter().filter(|(known, _)| *known == name).count() > 1;
-        if fields.len() > PARAMS_MAX || fields.iter().any(|(name, _)| twice(name)) {
-            return Err(bad("too many names, or one twice"));
+        if fields.iter().any(|(name, _)| twice(name)) {
+            return Err(bad("a name stands twice"));
         }
         Ok(Self(fields))
+    }
+
+    /// Each document that a body with doubled names may be, as long as they are few: enough to find
+    /// out who sent it, never to read money.
+    pub(super) fn readings(body: &[u8]) -> Vec<Self> {
+        let body = String::from_utf8_lossy(body);
+        let fields = split(body.trim()).unwrap_or_default();
+        let texts = |name: &str| -> Vec<String> {
+            let own = fields.iter().filter(|(known, _)| known == name);
+            own.map(|(_, text)| text.clone()).take(TWICE_MAX).collect()
+        };
+        let mut readings = Vec::new();
+        for kind in texts("type") {
+            for money in texts("money") {
+                for sign in texts("sign") {
+                    let field = |name: &str, text: &str| (String::from(name), String::from(text));
+                    let pairs = [("type", &kind), ("money", &money), ("sign", &sign)];
+                    readings.push(Self(pairs.map(|(name, text)| field(name, text)).to_vec()));
+                }
+            }
+        }
+        readings
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether the app says that it sealed the texts.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.get("encrypt") == Some("1")
+    }
+
+    /// The fields as JSON in their order.
+    pub(super) fn render(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let pairs = self.0.iter().map(|(name, text)| quoted(name) + ":" + &quoted(text));
+        format!("{{{}}}", pairs.collect::<Vec<String>>().join(","))
     }
 
     /// The same fields, each text as `change` makes it; `None` where it makes nothing of one.

@@ -130,6 +130,13 @@ fn sealed_texts_are_proven_by_the_key_that_opens_them() {
     };
     assert_eq!((notice.amount, notice.text.as_str()), (Amount::fen(1), TEXT));
     assert!(read_at("/hook/phone-2", "", &fields(b"des-key2")).is_err());
+    let mut request = Request::new(Method::Post, "/hook/phone-2", "");
+    request.body = sealed.clone().into_bytes();
+    let reading = ReceiptNotice::default().read(&request, &Phones);
+    let raw = reading.map(|reading| String::from_utf8_lossy(&reading.raw).into_owned());
+    let kept = raw.unwrap_or_default();
+    assert!(kept.contains(TEXT) && kept.contains(r#""sign":"""#), "{kept}");
+    assert!(!kept.contains(&seal(TEXT, DES_KEY)), "no sealed text stays: {kept}");
     assert!(read_at("/hook/phone-1", "", &sealed).is_err(), "another device's");
 }
 
@@ -191,6 +198,15 @@ fn a_broken_body_is_kept_where_the_token_proves_its_sender() {
     let broken = r#"{"type":"wechat","money":"1","money":"2""#;
     assert!(matches!(read("token=device-key-0001", broken), Ok(Evidence::Unreadable { .. })));
     assert!(matches!(read("", broken), Err(Refusal::BadParameter { .. })));
+    let signed = sign("wechat0.01", KEY);
+    for imitated in [
+        body("wechat", "0.01", r#"a","money":"999.00"#, &signed),
+        body("wechat", "0.01", r#"a","type":"alipay","sign":"x"#, &signed),
+    ] {
+        assert!(matches!(read("", &imitated), Ok(Evidence::Unreadable { .. })), "{imitated}");
+        let forged = imitated.replace(&signed, "00");
+        assert!(matches!(read("", &forged), Err(Refusal::BadParameter { .. })), "{forged}");
+    }
 }
 
 proptest! {
