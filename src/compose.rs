@@ -13,7 +13,6 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Gogo, Native, Vmq, Youzan};
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
@@ -21,13 +20,10 @@ use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretSto
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
-use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
@@ -320,23 +316,6 @@ fn described(fact: &Fact) -> String {
         Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),
         _ => "a fact".into(),
     }
-}
-
-/// The merchant-side protocols, in the order in which they are asked.
-pub(crate) fn dialects() -> Vec<(order::Dialect, Box<dyn Dialect>)> {
-    vec![
-        (order::Dialect::Native, Box::new(Native)),
-        (order::Dialect::Vmq, Box::new(Vmq)),
-        (order::Dialect::Bufpay, Box::new(Bufpay)),
-        (order::Dialect::Gogo, Box::new(Gogo)),
-        (order::Dialect::Codepay, Box::new(Codepay)),
-        (order::Dialect::Youzan, Box::new(Youzan)),
-    ]
-}
-
-/// The evidence-side protocols, in the order in which they are asked.
-pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules)), Box::new(YouzanPush)]
 }
 
 /// The notice rules in force, each of the file's own cases tried.

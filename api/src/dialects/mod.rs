@@ -6,6 +6,7 @@ mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod every_dialect;
 mod gogo;
 mod native;
 mod proof;
@@ -21,6 +22,7 @@ pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
     Unsendable,
 };
+pub use every_dialect::every_dialect;
 pub use gogo::Gogo;
 pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;
