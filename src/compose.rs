@@ -6,6 +6,7 @@
 //! nothing.
 //! Deliberately not here: business rules, and how anything is printed.
 
+use std::collections::BTreeMap;
 use std::env::VarError;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
+use duizhang_api::dialects::{Epay, EpayShop};
+use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
 use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
@@ -20,6 +23,7 @@ use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretSto
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
+use duizhang_core::id::MerchantId;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
@@ -141,6 +145,7 @@ impl OpenBook {
         let moved = self.store(&config.secrets())?;
         self.submit(facts).await?;
         self.draw_webhook_secrets()?;
+        self.draw_platform_keys(config)?;
         Ok(moved)
     }
 
@@ -159,6 +164,21 @@ impl OpenBook {
                      rotate-key {id} --secret webhook-secret` shows a new one",
                     id = merchant.id
                 );
+            }
+        }
+        Ok(())
+    }
+
+    /// A merchant whose configuration speaks of epay gets a key of ours, which signs what the
+    /// protocol's second version answers and calls back.
+    fn draw_platform_keys(&self, config: &Config) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        for id in epay_shops(config).into_keys() {
+            let of = SecretOf::PlatformKey(id);
+            if !self.secrets.has(&of, now) {
+                let text = PrivateKey::new_text(&*self.clock);
+                tracing::info!("the {of} was drawn; `duizhang merchant show` has its public half");
+                self.store(&[(of, Secret::new(text.as_bytes()))])?;
             }
         }
         Ok(())
@@ -316,6 +336,16 @@ fn described(fact: &Fact) -> String {
         Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),
         _ => "a fact".into(),
     }
+}
+
+/// The epay dialect with its shops' settings.
+pub(crate) fn epay(config: &Config) -> Epay {
+    Epay::new(epay_shops(config))
+}
+
+fn epay_shops(config: &Config) -> BTreeMap<MerchantId, EpayShop> {
+    let shops = config.merchants.iter();
+    shops.filter_map(|one| Some((one.declared.id.clone(), one.epay.clone()?))).collect()
 }
 
 /// The notice rules in force, each of the file's own cases tried.

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use duizhang_core::id::{MerchantId, OrderId};
+use duizhang_core::id::{MerchantId, OrderId, RefundId};
 use duizhang_core::order;
+use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
+use duizhang_projections::refunds::RefundView;
 
 use crate::accept::Traffic;
 use crate::book::Book;
 use crate::clock::Clock;
-use crate::dialects::{Desk, Dialect, MerchantCard, Token};
+use crate::dialects::{Desk, Dialect, Found, MerchantCard, OrderQuery, Tally, Token};
 use crate::metrics::Metrics;
 use crate::outbound::{Outbound, UrlRefusal};
 use crate::secrets::{SecretOf, SecretStore};
@@ -93,12 +95,20 @@ impl Desk for App {
         }
     }
 
+    fn each_platform_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8])) {
+        let of = SecretOf::PlatformKey(id.clone());
+        for key in self.secrets.keys_of(&of, self.clock.now()) {
+            show(key.secret.expose());
+        }
+    }
+
     fn token(&self, token: &str) -> Option<Token> {
         match self.secrets.token_owner(token.as_bytes(), self.clock.now())? {
             SecretOf::NativeToken(merchant) => Some(Token::Merchant(merchant)),
             SecretOf::OperatorToken(operator) => Some(Token::Operator(operator.to_string())),
             SecretOf::MerchantKey(_)
             | SecretOf::WebhookSecret(_)
+            | SecretOf::PlatformKey(_)
             | SecretOf::YouzanSecret(_)
             | SecretOf::DeviceKey(_) => None,
         }
@@ -111,6 +121,43 @@ impl Desk for App {
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {
         let views = self.book.views();
         views.orders.get(order).map(|row| views.orders.merchant_of(row).clone())
+    }
+
+    fn find(&self, merchant: &MerchantId, query: &OrderQuery) -> Option<Found> {
+        let views = self.book.views();
+        let row = match query {
+            OrderQuery::Id(id) => views.orders.get(*id),
+            OrderQuery::Number(number) => views.orders.by_number(merchant, number),
+        };
+        let own = row.filter(|row| views.orders.merchant_of(row) == merchant)?;
+        Some(Found { order: own.id, dialect: own.dialect, status: own.status })
+    }
+
+    fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId> {
+        let views = self.book.views();
+        // People send each refund by hand, so there are not many of them.
+        let named = |refund: &&RefundView| refund.merchant == *merchant && refund.number == number;
+        views.refunds.iter().find(named).map(|refund| refund.id)
+    }
+
+    fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally {
+        let today = self.zone.day_of(self.clock.now());
+        let starts =
+            [Some(today), today.pred_opt()].map(|day| day.map(|day| self.zone.start_of(day)));
+        let views = self.book.views();
+        let mut tally = Tally::default();
+        let all = views.orders.of_merchant(merchant, Position::new(u64::MAX));
+        for row in all.filter(|row| row.dialect == dialect) {
+            tally.orders = tally.orders.saturating_add(1);
+            let day = match (starts, row.status.is_settled()) {
+                ([Some(today), _], true) if row.created_at >= today => &mut tally.today,
+                ([_, Some(yesterday)], true) if row.created_at >= yesterday => &mut tally.yesterday,
+                _ => continue,
+            };
+            day.orders = day.orders.saturating_add(1);
+            day.minor = day.minor.saturating_add(row.requested);
+        }
+        tally
     }
 
     fn numbered(

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod deliverer;
 pub mod dialects;
 pub mod http;
+pub mod key_pair;
 mod lanes;
 pub mod metrics;
 pub mod opening;

@@ -234,6 +234,8 @@ pub(super) enum MerchantSecret {
     Token,
     /// What signs the callbacks of the native API
     WebhookSecret,
+    /// Our RSA key towards the merchant, which signs epay's second version
+    PlatformKey,
 }
 
 #[derive(Debug, Args)]

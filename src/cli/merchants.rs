@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use duizhang_api::clock::Clock;
+use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::outbound;
 use duizhang_api::secrets::{Secret, SecretOf};
 use duizhang_api::webhook::SigningKey;
@@ -18,6 +19,7 @@ use super::output::print;
 use super::program::Setting;
 use super::review;
 use super::stopped::{Declared, Stopped, shown};
+use crate::config::is_reserved_merchant;
 use crate::review::Kind;
 
 pub(super) fn run(setting: &Setting, verb: MerchantVerb) -> anyhow::Result<ExitCode> {
@@ -41,6 +43,9 @@ fn find<'a>(stopped: &'a Stopped, id: &MerchantId) -> anyhow::Result<&'a Merchan
 fn add(setting: &Setting, stopped: Stopped, add: MerchantAdd) -> anyhow::Result<()> {
     let id = add.id;
     stopped.refuse_if_configured(&Declared::Merchant(id.as_str()))?;
+    if is_reserved_merchant(id.as_str()) {
+        bail!("{id} is a word of a protocol and no name");
+    }
     if stopped.book.views.book.merchant(&id).is_some() {
         bail!("there is a merchant {id} already");
     }
@@ -124,6 +129,23 @@ fn rotate(
             let new = signing_secret(&*stopped.book.clock);
             (SecretOf::WebhookSecret(id.clone()), new)
         }
+        MerchantSecret::PlatformKey => return rotate_platform_key(setting, stopped, id, grace),
     };
     super::users::rotated(setting, stopped, &of, new, grace)
+}
+
+/// The private half is nobody's to see; the shop needs the public one.
+fn rotate_platform_key(
+    setting: &Setting,
+    stopped: Stopped,
+    id: &MerchantId,
+    grace: &Grace,
+) -> anyhow::Result<()> {
+    let of = SecretOf::PlatformKey(id.clone());
+    let new = Secret::new(PrivateKey::new_text(&*stopped.book.clock).as_bytes());
+    let new = stopped.rotate(&of, new, grace.span)?;
+    stopped.close()?;
+    let public = PrivateKey::public_text(new.expose())?;
+    let text = format!("the {of} is new; its public half, for the shop:\n  {public}");
+    print(setting.form, &text, &json!({ "merchant": id.as_str(), "public_key": public }))
 }

@@ -3,6 +3,7 @@
 mod codes;
 mod duration;
 mod environment;
+mod epay;
 mod file;
 mod finding;
 mod item;
@@ -19,4 +20,4 @@ pub(crate) use codes::flaws as wallet_flaws;
 pub(crate) use duration::{duration, duration_text};
 pub(crate) use print::{as_json, as_toml};
 pub(crate) use shop::ShopSettings;
-pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, read};
+pub(crate) use whole::{Config, DEFAULTS, Given, MASTER_KEY_VARIABLE, is_reserved_merchant, read};

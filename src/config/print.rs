@@ -7,6 +7,7 @@ use duizhang_core::policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::duration::duration_text;
+use super::epay;
 use super::settings::{MerchantSettings, late_word, step_word};
 use super::whole::Config;
 
@@ -130,6 +131,9 @@ fn merchant(one: &MerchantSettings) -> Value {
     map.insert("default".into(), json!(merchant.default));
     map.insert("strict".into(), json!(merchant.strict));
     map.insert("enabled".into(), json!(merchant.enabled));
+    if let Some(shop) = &one.epay {
+        map.insert("epay".into(), epay::as_json(shop));
+    }
     Value::Object(map)
 }
 

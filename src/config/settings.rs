@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
+use duizhang_api::dialects::EpayShop;
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
@@ -18,7 +19,7 @@ use duizhang_core::time::Span;
 
 use super::section::Section;
 use super::shop::{self, ShopSettings};
-use super::values;
+use super::{epay, values};
 
 /// The longest timeout of a callback: an attempt holds one of 256 places.
 const CALLBACK_TIMEOUT_MAX: Span = Span::from_mins(2);
@@ -91,6 +92,8 @@ pub(crate) struct MerchantSettings {
     pub(crate) key: Option<Secret>,
     pub(crate) token: Option<Secret>,
     pub(crate) webhook_secret: Option<Secret>,
+    /// What it says about epay; none where it has no such section.
+    pub(crate) epay: Option<EpayShop>,
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
@@ -124,6 +127,7 @@ pub(super) const MERCHANT_KEYS: &[&str] = &[
     "strict",
     "enabled",
     "beecloud",
+    "epay",
 ];
 pub(super) const BEECLOUD_KEYS: &[&str] = &["app_id", "app_secret", "master_secret", "test_secret"];
 
@@ -309,8 +313,12 @@ pub(super) fn merchant(
         }
         warnings.push(format!("{path}: this version does not speak BeeCloud and reads none of it"));
     }
+    let epay = section.item("epay").map(|item| {
+        let path = format!("{}.epay", section.path);
+        epay::epay(Section::new(&path, Some(item), epay::EPAY_KEYS, section.findings))
+    });
     let id: duizhang_core::id::MerchantId = id?;
     let name = name.unwrap_or_else(|| id.to_string());
     let declared = Merchant { id, name, notify_url, wallets: wallets?, default, strict, enabled };
-    Some(MerchantSettings { declared, key, token, webhook_secret })
+    Some(MerchantSettings { declared, key, token, webhook_secret, epay })
 }

@@ -419,3 +419,37 @@ proptest! {
         let _read_or_refused = parse(&text, &[]);
     }
 }
+
+const PUBLIC_KEY: &str = include_str!("../../api/tests/data/epay/merchant.pub");
+
+#[test]
+fn a_merchant_may_have_settings_of_epay() {
+    use duizhang_api::dialects::{EpayNotifyMethod, EpayShop};
+    use duizhang_api::key_pair::PublicKey;
+    let merchant = |section: &str| {
+        let text = format!("[[merchant]]\nid = \"a\"\nwallets = []\n{section}");
+        parse(&text, &[]).map(|config| config.merchants[0].epay.clone())
+    };
+    assert_eq!(merchant(""), Ok(None));
+    assert_eq!(merchant("[merchant.epay]"), Ok(Some(EpayShop::default())));
+    let key = || PublicKey::parse(PUBLIC_KEY).ok();
+    let full = format!(
+        "[merchant.epay]\nnotify_method = \"post\"\npublic_key = \"\"\"\n{PUBLIC_KEY}\"\"\""
+    );
+    let shop = EpayShop { notify_method: EpayNotifyMethod::Post, public_key: key() };
+    assert_eq!(merchant(&full), Ok(Some(shop.clone())));
+    let text = format!("[[merchant]]\nid = \"a\"\nwallets = []\n{full}");
+    let printed = as_toml(&parse(&text, &[]).unwrap());
+    let again = parse(&printed, &[]).unwrap();
+    assert_eq!(again.merchants[0].epay, Some(shop), "{printed}");
+    let cases = [
+        ("notify_method = \"put\"", "neither get nor post"),
+        ("public_key = \"AAAA\"", "read an RSA key"),
+        ("public_key = 1", "a text is expected"),
+        ("publickey = \"x\"", "unknown key"),
+    ];
+    for (line, what) in cases {
+        let refused = merchant(&format!("[merchant.epay]\n{line}")).unwrap_err();
+        assert!(refused.contains(what), "{refused}");
+    }
+}

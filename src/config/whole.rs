@@ -41,6 +41,11 @@ pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
 const RESERVED_MERCHANTS: &[&str] =
     &["submit", "create", "query", "refund", "refundquery", "close"];
 
+/// Whether a name cannot be a merchant's.
+pub(crate) fn is_reserved_merchant(name: &str) -> bool {
+    RESERVED_MERCHANTS.contains(&name)
+}
+
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given {
@@ -246,7 +251,7 @@ fn check_names(config: &Config, findings: &Findings) {
     let watchers = config.shops.iter().map(|one| one.shop.watcher.as_str());
     unique("device", devices.chain(watchers), findings);
     unique("merchant", merchants().map(|merchant| merchant.id.as_str()), findings);
-    for merchant in merchants().filter(|one| RESERVED_MERCHANTS.contains(&one.id.as_str())) {
+    for merchant in merchants().filter(|one| is_reserved_merchant(one.id.as_str())) {
         let what = format!("{} is a word of a protocol and no name", merchant.id);
         findings.add(None, "merchant", what);
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
+use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::secrets::{KeyListing, OperatorName, SecretOf, SecretStore};
 use duizhang_core::fact::{Merchant, Wallet};
 use duizhang_core::time::Timestamp;
@@ -77,15 +78,28 @@ impl Look<'_> {
         let (lines, keys) = self.keys(|of| match of {
             SecretOf::MerchantKey(owner)
             | SecretOf::NativeToken(owner)
-            | SecretOf::WebhookSecret(owner) => *owner == merchant.id,
+            | SecretOf::WebhookSecret(owner)
+            | SecretOf::PlatformKey(owner) => *owner == merchant.id,
             SecretOf::DeviceKey(_) | SecretOf::OperatorToken(_) | SecretOf::YouzanSecret(_) => {
                 false
             }
         });
-        let text = format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
+        let mut text =
+            format!("{}callbacks go to: {url}\n{lines}", table(&[merchant_row(merchant)]));
         let mut json = merchant_as_json(merchant);
         json["keys"] = keys;
+        if let Some(public) = self.platform_public_key(merchant) {
+            text.push_str(&format!("\npublic half of the platform key:\n  {public}"));
+            json["platform_public_key"] = json!(public);
+        }
         Ok((text, json))
+    }
+
+    /// What a shop needs to check our RSA signatures; the newest, where there is one.
+    fn platform_public_key(&self, merchant: &Merchant) -> Option<String> {
+        let of = SecretOf::PlatformKey(merchant.id.clone());
+        let newest = self.secrets.keys_of(&of, self.now).into_iter().next()?;
+        PrivateKey::public_text(newest.secret.expose()).ok()
     }
 
     fn wallet(&self, id: &str) -> anyhow::Result<(String, Value)> {
@@ -175,6 +189,7 @@ pub(crate) fn operators(secrets: &SecretStore, now: Timestamp) -> BTreeSet<Opera
         SecretOf::MerchantKey(_)
         | SecretOf::NativeToken(_)
         | SecretOf::WebhookSecret(_)
+        | SecretOf::PlatformKey(_)
         | SecretOf::YouzanSecret(_)
         | SecretOf::DeviceKey(_) => None,
     })

@@ -6,6 +6,7 @@ use duizhang_core::channel::Channel;
 use duizhang_core::digest::Digest;
 use duizhang_core::fact::Judgement;
 use duizhang_core::id::{MerchantId, NotificationId, OrderId, PaymentId, RefundId};
+use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::refund::RefundStep;
 use duizhang_core::rejection::Rejection;
@@ -51,6 +52,17 @@ pub enum Action {
         /// Only orders before this place in the log; [`Position`] of the last order of the page
         /// before.
         before: Option<Position>,
+        /// How many at the most.
+        limit: usize,
+    },
+    /// A page of the caller's orders that came in one protocol, counted from the newest.
+    Page {
+        /// The protocol.
+        dialect: order::Dialect,
+        /// Only settled ones, or only those that are not.
+        settled: Option<bool>,
+        /// How many to leave out in front; [`PAGE_OFFSET_MAX`] at the most.
+        offset: usize,
         /// How many at the most.
         limit: usize,
     },
@@ -108,6 +120,9 @@ pub enum Action {
         reason: String,
     },
 }
+
+/// Most orders that a page may leave out in front: 200 pages of 50. They are walked one by one.
+pub const PAGE_OFFSET_MAX: usize = 10_000;
 
 /// How an order is named.
 #[derive(Clone, Debug, PartialEq, Eq)]

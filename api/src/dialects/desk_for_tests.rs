@@ -2,7 +2,7 @@
 
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
-use duizhang_core::id::{MerchantId, OrderId, WalletId};
+use duizhang_core::id::{MerchantId, OrderId, RefundId, WalletId};
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::position::Position;
 use duizhang_core::time::{Span, Timestamp};
@@ -11,7 +11,7 @@ use duizhang_projections::calendar::Zone;
 use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 
-use super::{Desk, MerchantCard, Token};
+use super::{DayTally, Desk, Found, MerchantCard, OrderQuery, Tally, Token};
 use crate::outbound::{self, UrlRefusal};
 
 /// The key of the protocol page's test vectors.
@@ -22,6 +22,8 @@ pub(super) const OLD_KEY: &str = "merchant-key-0001";
 pub(super) const STRICT_KEY: &str = "strict-key-00001";
 /// A webhook secret of 24 bytes.
 pub(super) const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// Our private key towards `1001` and `2002`, made by OpenSSL.
+pub(super) const PLATFORM_KEY: &str = include_str!("../../tests/data/epay/platform.p8");
 /// The default merchant's token.
 pub(super) const TOKEN: &str = "token-of-1001-0123456789";
 /// An operator's token.
@@ -69,6 +71,12 @@ impl Desk for TestDesk {
         }
     }
 
+    fn each_platform_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8])) {
+        if ["1001", "2002"].contains(&id.as_str()) {
+            show(PLATFORM_KEY.as_bytes());
+        }
+    }
+
     fn token(&self, token: &str) -> Option<Token> {
         match token {
             TOKEN => Some(Token::Merchant(merchant("1001"))),
@@ -85,6 +93,32 @@ impl Desk for TestDesk {
 
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId> {
         (order == OrderId::from_bits(7)).then(|| merchant("1001"))
+    }
+
+    /// `1001` has an open order and a paid one of epay, and one of V免签.
+    fn find(&self, id: &MerchantId, query: &OrderQuery) -> Option<Found> {
+        let orders = [
+            (7, "ORDER_1", Dialect::Epay, OrderStatus::Open),
+            (8, "PAID_1", Dialect::Epay, OrderStatus::Paid),
+            (9, "VMQ_1", Dialect::Vmq, OrderStatus::Open),
+        ];
+        let named = |(bits, number, ..): &(u128, &str, Dialect, OrderStatus)| match query {
+            OrderQuery::Id(id) => *id == OrderId::from_bits(*bits),
+            OrderQuery::Number(asked) => asked == number,
+        };
+        let (bits, _, dialect, status) = orders.into_iter().find(named)?;
+        let found = Found { order: OrderId::from_bits(bits), dialect, status };
+        (id.as_str() == "1001").then_some(found)
+    }
+
+    fn find_refund(&self, id: &MerchantId, number: &str) -> Option<RefundId> {
+        let known = id.as_str() == "1001" && number == "REFUND_1";
+        known.then(|| RefundId::from_bits(3))
+    }
+
+    fn tally(&self, _: &MerchantId, _: Dialect) -> Tally {
+        let day = |orders, minor| DayTally { orders, minor };
+        Tally { orders: 12, today: day(3, 1_250), yesterday: day(2, 100) }
     }
 
     fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)> {

@@ -6,15 +6,15 @@
 //! Deliberately not here: routing, carrying out a [`Call`], sending a callback.
 
 use duizhang_core::callback::{CallbackId, Topic};
-use duizhang_core::id::{MerchantId, OrderId};
-use duizhang_core::order::OrderStatus;
+use duizhang_core::id::{MerchantId, OrderId, RefundId};
+use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
-use super::call::{Call, Reply};
+use super::call::{Call, OrderQuery, Reply};
 use crate::outbound::UrlRefusal;
 
 /// Longest body of a dialect in bytes. An order's number, two addresses and two texts are 128 + 2 *
@@ -74,6 +74,10 @@ pub trait Desk {
     /// Shows each webhook signing secret of a merchant that is valid now, the newest first.
     fn each_webhook_secret(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
 
+    /// Shows each private key of ours towards a merchant that is valid now, the newest first, in
+    /// the text form of [`crate::key_pair`].
+    fn each_platform_key(&self, id: &MerchantId, show: &mut dyn FnMut(&[u8]));
+
     /// Whose bearer token this is.
     fn token(&self, token: &str) -> Option<Token>;
 
@@ -86,6 +90,15 @@ pub trait Desk {
 
     /// Whose order this is.
     fn merchant_of(&self, order: OrderId) -> Option<MerchantId>;
+
+    /// An order of a merchant.
+    fn find(&self, merchant: &MerchantId, query: &OrderQuery) -> Option<Found>;
+
+    /// A refund by the merchant's own number.
+    fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId>;
+
+    /// Counts a merchant's orders of one protocol.
+    fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally;
 
     /// The order that a merchant gave this number, and how it stands; none where it gave it to no
     /// order.
@@ -108,6 +121,37 @@ pub struct MerchantCard {
     pub id: MerchantId,
     /// Only the grammar that leaves one reading is accepted.
     pub strict: bool,
+}
+
+/// An order that is there, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub order: OrderId,
+    /// The protocol it came in.
+    pub dialect: order::Dialect,
+    /// Where it stands.
+    pub status: OrderStatus,
+}
+
+/// How many orders a merchant has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them, paid or not.
+    pub orders: u64,
+    /// Those accepted today and settled.
+    pub today: DayTally,
+    /// Those accepted yesterday and settled.
+    pub yesterday: DayTally,
+}
+
+/// The settled orders of one business day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayTally {
+    /// How many.
+    pub orders: u64,
+    /// The sum of what was asked, in minor units.
+    pub minor: i64,
 }
 
 /// Whose bearer token was shown.

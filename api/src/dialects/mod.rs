@@ -6,6 +6,7 @@ mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
+mod epay;
 mod every_dialect;
 mod gogo;
 mod native;
@@ -16,12 +17,15 @@ mod way;
 mod youzan;
 
 pub use bufpay::Bufpay;
-pub use call::{Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply};
+pub use call::{
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
+};
 pub use codepay::Codepay;
 pub use dialect::{
-    BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Token,
-    Unsendable,
+    BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
+    Tally, Token, Unsendable,
 };
+pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop as EpayShop};
 pub use every_dialect::every_dialect;
 pub use gogo::Gogo;
 pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};

@@ -21,7 +21,7 @@ use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::dialects::{
-    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, Reply,
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
 };
 use crate::youzan::{self, IssueError};
 
@@ -31,6 +31,13 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
         Action::Create(new) => create(app, dialect, &call.caller, new).await,
         Action::Get(query) => get(app, &call.caller, query),
         Action::List { before, limit } => list(app, &call.caller, *before, *limit),
+        Action::Page { dialect, settled, offset, limit } => {
+            let fits = |row: &&OrderRow| {
+                row.dialect == *dialect
+                    && settled.is_none_or(|settled| row.status.is_settled() == settled)
+            };
+            page(app, &call.caller, &fits, (*offset).min(PAGE_OFFSET_MAX), *limit)
+        }
         Action::Close(order) => close(app, dialect, &call.caller, *order).await,
         Action::Watchers => watchers(app, &call.caller),
         Action::Refund(new) => refund(app, &call.caller, new).await,
@@ -211,8 +218,30 @@ fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> R
         rows.map(|row| (row.id, row.position)).collect()
     };
     let next = (page.len() > limit).then(|| page[limit - 1].1);
-    let mut orders = Vec::with_capacity(page.len());
-    for (id, _) in page.into_iter().take(limit) {
+    whole(app, page.into_iter().take(limit).map(|(id, _)| id), next)
+}
+
+fn page(
+    app: &App,
+    caller: &Caller,
+    fits: &dyn Fn(&&OrderRow) -> bool,
+    offset: usize,
+    limit: usize,
+) -> Reply {
+    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
+    let page: Vec<OrderId> = {
+        let views = app.book.views();
+        let rows = views.orders.of_merchant(merchant, Position::new(u64::MAX));
+        let rows = rows.filter(fits).skip(offset).take(limit.min(PAGE_ORDERS_MAX));
+        rows.map(|row| row.id).collect()
+    };
+    whole(app, page.into_iter(), None)
+}
+
+/// The orders with their texts.
+fn whole(app: &App, ids: impl Iterator<Item = OrderId>, next: Option<Position>) -> Reply {
+    let mut orders = Vec::new();
+    for id in ids {
         match app.book.order(id) {
             Ok(order) => orders.extend(order),
             Err(error) => {

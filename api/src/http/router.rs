@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use duizhang_listener_bridge::relay::RELAY_PATH;
 use duizhang_listener_bridge::wire::Answer;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use super::seats::Seats;
 use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
-use crate::dialects::{BODY_BYTES_MAX, DOCS_STYLESHEET_PATH};
+use crate::dialects::{BESIDE_THE_CASHIER, BODY_BYTES_MAX, DOCS_STYLESHEET_PATH};
 
 /// What the handlers share.
 pub(super) struct Shared {
@@ -33,7 +33,11 @@ pub(super) struct Shared {
 pub fn router(app: Arc<App>, closing: watch::Receiver<bool>) -> Router {
     let (seats, forged) = Default::default();
     let shared = Arc::new(Shared { app, closing, seats, forged });
-    Router::new()
+    let mut router = Router::new();
+    for path in BESIDE_THE_CASHIER {
+        router = router.route(path, any(wire));
+    }
+    router
         .route("/pay/{token}", get(pay::page))
         .route("/pay/{token}/events", get(pay::events))
         .route(STYLESHEET_PATH, get(pay::stylesheet))

@@ -14,9 +14,11 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::key_pair::{KEY_TEXT_BYTES_MAX, KeyPairError, PrivateKey};
 use crate::webhook::{SigningKey, SigningKeyError};
 
-/// The longest secret in bytes; a bearer token must fit into one header line.
+/// The longest secret in bytes, but for a platform key; a bearer token must fit into one header
+/// line.
 pub const SECRET_BYTES_MAX: usize = 256;
 /// The shortest key of the MD5 protocols. Their phones and shops were given keys of any length, and
 /// the contract's samples have 15 to 17 characters; eight random letters still take 62^8 = 2 ×
@@ -73,6 +75,8 @@ pub enum SecretOf {
     WebhookSecret(MerchantId),
     /// An operator's bearer token, by the operator's name. Only its hash is kept.
     OperatorToken(OperatorName),
+    /// Our own private key towards a merchant whose protocol signs with RSA.
+    PlatformKey(MerchantId),
     /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes are
     /// signed, and tokens asked for.
     YouzanSecret(WalletId),
@@ -98,6 +102,7 @@ impl SecretOf {
             Self::NativeToken(_) => "native-token",
             Self::WebhookSecret(_) => "webhook-secret",
             Self::OperatorToken(_) => "operator-token",
+            Self::PlatformKey(_) => "platform-key",
             Self::YouzanSecret(_) => "youzan-secret",
             Self::DeviceKey(_) => "device-key",
         }
@@ -110,7 +115,8 @@ impl SecretOf {
             Self::MerchantKey(id)
             | Self::NativeToken(id)
             | Self::WebhookSecret(id)
-            | Self::OperatorToken(id) => id.as_str(),
+            | Self::OperatorToken(id)
+            | Self::PlatformKey(id) => id.as_str(),
             Self::YouzanSecret(id) => id.as_str(),
             Self::DeviceKey(id) => id.as_str(),
         }
@@ -124,6 +130,7 @@ impl SecretOf {
             "native-token" => merchant().map(Self::NativeToken),
             "webhook-secret" => merchant().map(Self::WebhookSecret),
             "operator-token" => merchant().map(Self::OperatorToken),
+            "platform-key" => merchant().map(Self::PlatformKey),
             "youzan-secret" => WalletId::new(owner).ok().map(Self::YouzanSecret),
             "device-key" => DeviceId::new(owner).ok().map(Self::DeviceKey),
             _ => None,
@@ -133,7 +140,16 @@ impl SecretOf {
     /// Whether a secret is fit for this use.
     pub(super) fn check(&self, secret: &Secret) -> Result<(), SecretRefusal> {
         let bytes = secret.expose();
-        if bytes.len() > SECRET_BYTES_MAX {
+        let most = match self {
+            Self::PlatformKey(_) => KEY_TEXT_BYTES_MAX,
+            Self::MerchantKey(_)
+            | Self::NativeToken(_)
+            | Self::WebhookSecret(_)
+            | Self::OperatorToken(_)
+            | Self::YouzanSecret(_)
+            | Self::DeviceKey(_) => SECRET_BYTES_MAX,
+        };
+        if bytes.len() > most {
             return Err(SecretRefusal::TooLong);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| SecretRefusal::NotText)?;
@@ -144,6 +160,7 @@ impl SecretOf {
             Self::MerchantKey(_) | Self::YouzanSecret(_) | Self::DeviceKey(_) => LEGACY_BYTES_MIN,
             Self::NativeToken(_) | Self::OperatorToken(_) => TOKEN_BYTES_MIN,
             Self::WebhookSecret(_) => return Ok(SigningKey::parse(text).map(|_| ())?),
+            Self::PlatformKey(_) => return Ok(PrivateKey::parse(bytes).map(|_| ())?),
         };
         if bytes.len() < least {
             return Err(SecretRefusal::TooShort { bytes: bytes.len(), least });
@@ -169,8 +186,8 @@ pub enum SecretRefusal {
         /// How long it must be.
         least: usize,
     },
-    /// Longer than 256 bytes.
-    #[error("longer than 256 bytes")]
+    /// Longer than its kind may be.
+    #[error("longer than such a secret may be")]
     TooLong,
     /// Not UTF-8.
     #[error("not text")]
@@ -181,6 +198,9 @@ pub enum SecretRefusal {
     /// Not in the form of a webhook signing secret.
     #[error(transparent)]
     Webhook(#[from] SigningKeyError),
+    /// Not a private key.
+    #[error(transparent)]
+    KeyPair(#[from] KeyPairError),
 }
 
 /// The random name of one key among those of its owner.

@@ -234,7 +234,8 @@ impl SecretStore {
                 | SecretOf::NativeToken(_)
                 | SecretOf::OperatorToken(_)
                 | SecretOf::YouzanSecret(_)
-                | SecretOf::WebhookSecret(_) => None,
+                | SecretOf::WebhookSecret(_)
+                | SecretOf::PlatformKey(_) => None,
             })
             .collect()
     }

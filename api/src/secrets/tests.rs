@@ -14,6 +14,7 @@ use super::{
     SecretsError, file,
 };
 use crate::clock::{Clock, ManualClock};
+use crate::key_pair::KeyPairError;
 use crate::webhook::{SigningKey, SigningKeyError};
 
 fn clock() -> ManualClock {
@@ -45,6 +46,9 @@ fn shown(store: &SecretStore, of: &SecretOf, at: Timestamp) -> Vec<String> {
     store.keys_of(of, at).iter().map(|key| text(key.secret.expose())).collect()
 }
 
+/// Made by OpenSSL.
+const PLATFORM_KEY: &str = include_str!("../../tests/data/epay/platform.p8");
+
 /// A store with one secret of each kind, in a directory of its own.
 fn filled(clock: &ManualClock) -> (TempDir, SecretStore) {
     let dir = tempfile::tempdir().unwrap();
@@ -54,6 +58,7 @@ fn filled(clock: &ManualClock) -> (TempDir, SecretStore) {
         (merchant_key(), secret("merchant-key-0001")),
         (token(), secret("native-token-000001")),
         (SecretOf::WebhookSecret(merchant("1001")), secret(&webhook)),
+        (SecretOf::PlatformKey(merchant("1001")), secret(PLATFORM_KEY)),
         (device("phone-1"), secret("device-key-0001")),
         (device("phone-2"), secret("device-key-0002")),
     ];
@@ -80,7 +85,8 @@ fn what_was_set_is_there_after_opening_again() {
 
 #[test]
 fn secrets_that_are_short_long_or_untidy_are_refused_by_name() {
-    use SecretRefusal::{NotText, TooLong, TooShort, Untidy, Webhook};
+    use SecretRefusal::{KeyPair, NotText, TooLong, TooShort, Untidy, Webhook};
+    let platform = || SecretOf::PlatformKey(merchant("1001"));
     let webhook = || SecretOf::WebhookSecret(merchant("1001"));
     let cases = [
         (merchant_key(), secret(""), TooShort { bytes: 0, least: 8 }),
@@ -94,6 +100,8 @@ fn secrets_that_are_short_long_or_untidy_are_refused_by_name() {
         (merchant_key(), secret(" key-with-space"), Untidy),
         (webhook(), secret(""), Webhook(SigningKeyError::NoPrefix)),
         (webhook(), secret("whsec_AAAA"), Webhook(SigningKeyError::WrongLength(3))),
+        (platform(), secret("AAAA"), KeyPair(KeyPairError::NotAKey)),
+        (platform(), secret(&"A".repeat(4_097)), TooLong),
     ];
     let clock = clock();
     let dir = tempfile::tempdir().unwrap();
@@ -233,7 +241,7 @@ fn keys_in_force_are_listed_with_their_ends_and_without_their_bytes() {
         let listed = store.in_force(at).into_iter().filter(|key| key.of == token());
         listed.map(|key| (key.made, key.until)).collect::<Vec<_>>()
     };
-    assert_eq!(store.in_force(made).len(), 6);
+    assert_eq!(store.in_force(made).len(), 7);
     assert_eq!(of_token(made), [(clock.now(), Timestamp::MAX), (made, end)]);
     assert_eq!(of_token(end), [(clock.now(), Timestamp::MAX)]);
     let told = format!("{:?}", store.in_force(made));

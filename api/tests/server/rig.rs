@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Vmq, every_dialect};
+use duizhang_api::dialects::{Dialect, Epay, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -104,7 +104,7 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let mut dialects = every_dialect();
+        let mut dialects = every_dialect(Epay::default());
         for (name, dialect) in &mut dialects {
             if *name == order::Dialect::Vmq {
                 *dialect = (self.vmq)();

@@ -203,7 +203,7 @@ fn who_may_ask_shows_a_token_or_is_on_this_machine_itself() {
     assert!(read(&mapped).is_err());
     mapped.query = format!("token={TOKEN}");
     assert!(read(&mapped).is_ok());
-    let nobody = TestDesk { default: None };
+    let nobody = TestDesk { default: None, ..TestDesk::default() };
     assert_eq!(Youzan.read(&near(body), &nobody).expect_err("nobody").status, 401);
 }
 
