@@ -4,7 +4,7 @@
 //! Invariants: the libraries do the signing and the verifying (`tests/clients`, with the list of
 //! who they are); another order holds the asked amount, so that what is asked and what is paid
 //! differ; the book agrees afterwards.
-//! Deliberately not here: protocols for which no registry has a client; their conversations are
+//! Deliberately not here: clients that are crates (`crate_client`), and protocols for which none was found on a registry; their conversations are
 //! recorded in `api/tests/conversations`.
 
 use serde_json::{Value, json};
@@ -14,9 +14,9 @@ use crate::program::{
 };
 
 /// What the shop asks for.
-const ASKED: &str = "12.50";
+pub(crate) const ASKED: &str = "12.50";
 /// What the payer pays: the next amount, because somebody else's order holds the asked one.
-const PAYABLE: &str = "12.51";
+pub(crate) const PAYABLE: &str = "12.51";
 /// The only shop's address; every order here brings its own.
 const NOBODY: &str = "http://127.0.0.1:8080/notify";
 
@@ -77,7 +77,7 @@ impl Walk {
 }
 
 /// Another order that holds the asked amount, and stays open.
-fn occupy(program: &Program) {
+pub(crate) fn occupy(program: &Program) {
     let body = json!({"number": "FIRST", "amount": ASKED, "channels": ["wechat"]}).to_string();
     let answer = program.caller().try_post_json("/v1/orders", TOKEN, &body).expect("an answer");
     assert_eq!((answer.status, &answer.json()["payable"]), (201, &ASKED.into()));
@@ -115,6 +115,37 @@ fn codepay_of_pypi_orders_and_verifies() {
         turned_away: "sign fail",
         told,
         queried: json!({"status": "ok"}),
+    }
+    .walk();
+}
+
+#[test]
+fn epay_sdk_of_pypi_orders_asks_and_verifies() {
+    let told = json!({
+        "method": "GET", "number": "SO-1", "money": ASKED, "param": "table=7",
+    });
+    Walk {
+        script: "epay.py",
+        number: "SO-1",
+        turned_away: "签名校验失败",
+        told,
+        queried: json!({"found": true, "money": ASKED, "status": 1}),
+    }
+    .walk();
+}
+
+#[test]
+fn easypay_of_npm_orders_and_asks() {
+    let told = json!({
+        "method": "GET", "out_trade_no": "SO-1", "money": "12.5", "type": "wxpay", "name": "茶水",
+        "trade_status": "TRADE_SUCCESS",
+    });
+    Walk {
+        script: "epay.js",
+        number: "SO-1",
+        turned_away: "签名校验失败",
+        told,
+        queried: json!({"code": 1, "status": 1, "money": ASKED, "name": "茶水"}),
     }
     .walk();
 }

@@ -9,6 +9,7 @@ mod bridge;
 mod cli;
 mod clients;
 mod collisions;
+mod crate_client;
 mod damage;
 mod demo;
 mod disk_faults;
