@@ -15,6 +15,7 @@ use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
+use duizhang_listener_bridge::sources::YOUZAN;
 use duizhang_listener_bridge::wire::{
     encode_component, hex_lower, hmac_sha256, md5_hex, sha256_hex,
 };
@@ -311,7 +312,8 @@ fn deliveries(rig: &Rig, app: &App) -> usize {
 
 #[test]
 fn every_source_is_among_them() {
-    for source in every_source(&Rules::default()) {
+    // A platform announces money and is asked about it; `youzan.rs` walks that way.
+    for source in every_source(&Rules::default()).iter().filter(|one| one.name() != YOUZAN) {
         assert!(APPS.iter().any(|app| app.source == source.name()), "{}", source.name());
     }
 }
