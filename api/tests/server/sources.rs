@@ -309,9 +309,13 @@ fn deliveries(rig: &Rig, app: &App) -> usize {
     rig.chapters(|chapter| own(&chapter.fact)).len()
 }
 
+/// Youzan's pushes tell of no amount: the server asks the platform (`api/src/youzan`).
+const ASKED: [&str; 1] = ["youzan"];
+
 #[test]
-fn every_source_is_among_them() {
-    for source in every_source(&Rules::default()) {
+fn every_source_that_tells_of_money_is_among_them() {
+    let sources = every_source(&Rules::default());
+    for source in sources.iter().filter(|source| !ASKED.contains(&source.name())) {
         assert!(APPS.iter().any(|app| app.source == source.name()), "{}", source.name());
     }
 }
