@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Epay, EpayShop, Gogo, Native, Vmq, Youzan};
+use duizhang_api::dialects::{Epay, EpayShop};
 use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
@@ -24,13 +24,10 @@ use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::id::MerchantId;
-use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone, Youzan as YouzanPush};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::views::Views;
 
@@ -341,28 +338,14 @@ fn described(fact: &Fact) -> String {
     }
 }
 
-/// The merchant-side protocols, in the order in which they are asked.
-pub(crate) fn dialects(config: &Config) -> Vec<(order::Dialect, Box<dyn Dialect>)> {
-    vec![
-        (order::Dialect::Native, Box::new(Native)),
-        (order::Dialect::Vmq, Box::new(Vmq)),
-        // Before BufPay, which has merchants where epay has its words.
-        (order::Dialect::Epay, Box::new(Epay::new(epay_shops(config)))),
-        (order::Dialect::Bufpay, Box::new(Bufpay)),
-        (order::Dialect::Gogo, Box::new(Gogo)),
-        (order::Dialect::Codepay, Box::new(Codepay)),
-        (order::Dialect::Youzan, Box::new(Youzan)),
-    ]
+/// The epay dialect with its shops' settings.
+pub(crate) fn epay(config: &Config) -> Epay {
+    Epay::new(epay_shops(config))
 }
 
 fn epay_shops(config: &Config) -> BTreeMap<MerchantId, EpayShop> {
     let shops = config.merchants.iter();
     shops.filter_map(|one| Some((one.declared.id.clone(), one.epay.clone()?))).collect()
-}
-
-/// The evidence-side protocols, in the order in which they are asked.
-pub(crate) fn sources(rules: Rules) -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(rules)), Box::new(YouzanPush)]
 }
 
 /// The notice rules in force, each of the file's own cases tried.

@@ -3,7 +3,7 @@
 //!
 //! ring signs and verifies, in constant time. The crate `rsa` draws a pair once and takes the forms
 //! of keys apart; it computes nothing with a private key that somebody could time (see
-//! `docs/adr/0013`).
+//! `docs/adr/0014`).
 //! Invariants: a private key never shows itself and is wiped with its text; keys below 2,048 bits
 //! are refused; random bits come from the clock, so that the one reader of entropy stays the one.
 //! Deliberately not here: where a key is stored, and what is signed.

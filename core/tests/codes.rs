@@ -234,6 +234,20 @@ fn a_trade_is_taken_only_for_evidence_that_waits() {
 }
 
 #[test]
+fn a_platform_that_sells_nothing_for_a_while_is_not_silent() {
+    let mut book = bridge();
+    pushed(&mut book);
+    let number = book.draw();
+    book.notify(money("phone", number, 100));
+    let told = book.wait(Span::from_hours(9)).tick();
+    let silent = |name: &str| {
+        let fell = |decision: &Decision| matches!(decision, Decision::DeviceFellSilent { device, .. } if device.as_str() == name);
+        told.iter().any(fell)
+    };
+    assert_eq!((silent("phone"), silent("yz")), (true, false));
+}
+
+#[test]
 fn each_address_of_the_merchant_is_told_by_a_message_of_its_own() {
     let mut book = bridge();
     let order = open(&mut book, "N1", 500);

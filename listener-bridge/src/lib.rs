@@ -12,6 +12,7 @@
 //! Deliberately not here: sockets, clocks, the log, and every conclusion about orders.
 #![deny(missing_docs)]
 
+pub mod every_source;
 pub mod relay;
 pub mod rules;
 pub mod source;

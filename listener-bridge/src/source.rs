@@ -23,7 +23,8 @@ pub trait Source {
     /// The name that readings and the log carry: lower case, never changed once released.
     fn name(&self) -> &'static str;
 
-    /// Whether the path of a request belongs to this source.
+    /// Whether a request belongs to this source. It is asked before the body is there and once
+    /// more with it: of the sources that share an address exactly one claims each of the two.
     fn claims(&self, request: &Request) -> bool;
 
     /// Checks who sent the request and reads it. There is no time of receipt among the arguments,

@@ -56,6 +56,8 @@ async fn answer(shared: Arc<Shared>, request: HttpRequest) -> Answer {
         }
         Err(Unread::BrokeOff) => return Answer::text(400, "the body broke off\n"),
     };
+    // Sources that share an address are told apart by the body.
+    let source = shared.sources.iter().find(|source| source.claims(&request)).unwrap_or(source);
     let outcome = keep(&shared.store, &request).await;
     source.answer(&request, outcome)
 }

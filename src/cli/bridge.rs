@@ -12,6 +12,7 @@ use anyhow::Context;
 use duizhang_api::accept::{Acceptor, Limits};
 use duizhang_api::clock::{Clock, SystemClock};
 use duizhang_api::outbound::{Outbound, Policy, SystemResolver, Timeouts};
+use duizhang_listener_bridge::every_source::every_source;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,7 +54,7 @@ async fn relay(form: Form, config: &Config, upstream: String) -> anyhow::Result<
         .with_context(|| format!("listen on {}", config.bridge.listen))?;
     let address = listener.local_addr().context("ask for the address listened on")?;
     let (closing, closed) = watch::channel(false);
-    let sources = compose::sources(compose::notice_rules(config)?);
+    let sources = every_source(&compose::notice_rules(config)?);
     let front = {
         let mut closed = closed.clone();
         let acceptor = Acceptor::new(listener, Limits::default());

@@ -10,9 +10,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use duizhang_api::accept::{Limits, Rate};
+use duizhang_api::dialects::every_dialect;
 use duizhang_api::server::{Parts, Server, StopError};
 use duizhang_core::time::Span;
 use duizhang_eventlog::Error as LogError;
+use duizhang_listener_bridge::every_source::every_source;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -123,8 +125,8 @@ fn parts(
         views: book.views,
         clock: book.clock,
         secrets: book.secrets,
-        dialects: compose::dialects(config),
-        sources: compose::sources(compose::notice_rules(config)?),
+        dialects: every_dialect(compose::epay(config)),
+        sources: every_source(&compose::notice_rules(config)?),
         youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),
         listener,

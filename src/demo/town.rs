@@ -20,12 +20,11 @@ use duizhang_api::webhook::SigningKey;
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::{BookOpened, Device, Fact, Merchant, PolicyActivated, Wallet};
 use duizhang_core::id::{DeviceId, MerchantId, WalletId};
-use duizhang_core::order::Dialect;
 use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 use duizhang_eventlog::{EventLog, LogConfig, SledLog};
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources;
+use duizhang_listener_bridge::every_source::every_source;
+use duizhang_listener_bridge::rules::Rules;
 use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
 
@@ -136,8 +135,8 @@ pub(super) async fn build(
         views,
         clock: Arc::new(clock.clone()),
         secrets: Arc::new(secrets),
-        dialects: spoken(),
-        sources: heard(),
+        dialects: dialects::every_dialect(dialects::Epay::default()),
+        sources: every_source(&Rules::default()),
         youzan: Vec::new(),
         outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),
         listener,
@@ -150,22 +149,6 @@ pub(super) async fn build(
         server.book().submit(fact).await.context("declare the town")?;
     }
     Ok((server, keys))
-}
-
-fn spoken() -> Vec<(Dialect, Box<dyn dialects::Dialect>)> {
-    vec![
-        (Dialect::Native, Box::new(dialects::Native)),
-        (Dialect::Vmq, Box::new(dialects::Vmq)),
-        (Dialect::Epay, Box::new(dialects::Epay::default())),
-        (Dialect::Bufpay, Box::new(dialects::Bufpay)),
-        (Dialect::Gogo, Box::new(dialects::Gogo)),
-        (Dialect::Codepay, Box::new(dialects::Codepay)),
-        (Dialect::Youzan, Box::new(dialects::Youzan)),
-    ]
-}
-
-fn heard() -> Vec<Box<dyn Source + Send + Sync>> {
-    vec![Box::new(sources::Vmq), Box::new(sources::SmsForwarder::default())]
 }
 
 /// What the book is told before anybody comes.

@@ -7,6 +7,7 @@ mod codepay;
 mod desk_for_tests;
 mod dialect;
 mod epay;
+mod every_dialect;
 mod gogo;
 mod native;
 mod proof;
@@ -25,6 +26,7 @@ pub use dialect::{
     Tally, Token, Unsendable,
 };
 pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop as EpayShop};
+pub use every_dialect::every_dialect;
 pub use gogo::Gogo;
 pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
 pub use vmq::Vmq;

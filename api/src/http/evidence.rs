@@ -166,10 +166,13 @@ fn tell_refused(app: &App, source: &(dyn Source + Send + Sync), request: &Reques
     tracing::warn!(source = source.name(), path, word, "refused");
 }
 
-/// The beginning of a path, without glued parameters and with nothing that a terminal obeys.
+/// The beginning of a path, without glued parameters, without what stands behind a hook's device
+/// (it may be the device's key), and with nothing that a terminal obeys.
 fn loggable(path: &str) -> String {
     const CHARACTERS_MAX: usize = 128;
     let bare = path.split(['&', ';', '=']).next().unwrap_or_default();
+    let device_end = bare.strip_prefix("/hook/").and_then(|below| below.find('/'));
+    let bare = device_end.map_or(bare, |end| &bare[.."/hook/".len() + end]);
     bare.chars().take(CHARACTERS_MAX).flat_map(char::escape_default).collect()
 }
 
@@ -412,6 +415,7 @@ mod tests {
         let cases = [
             ("/hook/phone&token=device-key-0001", "/hook/phone"),
             ("/hook/phone;sign=abc", "/hook/phone"),
+            ("/hook/phone/device-key-0001", "/hook/phone"),
             ("/hook/a\u{1b}[31m\nINFO forged", "/hook/a\\u{1b}[31m\\nINFO forged"),
             ("/token=device-key-0001", "/token"),
         ];

@@ -85,6 +85,8 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
         Err(Unread::TooLarge) => return evidence::too_large(app, &**source, &request),
         Err(Unread::BrokeOff) => return broke_off(),
     };
+    // Sources that share an address are told apart by the body.
+    let source = app.sources.iter().find(|source| source.claims(&request)).unwrap_or(source);
     evidence::take(app, &shared.forged, &**source, &request).await
 }
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Bufpay, Codepay, Dialect, Epay, Gogo, Native, Vmq};
+use duizhang_api::dialects::{Dialect, Epay, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
 use duizhang_api::server::{Parts, Server};
+use duizhang_api::youzan::Shop;
 use duizhang_core::channel::Channel;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{BookOpened, Device, Fact, Merchant, Wallet};
@@ -24,9 +25,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::disk::SimulatedDisk;
 use duizhang_eventlog::{EventLog, MEMORY_SEGMENT_BYTES, MemoryLog, history};
+use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::source::Source;
-use duizhang_listener_bridge::sources::{SmsForwarder, Vmq as VmqPhone};
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::orders::OrderView;
@@ -41,6 +41,7 @@ pub(crate) const MORNING: Timestamp = Timestamp::from_secs(1_795_219_200);
 pub(crate) const T: u64 = 1_795_219_200_000;
 pub(crate) const MERCHANT_KEY: &str = "merchant-key-0001";
 pub(crate) const DEVICE_KEY: &str = "device-key-0001";
+pub(crate) const CLIENT_SECRET: &str = "client-secret-0001";
 pub(crate) const TOKEN: &str = "native-token-0001-of-shop";
 pub(crate) const OPERATOR_TOKEN: &str = "operator-token-0001-of-admin";
 pub(crate) const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
@@ -66,6 +67,8 @@ pub(crate) struct Setting {
     pub(crate) resolver: Arc<FixedResolver>,
     pub(crate) allow_private: bool,
     pub(crate) limits: Limits,
+    /// Shops on Youzan, whose platform the test plays.
+    pub(crate) shops: Vec<Shop>,
     /// What speaks V免签.
     pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
@@ -87,6 +90,7 @@ impl Setting {
             resolver: Arc::new(FixedResolver::default()),
             allow_private: true,
             limits: Limits::default(),
+            shops: Vec::new(),
             vmq: || Box::new(Vmq),
         }
     }
@@ -100,16 +104,12 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let dialects: Vec<(order::Dialect, Box<dyn Dialect>)> = vec![
-            (order::Dialect::Native, Box::new(Native)),
-            (order::Dialect::Vmq, (self.vmq)()),
-            (order::Dialect::Epay, Box::new(Epay::default())),
-            (order::Dialect::Bufpay, Box::new(Bufpay)),
-            (order::Dialect::Gogo, Box::new(Gogo)),
-            (order::Dialect::Codepay, Box::new(Codepay)),
-        ];
-        let sources: Vec<Box<dyn Source + Send + Sync>> =
-            vec![Box::new(VmqPhone), Box::new(SmsForwarder::new(Rules::default()))];
+        let mut dialects = every_dialect(Epay::default());
+        for (name, dialect) in &mut dialects {
+            if *name == order::Dialect::Vmq {
+                *dialect = (self.vmq)();
+            }
+        }
         let server = Server::start(Parts {
             log: Arc::clone(&self.log),
             state,
@@ -117,8 +117,8 @@ impl Setting {
             clock,
             secrets: Arc::new(secrets),
             dialects,
-            sources,
-            youzan: Vec::new(),
+            sources: every_source(&Rules::default()),
+            youzan: self.shops.clone(),
             outbound: Arc::new(outbound),
             listener: TcpListener::bind((HERE, 0)).await.expect("loopback"),
             limits: self.limits,
@@ -149,6 +149,7 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
         (SecretOf::NativeToken(shop()), secret(TOKEN)),
         (SecretOf::WebhookSecret(shop()), secret(WEBHOOK)),
         (SecretOf::DeviceKey(phone), secret(DEVICE_KEY)),
+        (SecretOf::YouzanSecret(WalletId::new("yz-main").expect("a name")), secret(CLIENT_SECRET)),
         (
             SecretOf::OperatorToken(OperatorName::new("admin").expect("a name")),
             secret(OPERATOR_TOKEN),

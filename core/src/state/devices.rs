@@ -59,15 +59,24 @@ impl State {
     }
 
     pub(super) fn hear(&mut self, device: &DeviceId, at: Timestamp) {
-        let due = at.plus(self.policy.device_silence);
         let number = *self.device_numbers.get(device).expect("a device was declared");
+        let beats = !self.is_platform(&self.devices[usize::from(number)]);
+        let due = beats.then(|| at.plus(self.policy.device_silence));
         let device = &mut self.devices[usize::from(number)];
         device.last_heard = Some(at);
         device.silent = false;
-        if let Some(before) = device.silence_due.replace(due) {
+        if let Some(before) = core::mem::replace(&mut device.silence_due, due) {
             self.deadlines.remove(&(before, DeadlineKey::Device(number)));
         }
-        self.deadlines.insert((due, DeadlineKey::Device(number)));
+        self.deadlines.extend(due.map(|due| (due, DeadlineKey::Device(number))));
+    }
+
+    /// Whether this is a platform that makes the codes of all its wallets. It speaks when something
+    /// is sold and has no heartbeat, so its silence says nothing.
+    fn is_platform(&self, device: &DeviceState) -> bool {
+        let mut wallets =
+            device.declared.wallets.iter().filter_map(|id| self.wallet(id)).peekable();
+        wallets.peek().is_some() && wallets.all(|wallet| wallet.declared.gives_own_codes())
     }
 
     pub(super) fn fall_silent(&mut self, device: &DeviceId) {

@@ -5,6 +5,8 @@
 //! verdict for the same text.
 //! Deliberately not here: who sent the notification, and whether that is proven.
 
+use std::sync::LazyLock;
+
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use regex::{Captures, Regex};
@@ -57,7 +59,10 @@ pub enum Verdict {
 impl Default for Rules {
     /// The rules of this release.
     fn default() -> Self {
-        Self::parse(DEFAULT_RULES).expect("a test parses the file that is built in")
+        static BUILT_IN: LazyLock<Rules> = LazyLock::new(|| {
+            Rules::parse(DEFAULT_RULES).expect("a test parses the file that is built in")
+        });
+        BUILT_IN.clone()
     }
 }
 

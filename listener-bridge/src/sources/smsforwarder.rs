@@ -14,30 +14,24 @@
 //!
 //! Wire facts: `pppscn/SmsForwarder` `WebhookUtils.kt`, `MsgInfo.kt`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use duizhang_core::digest::Digest;
 use duizhang_core::id::DeviceId;
 use duizhang_core::time::Timestamp;
 
-use super::forwarded::{Fields, split_template};
+use super::forwarded::{
+    self, Address, FIELDS_UNREADABLE, Fields, Named, Shape, Stamped, shape, split_template,
+    token_key, unreadable,
+};
 use crate::rules::{Rules, Verdict};
 use crate::source::{
     DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, check_signer,
 };
-use crate::wire::{Answer, Params, Request, bytes_equal, decode_component, hmac_sha256};
+use crate::wire::{Answer, Request, bytes_equal};
 
 const NAME: &str = "smsforwarder";
 
-/// How often a signature may be percent-encoded: the app encodes it once itself and once more in a
-/// query, of which reading the parameters takes one away.
-const SIGN_DECODINGS_MAX: usize = 2;
-
 /// How many digits a time in milliseconds has, from 2001 to 2286.
 const TIMESTAMP_DIGITS: usize = 13;
-
-/// Why a proven request whose fields are doubled, broken or of another kind is kept for a person.
-const FIELDS_UNREADABLE: &str = "the parameters cannot be read";
 
 /// The source for SmsForwarder, with the rules that read what it forwards.
 #[derive(Clone, Debug, Default)]
@@ -59,25 +53,23 @@ impl Source for SmsForwarder {
     }
 
     fn claims(&self, request: &Request) -> bool {
-        device_in(&request.path).is_some()
+        shape(request) == Some(Shape::SmsForwarder)
     }
 
     fn read(&self, request: &Request, keys: &dyn DeviceKeys) -> Result<Reading, Refusal> {
-        let Some((name, glued)) = device_in(&request.path) else {
+        let Some(address) = Address::of(request) else {
             let why = String::from("not one of this source");
             return Err(Refusal::BadParameter { name: String::from("path"), why });
         };
-        let unglued = glued
-            .map(|query| Request { query: [query, &request.query].join("&"), ..request.clone() });
-        let asked = unglued.as_ref().unwrap_or(request);
+        let asked: &Request = &address.request;
         let strict = Fields::of(asked);
         let proof = match &strict {
-            Ok(fields) => Proof::of(asked, fields)?,
+            Ok(fields) => Proof::of(&address, fields)?,
             Err(refusal) => {
-                Proof::of(asked, &Fields::sound_part(asked)).map_err(|_| refusal.clone())?
+                Proof::of(&address, &Fields::sound_part(asked)).map_err(|_| refusal.clone())?
             }
         };
-        let device = check_signer(keys, name, &|key| proof.fits(key))?;
+        let device = check_signer(keys, address.device, &|key| proof.fits(key))?;
         let raw = request.without_secrets();
         let (evidence, repeat_key) = match strict {
             Ok(fields) => {
@@ -92,31 +84,12 @@ impl Source for SmsForwarder {
     }
 
     fn answer(&self, _request: &Request, outcome: Outcome) -> Answer {
-        match outcome {
-            // The app asks again only where nobody answers; the word that a user lets it look for
-            // is `"code":1`.
-            Outcome::Accepted | Outcome::Repeat | Outcome::Held => {
-                Answer::json(200, r#"{"code":1,"msg":"成功","data":null}"#)
-            }
-            Outcome::Unavailable => {
-                let body = r#"{"code":-1,"msg":"服务暂时不可用，请稍后重试","data":null}"#;
-                Answer::json(503, body).with_header("retry-after", "1")
-            }
-        }
+        // The app asks again only where nobody answers.
+        forwarded::answer(outcome)
     }
 
     fn refuse(&self, _request: &Request, refusal: &Refusal) -> Answer {
-        match refusal {
-            Refusal::BadSignature | Refusal::SharedKey => {
-                Answer::json(401, r#"{"code":-1,"msg":"签名校验错误","data":null}"#)
-            }
-            Refusal::MissingParameter(_) => {
-                Answer::json(400, r#"{"code":-1,"msg":"缺少必要参数","data":null}"#)
-            }
-            Refusal::BadParameter { .. } => {
-                Answer::json(400, r#"{"code":-1,"msg":"参数错误","data":null}"#)
-            }
-        }
+        forwarded::refuse(refusal)
     }
 }
 
@@ -166,73 +139,38 @@ fn repeat_key(device: &DeviceId, fields: &Fields, proof: &Proof) -> Option<Diges
 }
 
 fn stamp(device: &DeviceId, timestamp: &str, proof: &Proof) -> Digest {
-    let device = device.as_str().as_bytes();
-    Digest::of(&[device, NAME.as_bytes(), timestamp.as_bytes(), proof.repeat_part()])
+    match proof {
+        Proof::Sign(stamped) => stamped.repeat_key(device),
+        Proof::Token(_) => token_key(device, timestamp),
+    }
 }
 
 /// How a request proves who sent it.
 enum Proof {
-    /// The timestamp that is signed, and the bytes of the signature.
-    Sign { timestamp: String, mac: Vec<u8> },
+    /// A signature over the timestamp.
+    Sign(Stamped),
     /// The device's key itself.
     Token(String),
 }
 
 impl Proof {
-    fn of(request: &Request, fields: &Fields) -> Result<Self, Refusal> {
+    fn of(address: &Address<'_>, fields: &Fields) -> Result<Self, Refusal> {
         if let Some(sign) = fields.sign.as_deref().filter(|sign| !sign.is_empty()) {
-            let timestamp = fields.timestamp.clone();
+            let timestamp = fields.timestamp.as_deref();
             let timestamp = timestamp.ok_or(Refusal::MissingParameter("timestamp"))?;
-            let mac = sign_bytes(sign).ok_or(Refusal::BadSignature)?;
-            return Ok(Self::Sign { timestamp, mac });
+            return Stamped::of(timestamp, sign).map(Self::Sign).ok_or(Refusal::BadSignature);
         }
-        let in_query = Request::new(request.method.clone(), &request.path, &request.query);
-        let token = Params::sound_part(&in_query).get("token").map(String::from);
-        let token = token.or_else(|| request.bearer().map(String::from));
+        let named = Named::sound_part(&address.request);
+        let token = forwarded::token(address, &named);
         token.map(Self::Token).ok_or(Refusal::MissingParameter("sign"))
     }
 
     fn fits(&self, key: &[u8]) -> bool {
         match self {
-            Self::Sign { timestamp, mac } => {
-                let message = [timestamp.as_bytes(), b"\n", key].concat();
-                bytes_equal(mac, &hmac_sha256(key, &message))
-            }
+            Self::Sign(stamped) => stamped.fits(key),
             Self::Token(token) => bytes_equal(token.as_bytes(), key),
         }
     }
-
-    /// What tells two notices of one millisecond apart. A token says nothing about a notice and
-    /// stays outside.
-    fn repeat_part(&self) -> &[u8] {
-        match self {
-            Self::Sign { mac, .. } => mac,
-            Self::Token(_) => &[],
-        }
-    }
-}
-
-/// The bytes of a base64 signature, percent-encoded or not. A `+` that became a space on its way is
-/// put back.
-fn sign_bytes(sign: &str) -> Option<Vec<u8>> {
-    let mut sign = sign.replace(' ', "+");
-    for _ in 0..SIGN_DECODINGS_MAX {
-        if !sign.contains('%') {
-            break;
-        }
-        sign = decode_component(&sign).ok()?.replace(' ', "+");
-    }
-    STANDARD.decode(sign).ok()
-}
-
-/// The device of a path, and the parameters that the app glues to a path without query.
-fn device_in(path: &str) -> Option<(&str, Option<&str>)> {
-    let rest = path.strip_prefix("/hook/")?;
-    let (name, glued) = match rest.split_once('&') {
-        Some((name, glued)) => (name, Some(glued)),
-        None => (rest, None),
-    };
-    (!name.is_empty() && !name.contains('/')).then_some((name, glued))
 }
 
 /// Title and text of the notification: as told apart by the user's template, or from the app's
@@ -251,14 +189,12 @@ fn read_timestamp(text: &str) -> Option<Timestamp> {
     text.parse().ok().filter(|_| digits).map(Timestamp::from_millis)
 }
 
-fn unreadable(reason: &str, text: &str) -> Evidence {
-    Evidence::Unreadable { reason: String::from(reason), text: String::from(text) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Method, encode_component};
+    use crate::wire::{Method, encode_component, hmac_sha256};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     /// A device in rotation, one whose key is too short to sign, and nobody else.
@@ -313,45 +249,6 @@ mod tests {
         assert_eq!(sign(T, "abc"), "op8PfVzJL3l7ytCWjPLUMemWOtOBySrLOe22d7A7me4=");
         let refused = read("/hook/short", &receipt(TEXT, T, &sign(T, "abc")));
         assert_eq!(refused, Err(Refusal::BadSignature));
-    }
-
-    #[test]
-    fn a_signature_is_read_raw_and_encoded_up_to_twice() {
-        let raw = "op8P+VzJL3l7/tCWjPLUMemWOtOBySrLOe22d7A7me4=";
-        let bytes = STANDARD.decode(raw).unwrap();
-        let once = encode_component(raw);
-        let twice = encode_component(&once);
-        for text in [
-            raw,
-            &once,
-            &twice,
-            &raw.replace('+', " "),
-            &once.to_lowercase().replace("op8p", "op8P"),
-        ] {
-            let read = sign_bytes(text);
-            assert_eq!(read.as_ref().map(Vec::len), Some(32), "{text}");
-            assert!(read.as_ref() == Some(&bytes) || text.contains("%2b"), "{text}");
-        }
-        for text in ["", "%", "=", &encode_component(&twice), "op8P", "收款"] {
-            assert_ne!(sign_bytes(text).as_ref(), Some(&bytes), "{text}");
-        }
-    }
-
-    #[test]
-    fn only_hook_paths_with_a_device_are_claimed() {
-        let cases = [
-            ("/hook/phone-1", Some(("phone-1", None))),
-            ("/hook/phone-1&content=a&sign=b/c", Some(("phone-1", Some("content=a&sign=b/c")))),
-            ("/hook/", None),
-            ("/hook/&content=a", None),
-            ("/hook/a/b", None),
-            ("/hook", None),
-            ("/x/hook/a", None),
-            ("", None),
-        ];
-        for (path, expected) in cases {
-            assert_eq!(device_in(path), expected, "{path}");
-        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::source::{
     DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, check_signer, find_signer,
 };
-use crate::wire::{Answer, Params, Request, hex_equal, md5_hex};
+use crate::wire::{Answer, Params, Request, hex_equal, hex_lower, hmac_sha256, md5_hex};
 
 const NAME: &str = "vmq";
 
@@ -185,14 +185,41 @@ fn signer(
     signed: &[&str],
 ) -> Result<DeviceId, Refusal> {
     let sign = params.require("sign")?;
+    let whole = match params.get("signType") {
+        None | Some("MD5" | "md5") => None,
+        Some("HMAC_SHA256") => Some(hmac_message(endpoint.call, params)?),
+        Some(_) => return Err(bad("signType", "not one of MD5, HMAC_SHA256")),
+    };
     let fits = |key: &[u8]| {
-        let parts: Vec<&[u8]> = signed.iter().map(|text| text.as_bytes()).chain([key]).collect();
-        hex_equal(sign, &md5_hex(&parts))
+        let Some(message) = &whole else {
+            let parts = signed.iter().map(|text| text.as_bytes()).chain([key]);
+            return hex_equal(sign, &md5_hex(&parts.collect::<Vec<&[u8]>>()));
+        };
+        hex_equal(sign, &hex_lower(&hmac_sha256(key, message.as_bytes())))
     };
     match endpoint.device {
         Some(name) => check_signer(keys, name, &fits),
         None => find_signer(keys, &fits),
     }
+}
+
+/// What vmq-suite's `HMAC_SHA256` signs: all parameters but the signature, sorted by name, as
+/// `name=value` with `&` between them. A separator inside a name or value would give one text two
+/// readings, and a heartbeat that holds a push's parameters would be good for both.
+fn hmac_message(call: Call, params: &Params) -> Result<String, Refusal> {
+    let mut pairs: Vec<(&str, &str)> = Vec::with_capacity(params.len());
+    for param in params.iter().filter(|param| param.name != "sign") {
+        if param.name.contains(['&', '=']) || param.value.contains('&') {
+            return Err(bad("signType", "a parameter holds a separator"));
+        }
+        if call == Call::Heart && matches!(param.name.as_str(), "type" | "price") {
+            return Err(bad(&param.name, "no part of a heartbeat"));
+        }
+        pairs.push((&param.name, &param.value));
+    }
+    pairs.sort_unstable();
+    let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+    Ok(texts.collect::<Vec<String>>().join("&"))
 }
 
 /// What a proven push says.
@@ -343,6 +370,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Signs parameters, sorted by name, as vmq-suite does with its newer signature.
+    fn hmac(query: &str) -> String {
+        let mac = hmac_sha256(KEY.as_bytes(), query.as_bytes());
+        format!("{query}&sign={}", hex_lower(&mac))
+    }
+
+    #[test]
+    fn the_newer_signature_covers_every_parameter() {
+        let push = hmac("nonce=&price=10.0&signType=HMAC_SHA256&t=1779431415000&type=2");
+        let beat = hmac("signType=HMAC_SHA256&t=1779431415000");
+        let sent_at = Timestamp::from_millis(1_779_431_415_000);
+        assert_eq!(read("/appHeart", &beat), Ok(Evidence::Heartbeat { sent_at }));
+        let Ok(Evidence::Money(notice)) = read("/appPush", &push) else { panic!("{push}") };
+        let md5 = format!(
+            "t=1779431415000&type=2&price=10.0&signType=MD5&sign={}",
+            sign("210.01779431415000")
+        );
+        let Ok(Evidence::Money(same)) = read("/appPush", &md5) else { panic!("{md5}") };
+        assert_eq!(notice.key, same.key, "whichever way it is signed, it is one event");
+
+        let refused = |path: &str, query: &str| read(path, query).is_err();
+        assert!(refused("/appHeart", &push), "no push is a heartbeat");
+        assert!(refused("/appPush", &beat), "no heartbeat is a push");
+        for (from, to) in [("10.0", "10.1"), ("type=2", "type=1"), ("nonce=", "nonce=1")] {
+            assert!(refused("/appPush", &push.replace(from, to)), "{to}");
+        }
+        assert!(refused("/appPush", &push.replace("signType=HMAC_SHA256&", "")));
+        assert!(refused("/appPush", &push.replace("HMAC_SHA256", "SHA256")));
+        assert!(refused("/appPush", &format!("{push}&force_push=true")), "every parameter");
+    }
+
+    #[test]
+    fn a_separator_inside_a_parameter_is_refused() {
+        // What is signed reads as type 2, and as type 1 with another parameter.
+        let signed = "a=&price=10.0&signType=HMAC_SHA256&t=1779431415000&type=2";
+        let mac = hex_lower(&hmac_sha256(KEY.as_bytes(), signed.as_bytes()));
+        let forged = "a=%26price%3D10.0&signType=HMAC_SHA256&t=1779431415000&type=2&price=1";
+        let read = read("/appPush", &format!("{forged}&sign={mac}"));
+        assert_eq!(read, Err(bad("signType", "a parameter holds a separator")));
     }
 
     #[test]

@@ -45,10 +45,21 @@ static FIELD_SECRET: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a constant that the tests use")
 });
 
+/// A device's key as a part of a hook's address, whole or behind the device, also where a body
+/// repeats the address. A part with `=` in it is a glued parameter.
+static HOOK_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    let slash = r"(?:\\?/|%2f|%252f)";
+    let end = r#"[^/?&=\\\s"'%#]"#;
+    let token = r#"[^/?&=\\\s"'#]+"#;
+    Regex::new(&format!(r#"(?i-u)({slash}hook{slash}{end}+{slash}){token}([/?&\\\s"'#]|$)"#))
+        .expect("the pattern is a constant that the tests use")
+});
+
 /// What is left when every pattern of a secret was taken out.
 fn clean_bytes(bytes: &[u8]) -> Vec<u8> {
     let clean = JSON_SECRET.replace_all(bytes, &b"$1\"\""[..]);
     let clean = FIELD_SECRET.replace_all(&clean, &b"$1"[..]);
+    let clean = HOOK_TOKEN.replace_all(&clean, &b"$1$2"[..]);
     PAIR_SECRET.replace_all(&clean, &b"$1$2="[..]).into_owned()
 }
 
@@ -178,6 +189,33 @@ mod tests {
     fn bodies_that_are_no_text_are_cleaned_too() {
         assert!(!kept("", "", b"\xff{\"sign\":\"hush\xff\"}").contains("hush"));
         assert!(kept("", "", b"\xff{\"a\":\"x\"}").contains("\"a\":\"x\""));
+    }
+
+    #[test]
+    fn a_token_in_a_hooks_path_is_cleaned() {
+        let cases = [
+            ("/hook/phone-1/SECRET", "", "/hook/phone-1/"),
+            ("/hook/phone-1/SECRET", "a=1", "/hook/phone-1/?a=1"),
+            ("/hook/phone-1/SECRET/", "", "/hook/phone-1//"),
+            ("/hook/phone-1/SEC%2FRET&a=1", "", "/hook/phone-1/&a=1"),
+            ("/hook/phone-1/SECRET/a=1&b=2", "", "/hook/phone-1//a=1&b=2"),
+            ("/hook/phone-1/a=1&sign=SECRET", "", "/hook/phone-1/a=1&sign="),
+            ("/hook/phone-1", "a=/x/y", "/hook/phone-1?a=/x/y"),
+            ("/hook/phone-1", "url=http%3A%2F%2Fh%2Fhook%2Fp%2FSECRET", ""),
+        ];
+        for (path, query, expected) in cases {
+            let request = Request::new(Method::Get, path, query);
+            let kept = String::from_utf8_lossy(&request.without_secrets()).into_owned();
+            assert!(!kept.contains("SECRET") && !kept.contains("RET"), "{kept}");
+            assert!(expected.is_empty() || kept == format!("GET {expected}\n\n"), "{kept}");
+        }
+        for body in [
+            r#"{"url":"http://h/hook/p/SECRET"}"#,
+            r#"{"url":"http:\/\/h\/hook\/p\/SECRET","a":1}"#,
+            "http://h/hook/p/SECRET",
+        ] {
+            assert!(!kept("", "", body.as_bytes()).contains("SECRET"), "{body}");
+        }
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub fn md5_hex(parts: &[&[u8]]) -> String {
     hex_lower(&hasher.finalize())
 }
 
+/// The SHA-256 of bytes, as lower-case hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex_lower(&Sha256::digest(bytes))
+}
+
 /// HMAC-SHA256 of a message. Keys of any length are taken; whether a key is long enough is the
 /// caller's matter.
 #[must_use]
@@ -54,7 +60,9 @@ pub fn hex_equal(given: &str, expected: &str) -> bool {
     }
 }
 
-fn hex_bytes(text: &str) -> Option<Vec<u8>> {
+/// The bytes of a hexadecimal text of either case; `None` where it is none.
+#[must_use]
+pub fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;

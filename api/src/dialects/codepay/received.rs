@@ -115,11 +115,12 @@ pub(super) fn signed_bytes<'a>(
 }
 
 /// The same request with the texts of its query and form in UTF-8. A form whose bytes are not
-/// escaped stays as it is, and is refused as no UTF-8.
+/// escaped stays as it is, and is refused where it is no UTF-8.
 fn in_utf8(request: &Request) -> Result<Request, ParamsError> {
     let mut changed = request.clone();
     changed.query = pieces_in_utf8(&request.query)?;
-    if let Ok(form) = std::str::from_utf8(&request.body) {
+    let escaped = request.content_type().as_deref() == Some("application/x-www-form-urlencoded");
+    if let Some(form) = std::str::from_utf8(&request.body).ok().filter(|_| escaped) {
         changed.body = pieces_in_utf8(form)?.into_bytes();
     }
     Ok(changed)

@@ -266,6 +266,15 @@ fn what_cannot_be_read_is_refused() {
 }
 
 #[test]
+fn a_multipart_form_beside_gb2312_is_read_as_it_is() {
+    let part = b"--x\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n%zz=\r\n--x--\r\n";
+    let mut request = post(PATH, "multipart/form-data; boundary=x", part);
+    request.query = String::from("page=4&chart=gb2312");
+    let expected = r#"{"msg":"undefined pay_id","status":-2,"chart":"gb2312"}"#;
+    assert_eq!(refusal(&request), expected, "the id is there, whatever it holds");
+}
+
+#[test]
 fn who_cannot_prove_a_merchant_hears_one_answer() {
     let expected = refused(-2, "sign fail");
     for (place, id, key) in [

@@ -1,4 +1,4 @@
-//! The fields of a forwarded notification, from a query, a form or a JSON document.
+//! The fields of a notification that SmsForwarder sends, from a query, a form or a JSON document.
 //!
 //! Invariants: a field stands once; in JSON a field is a text, or a whole number for the timestamp;
 //! where the body is JSON the query gives no fields, so that nothing is merged.
@@ -10,26 +10,41 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::named::{is_form, is_json};
 use crate::source::Refusal;
 use crate::wire::{PARAM_BYTES_MAX, PARAMS_MAX, Params, Request};
 
 /// Begins the line that stands behind the title in the app's default template.
 const UID_LINE: &str = "UID：";
 
+/// What users call a field in templates of their own, and the app's name of it. The app's own name
+/// goes before, and of two others the one that stands first.
+const ALIASES: [(&str, &str); 9] = [
+    ("package", "from"),
+    ("packageName", "from"),
+    ("pkg", "from"),
+    ("text", "content"),
+    ("body", "content"),
+    ("org_content", "content"),
+    ("message", "msg"),
+    ("time", "timestamp"),
+    ("t", "timestamp"),
+];
+
 /// What a forwarder says, by the app's own names. `None` is a field that is not there.
 #[derive(Default)]
-pub(super) struct Fields {
-    pub(super) from: Option<String>,
-    pub(super) title: Option<String>,
-    pub(super) content: Option<String>,
-    pub(super) msg: Option<String>,
-    pub(super) timestamp: Option<String>,
-    pub(super) sign: Option<String>,
+pub(in crate::sources) struct Fields {
+    pub(in crate::sources) from: Option<String>,
+    pub(in crate::sources) title: Option<String>,
+    pub(in crate::sources) content: Option<String>,
+    pub(in crate::sources) msg: Option<String>,
+    pub(in crate::sources) timestamp: Option<String>,
+    pub(in crate::sources) sign: Option<String>,
 }
 
 impl Fields {
     /// The fields of a request.
-    pub(super) fn of(request: &Request) -> Result<Self, Refusal> {
+    pub(in crate::sources) fn of(request: &Request) -> Result<Self, Refusal> {
         if is_json(request) {
             return Self::of_json(&request.body);
         }
@@ -41,32 +56,26 @@ impl Fields {
 
     /// Those fields of a request that [`Fields::of`] refuses which can be read all the same: enough
     /// to find out who sent it, never to read money.
-    pub(super) fn sound_part(request: &Request) -> Self {
+    pub(in crate::sources) fn sound_part(request: &Request) -> Self {
         if !is_json(request) {
             return Self::of_params(&Params::sound_part(request));
         }
         let mut fields = Self::default();
         let Ok(object) = serde_json::from_slice::<Object>(&request.body) else { return fields };
         for (name, value) in &object.0 {
-            if let (false, Some(place), Ok(text)) =
-                (object.holds_twice(name), fields.place(name), field_text(name, value))
-            {
-                *place = Some(text);
+            if let (false, Ok(Some(text))) = (object.holds_twice(name), field_text(name, value)) {
+                fields.put(name, &text);
             }
         }
         fields
     }
 
     fn of_params(params: &Params) -> Self {
-        let field = |name| params.get(name).map(String::from);
-        Self {
-            from: field("from"),
-            title: field("title"),
-            content: field("content"),
-            msg: field("msg"),
-            timestamp: field("timestamp"),
-            sign: field("sign"),
+        let mut fields = Self::default();
+        for param in params.iter() {
+            fields.put(&param.name, &param.value);
         }
+        fields
     }
 
     fn of_json(body: &[u8]) -> Result<Self, Refusal> {
@@ -77,11 +86,19 @@ impl Fields {
             if object.holds_twice(name) {
                 return Err(bad("body", "a name stands twice"));
             }
-            if let Some(place) = fields.place(name) {
-                *place = Some(field_text(name, value)?);
+            if let Some(text) = field_text(name, value)? {
+                fields.put(name, &text);
             }
         }
         Ok(fields)
+    }
+
+    fn put(&mut self, name: &str, text: &str) {
+        if let Some(place) = self.place(name) {
+            *place = Some(String::from(text));
+        } else if let Some(place) = self.place(app_name(name)) {
+            place.get_or_insert_with(|| String::from(text));
+        }
     }
 
     /// Where the field of a name belongs; `None` for names that mean nothing here.
@@ -98,10 +115,22 @@ impl Fields {
     }
 }
 
-fn field_text(name: &str, value: &Value) -> Result<String, Refusal> {
+/// The app's name of a field, where it is another.
+fn app_name(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, own)| own)
+}
+
+/// The text of a field; `None` where its name means nothing here.
+fn field_text(name: &str, value: &Value) -> Result<Option<String>, Refusal> {
+    let own = app_name(name);
+    if Fields::default().place(own).is_none() {
+        return Ok(None);
+    }
     match value {
-        Value::String(text) if text.len() <= PARAM_BYTES_MAX => Ok(text.clone()),
-        Value::Number(number) if name == "timestamp" && number.is_u64() => Ok(number.to_string()),
+        Value::String(text) if text.len() <= PARAM_BYTES_MAX => Ok(Some(text.clone())),
+        Value::Number(number) if own == "timestamp" && number.is_u64() => {
+            Ok(Some(number.to_string()))
+        }
         Value::String(_) => Err(bad(name, "too long")),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             Err(bad(name, "not a text"))
@@ -111,16 +140,6 @@ fn field_text(name: &str, value: &Value) -> Result<String, Refusal> {
 
 fn bad(name: &str, why: &str) -> Refusal {
     Refusal::BadParameter { name: String::from(name), why: String::from(why) }
-}
-
-/// A user's template that begins with `{` is sent as JSON whatever the media type says.
-fn is_json(request: &Request) -> bool {
-    request.content_type().as_deref() == Some("application/json")
-        || (!is_form(request) && request.body.trim_ascii_start().starts_with(b"{"))
-}
-
-fn is_form(request: &Request) -> bool {
-    request.content_type().as_deref() == Some("application/x-www-form-urlencoded")
 }
 
 /// The names of a JSON object in their order, those that stand twice included.
@@ -165,7 +184,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 /// `UID：` is the template's, so a text cannot move the title. A user's own template that sends a
 /// bare text as `content` and no `title` is not told from it, and a chat message could imitate it:
 /// the templates that we hand out send the title.
-pub(super) fn split_template(sender: &str, content: &str) -> Option<(String, String)> {
+pub(in crate::sources) fn split_template(sender: &str, content: &str) -> Option<(String, String)> {
     let lines: Vec<&str> = content.lines().collect();
     let uid = lines.iter().rposition(|line| line.starts_with(UID_LINE))?;
     let [first, text @ .., title] = lines.get(..uid)? else { return None };
@@ -221,6 +240,22 @@ mod tests {
         assert_eq!(fields.content.as_deref(), Some("收款"));
         assert_eq!(fields.timestamp.as_deref(), Some("1700000000000"));
         assert_eq!((fields.title, fields.msg, fields.sign), (None, None, None));
+    }
+
+    #[test]
+    fn names_of_a_users_own_template_stand_for_the_apps() {
+        let read = |query: &str| {
+            let fields =
+                Fields::of(&Request::new(Method::Get, "/hook/p", query)).unwrap_or_default();
+            [fields.from, fields.content, fields.msg, fields.timestamp]
+                .map(Option::unwrap_or_default)
+        };
+        assert_eq!(read("pkg=a&text=b&message=c&t=1"), ["a", "b", "c", "1"]);
+        assert_eq!(read("text=other&content=b&package=other&from=a"), ["a", "b", "", ""]);
+        assert_eq!(read("content=b&text=other&body=other"), ["", "b", "", ""]);
+        let numbers = json(r#"{"time":1700000000000,"text":"b","x":1}"#).unwrap_or_default();
+        assert_eq!(numbers.timestamp.as_deref(), Some("1700000000000"));
+        assert!(json(r#"{"text":1}"#).is_err());
     }
 
     #[test]
