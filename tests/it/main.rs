@@ -7,6 +7,7 @@
 mod bad_input;
 mod bridge;
 mod cli;
+mod clients;
 mod collisions;
 mod damage;
 mod demo;
