@@ -1,11 +1,20 @@
-//! Our keys towards shops: drawn at the start, shown by their public half, drawn again on demand.
+//! Our keys towards shops: drawn at the start, shown by their public half, drawn again on demand,
+//! and used in a talk of epay's second version.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use duizhang_api::key_pair::PublicKey;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use duizhang_api::key_pair::{PrivateKey, PublicKey};
+use duizhang_listener_bridge::wire::encode_component;
 use serde_json::Value;
 
-use crate::program::{Ended, Program};
+use crate::program::{Ended, Program, millis};
+
+/// The shop's pair, made by OpenSSL.
+const SHOP_KEY: &str = include_str!("../../api/tests/data/epay/merchant.p8");
+const SHOP_PUBLIC: &str = include_str!("../../api/tests/data/epay/merchant.pub");
 
 const CONFIGURATION: &str = r#"
 [server]
@@ -40,6 +49,12 @@ fn shown(data: &str, merchant: &str) -> Option<String> {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let json: Value = serde_json::from_str(&ended.output).expect("one document");
     json["platform_public_key"].as_str().map(String::from)
+}
+
+/// `k=v` in the order of names, joined by `&`.
+fn joined(fields: &BTreeMap<&str, String>, spell: fn(&str) -> String) -> String {
+    let pieces = fields.iter().map(|(name, value)| format!("{name}={}", spell(value)));
+    pieces.collect::<Vec<_>>().join("&")
 }
 
 fn prepared(data: &Path) -> &str {
@@ -88,4 +103,50 @@ fn a_word_of_a_protocol_is_no_merchant() {
         assert_eq!(added.code, Some(2), "{added:?}");
         assert!(added.errors.contains("is a word of a protocol and no name"), "{added:?}");
     }
+}
+
+#[test]
+fn a_shop_and_the_program_believe_each_others_signatures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = prepared(folder.path());
+    let file = folder.path().join("duizhang.toml");
+    let key = format!("notify_method = \"post\"\n  public_key = \"\"\"\n{SHOP_PUBLIC}\"\"\"");
+    let text = CONFIGURATION.replace("notify_method = \"post\"", &key);
+    std::fs::write(file, text).expect("the folder is ours");
+    let server = Program::serve(Program::command(&["serve", "--data", data]));
+    let ask = |money: &str, signed: &str| {
+        let fields = |money: &str| {
+            BTreeMap::from([
+                ("clientip", String::from("1.2.3.4")),
+                ("money", String::from(money)),
+                ("name", String::from("VIP")),
+                ("notify_url", String::from("http://shop.example/n?a=1&b=2")),
+                ("out_trade_no", String::from("T-1")),
+                ("pid", String::from("1001")),
+                ("timestamp", (millis() / 1_000).to_string()),
+                ("type", String::from("alipay")),
+            ])
+        };
+        let shop = PrivateKey::parse(SHOP_KEY.as_bytes()).expect("a key");
+        let sign = shop.sign(joined(&fields(signed), str::to_owned).as_bytes());
+        let form = joined(&fields(money), encode_component);
+        let form = format!("{form}&sign_type=RSA&sign={}", encode_component(&sign));
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        let answer = server.caller().ask("POST /api/pay/create", &headers, form.as_bytes());
+        answer.expect("the server answers").json()
+    };
+    assert_eq!(ask("0.01", "1.00")["code"], -3, "another amount than the signed one");
+    let answer = ask("1.00", "1.00");
+    assert_eq!((&answer["code"], &answer["pay_type"]), (&0.into(), &"jump".into()), "{answer}");
+    server.stop();
+
+    let public = PublicKey::parse(&shown(data, "1001").expect("a key")).expect("a key");
+    let text = |name| match &answer[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let names = ["code", "pay_info", "pay_type", "timestamp", "trade_no"];
+    let fields = BTreeMap::from(names.map(|name| (name, text(name))));
+    let sign = STANDARD.decode(text("sign")).expect("base64");
+    assert!(public.verifies(joined(&fields, str::to_owned).as_bytes(), &sign), "{answer}");
 }
