@@ -13,10 +13,11 @@ use duizhang_core::fact::{
     Closer, CodeIssued, EvidenceJudged, Fact, Judgement, OrderCloseRequested, Reading,
 };
 use duizhang_core::id::{NotificationId, OrderId, PaymentId, WalletId};
+use duizhang_core::invariant::{Auditor, Invariant};
 use duizhang_core::matcher::{Grade, HoldReason, Rule};
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::rejection::Rejection;
-use duizhang_core::testing::{Book, device, merchant, money, order, wallet};
+use duizhang_core::testing::{Book, Entry, device, merchant, money, order, wallet};
 use duizhang_core::time::Span;
 use proptest::prelude::*;
 
@@ -240,11 +241,11 @@ fn a_platform_that_sells_nothing_for_a_while_is_not_silent() {
     let number = book.draw();
     book.notify(money("phone", number, 100));
     let told = book.wait(Span::from_hours(9)).tick();
-    let silent = |name: &str| {
-        let fell = |decision: &Decision| matches!(decision, Decision::DeviceFellSilent { device, .. } if device.as_str() == name);
-        told.iter().any(fell)
-    };
-    assert_eq!((silent("phone"), silent("yz")), (true, false));
+    let fell = told.iter().filter_map(|decision| match decision {
+        Decision::DeviceFellSilent { device, .. } => Some(device.as_str()),
+        _ => None,
+    });
+    assert_eq!(fell.collect::<Vec<_>>(), ["phone"]);
 }
 
 #[test]
@@ -280,6 +281,97 @@ fn a_semicolon_divides_addresses_only_in_front_of_one() {
         assert_eq!(addresses(text), expected, "{text}");
     }
     assert_eq!(addresses(&"http://a/n;".repeat(20)).len(), 8);
+}
+
+/// Two orders with codes, and the second of them paid.
+fn sold() -> (Book, OrderId, OrderId) {
+    let mut book = bridge();
+    let (one, two) = (open(&mut book, "1", 500), open(&mut book, "2", 500));
+    book.must(code(one, "c1"));
+    book.must(code(two, "c2"));
+    paid(&mut book, 500, Some("c2"));
+    assert_eq!(book.violations(), []);
+    (book, one, two)
+}
+
+#[test]
+// tidy: long because it is a table of what can be wrong, each with its own history
+fn the_auditor_sees_what_is_wrong_with_codes_and_trades() {
+    type Damage = fn(&mut Entry, OrderId, OrderId);
+    let damages: [(&str, Damage, Invariant); 6] = [
+        (
+            "a code of another order",
+            |entry, _, _| match &mut entry.fact {
+                Fact::CodeIssued(issued) => issued.reference = "c1".into(),
+                _ => {}
+            },
+            Invariant::NeverGuessed,
+        ),
+        (
+            "a second code",
+            |entry, one, two| match &mut entry.fact {
+                Fact::CodeIssued(issued) if issued.order == two => issued.order = one,
+                _ => {}
+            },
+            Invariant::KnownOnly,
+        ),
+        (
+            "a trade of another code",
+            |entry, _, _| match &mut entry.fact {
+                Fact::EvidenceJudged(EvidenceJudged {
+                    judgement: Judgement::Trade { reference, .. },
+                    ..
+                }) => *reference = Some("c1".into()),
+                _ => {}
+            },
+            Invariant::NeverGuessed,
+        ),
+        (
+            "a trade that names none",
+            |entry, _, _| match &mut entry.fact {
+                Fact::EvidenceJudged(EvidenceJudged {
+                    judgement: Judgement::Trade { reference, .. },
+                    ..
+                }) => *reference = None,
+                _ => {}
+            },
+            Invariant::NeverGuessed,
+        ),
+        (
+            "another amount",
+            |entry, _, _| {
+                for decision in &mut entry.decisions {
+                    match decision {
+                        Decision::PaymentObserved { amount, .. } => *amount = Amount::fen(499),
+                        Decision::OrderPaid { received, .. } => *received = Amount::fen(499),
+                        _ => {}
+                    }
+                }
+            },
+            Invariant::MatchedExactly,
+        ),
+        (
+            "an amount that nobody asked for",
+            |entry, _, _| {
+                for decision in &mut entry.decisions {
+                    if let Decision::OrderAccepted { payable, .. } = decision {
+                        *payable = Amount::fen(501);
+                    }
+                }
+            },
+            Invariant::PayableNear,
+        ),
+    ];
+    let (book, one, two) = sold();
+    for (name, damage, invariant) in damages {
+        let mut auditor = Auditor::new();
+        for mut entry in book.log.clone() {
+            damage(&mut entry, one, two);
+            auditor.fold(entry.position, entry.at, &entry.fact, &entry.decisions);
+        }
+        let found = auditor.violations().iter().any(|seen| seen.invariant == invariant);
+        assert!(found, "{name}: {:?}", auditor.violations());
+    }
 }
 
 proptest! {

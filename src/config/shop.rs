@@ -20,8 +20,8 @@ pub(crate) struct ShopSettings {
 }
 
 impl ShopSettings {
-    /// The platform's pushes, as what watches the wallet. Money of a wallet that takes no new orders
-    /// is still seen.
+    /// The platform's pushes, as what watches the wallet. Money of a wallet that takes no new
+    /// orders is still seen.
     pub(crate) fn watcher(&self) -> Device {
         let (id, wallet) = (self.shop.watcher.clone(), self.shop.wallet.clone());
         Device { id, wallets: vec![wallet], enabled: true }

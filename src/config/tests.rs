@@ -183,39 +183,6 @@ fn what_is_wrong_is_told_with_its_place() {
         ("[[wallet]]\nchannel = \"wechat\"\nqr = \"x\"", "wallet[0].id: is missing"),
         ("[[wallet]]\nid = \"a\"\nchannel = \"cash\"\nqr = \"x\"", "unknown channel"),
         ("[[wallet]]\nid = \"a\"\nchannel = \"qq\"", "a wallet needs a code"),
-        (
-            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
-             [wallet.youzan]\nkdt_id = 1",
-            "wallet[0].youzan.client_id: is missing",
-        ),
-        (
-            "[[wallet]]\nid = \"a\"\nchannel = \"qq\"\n\
-             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1",
-            "only a wallet of the channel youzan",
-        ),
-        (
-            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
-             qr = \"x\"\n[wallet.youzan]\nclient_id = \"c\"\n\
-             kdt_id = 1",
-            "leave qr and fixed out",
-        ),
-        (
-            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
-             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
-             base_url = \"open.youzan.com\"",
-            "is not a web address",
-        ),
-        (
-            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
-             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
-             [[device]]\nid = \"a\"\nkey = \"device-key-0001\"\nwallets = [\"a\"]",
-            "a is declared twice",
-        ),
-        (
-            "[[merchant]]\nid = \"m\"\nwallets = []\n\
-             notify_url = \"http://8.8.8.8/n;http://127.0.0.1/n\"",
-            "merchant m: notify_url",
-        ),
         ("[[device]]\nid = \"a b\"\nwallets = []", "device[0].id: \"a b\""),
         ("[[device]]\nid = \"a\"\nwallets = [\"w\", \"w\"]", "\"w\" stands twice"),
         ("[[merchant]]\nid = \"submit\"\nwallets = []", "submit is a word of a protocol"),
@@ -344,6 +311,48 @@ fn what_is_printed_is_read_back_as_the_same() {
     let config = parse(CONTRACT, &[]).unwrap();
     let again = parse(&as_toml(&config), &[]).unwrap();
     assert_eq!(as_json(&again), as_json(&config));
+}
+
+#[test]
+fn what_is_wrong_with_a_shop_on_youzan_is_told_with_its_place() {
+    for (text, expected) in [
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nkdt_id = 1",
+            "wallet[0].youzan.client_id: is missing",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"qq\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1",
+            "only a wallet of the channel youzan",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             qr = \"x\"\n[wallet.youzan]\nclient_id = \"c\"\n\
+             kdt_id = 1",
+            "leave qr and fixed out",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
+             base_url = \"open.youzan.com\"",
+            "is not a web address",
+        ),
+        (
+            "[[wallet]]\nid = \"a\"\nchannel = \"youzan\"\n\
+             [wallet.youzan]\nclient_id = \"c\"\nkdt_id = 1\n\
+             [[device]]\nid = \"a\"\nkey = \"device-key-0001\"\nwallets = [\"a\"]",
+            "a is declared twice",
+        ),
+        (
+            "[[merchant]]\nid = \"m\"\nwallets = []\n\
+             notify_url = \"http://8.8.8.8/n;http://127.0.0.1/n\"",
+            "merchant m: notify_url",
+        ),
+    ] {
+        let told = refusal(text, &[]);
+        assert!(told.contains(expected), "{text}: {told}");
+    }
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub enum SecretOf {
     OperatorToken(OperatorName),
     /// Our own private key towards a merchant whose protocol signs with RSA.
     PlatformKey(MerchantId),
-    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes are
-    /// signed, and tokens asked for.
+    /// The secret of the Youzan application that speaks for a wallet; by it the platform's pushes
+    /// are signed, and tokens asked for.
     YouzanSecret(WalletId),
     /// The key of a phone or other watcher.
     DeviceKey(DeviceId),

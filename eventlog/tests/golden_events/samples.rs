@@ -281,6 +281,11 @@ fn evidence(all: &mut Samples) {
         let beat = HeartbeatReceived { device: device(), sent_at };
         all.fact(&format!("heartbeat-received-{name}"), 70, Fact::HeartbeatReceived(beat));
     }
+    judgements(all);
+}
+
+/// What people and platforms say of evidence and of payments.
+fn judgements(all: &mut Samples) {
     let money =
         Judgement::Money { wallet: wallet(), amount: Amount::fen(5), paid_at: at(1_700_000_000) };
     let trade = |reference: Option<&str>| Judgement::Trade {
