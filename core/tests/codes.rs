@@ -304,6 +304,7 @@ fn name_code(entry: &mut Entry, code: Option<String>) {
 }
 
 #[test]
+// tidy: long because it is a table of what can be wrong, each with its own history
 fn the_auditor_sees_what_is_wrong_with_codes_and_trades() {
     type Damage = fn(&mut Entry, OrderId, OrderId);
     let damages: [(&str, Damage, Invariant); 6] = [

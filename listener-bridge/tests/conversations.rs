@@ -45,13 +45,14 @@ struct Conversation {
     #[serde(default)]
     body: String,
     /// What is expected: `refused`, or a device and one of `money`, `heartbeat`, `ignored`,
-    /// `unreadable`.
+    /// `unreadable`, `announced`.
     refused: Option<String>,
     device: Option<String>,
     money: Option<Money>,
     heartbeat: Option<i64>,
     ignored: Option<String>,
     unreadable: Option<String>,
+    announced: Option<String>,
     /// Texts that the kept request must not hold.
     #[serde(default)]
     secrets: Vec<String>,
@@ -156,7 +157,9 @@ impl Conversation {
             Evidence::Ignored { reason, .. } => {
                 assert_eq!(Some(reason), self.ignored.as_ref(), "{name}");
             }
-            Evidence::Announced { rule, .. } => panic!("{name}: a phone announces nothing: {rule}"),
+            Evidence::Announced { rule, .. } => {
+                assert_eq!(Some(rule), self.announced.as_ref(), "{name}");
+            }
             Evidence::Unreadable { reason, text } => {
                 let Some(expected) = &self.unreadable else { panic!("{name}: {reason}: {text}") };
                 assert!(reason.contains(expected), "{name}: {reason}");
@@ -177,20 +180,27 @@ impl Conversation {
 type Seen = BTreeMap<String, (Digest, Digest)>;
 
 fn check_identity(conversation: &Conversation, reading: &Reading, seen: &mut Seen) {
-    let Evidence::Money(notice) = &reading.evidence else { return };
+    let (own_key, own_content) = match &reading.evidence {
+        Evidence::Money(notice) => (notice.key, notice.content),
+        // What is announced is only its key; the rest is asked for.
+        Evidence::Announced { key, .. } => (*key, *key),
+        Evidence::Heartbeat { .. } | Evidence::Ignored { .. } | Evidence::Unreadable { .. } => {
+            return;
+        }
+    };
     let name = &conversation.name;
     let earlier = |other: &Option<String>| other.as_ref().map(|other| seen[other]);
     if let Some((key, content)) = earlier(&conversation.repeats) {
-        assert_eq!((notice.key, notice.content), (key, content), "{name}: is no repeat");
+        assert_eq!((own_key, own_content), (key, content), "{name}: is no repeat");
     }
     if let Some((key, content)) = earlier(&conversation.contradicts) {
-        assert_eq!(notice.key, key, "{name}: is no conflict");
-        assert_ne!(notice.content, content, "{name}: is a repeat");
+        assert_eq!(own_key, key, "{name}: is no conflict");
+        assert_ne!(own_content, content, "{name}: is a repeat");
     }
     if let Some((key, _)) = earlier(&conversation.differs) {
-        assert_ne!(notice.key, key, "{name}: is taken for the other one");
+        assert_ne!(own_key, key, "{name}: is taken for the other one");
     }
-    let fresh = seen.insert(name.clone(), (notice.key, notice.content)).is_none();
+    let fresh = seen.insert(name.clone(), (own_key, own_content)).is_none();
     assert!(fresh, "{name}: the name stands twice");
 }
 

@@ -7,10 +7,13 @@
 mod bad_input;
 mod bridge;
 mod cli;
+mod clients;
 mod collisions;
+mod crate_client;
 mod damage;
 mod demo;
 mod disk_faults;
+mod keys;
 mod kill;
 mod power_cut;
 mod program;

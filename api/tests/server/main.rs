@@ -16,5 +16,6 @@ mod restart;
 mod rig;
 mod shop;
 mod sources;
+mod together;
 mod wire;
 mod youzan;

@@ -11,11 +11,11 @@ use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::{Device, Fact, Merchant, Wallet};
 use duizhang_core::id::{DeviceId, MerchantId, OrderId, WalletId};
+use duizhang_core::matcher::HoldReason;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::every_source::every_source;
 use duizhang_listener_bridge::rules::Rules;
-use duizhang_listener_bridge::sources::YOUZAN;
 use duizhang_listener_bridge::wire::{
     encode_component, hex_lower, hmac_sha256, md5_hex, sha256_hex,
 };
@@ -310,10 +310,19 @@ fn deliveries(rig: &Rig, app: &App) -> usize {
     rig.chapters(|chapter| own(&chapter.fact)).len()
 }
 
+/// Youzan's pushes tell of no amount: the server asks the platform (`api/src/youzan`).
+const ASKED: [&str; 1] = ["youzan"];
+
+/// What waits for a person: why, and for which orders.
+fn held(rig: &Rig) -> Vec<(HoldReason, Vec<OrderId>)> {
+    let views = rig.server.book().views();
+    views.inbox.held().map(|held| (held.reason, held.candidates.clone())).collect()
+}
+
 #[test]
-fn every_source_is_among_them() {
-    // A platform announces money and is asked about it; `youzan.rs` walks that way.
-    for source in every_source(&Rules::default()).iter().filter(|one| one.name() != YOUZAN) {
+fn every_source_that_tells_of_money_is_among_them() {
+    let sources = every_source(&Rules::default());
+    for source in sources.iter().filter(|source| !ASKED.contains(&source.name())) {
         assert!(APPS.iter().any(|app| app.source == source.name()), "{}", source.name());
     }
 }
@@ -385,6 +394,24 @@ async fn a_delivery_that_comes_hours_late_is_one_payment_of_its_own_order() {
         let context = format!("{} {}", app.source, app.shape);
         assert_eq!(payments(&rig), 1, "{context}");
         assert_eq!(rig.seen(late).status, OrderStatus::PaidLate, "{context}");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn late_money_of_an_app_without_a_heartbeat_is_one_payment_that_a_person_places() {
+    for app in APPS.iter().filter(|app| !["vmq", "vmq-v1", "cxpay"].contains(&app.source)) {
+        let rig = watched().await;
+        let (late, price) = order(&rig, app, "N1").await;
+        rig.clock().advance(Span::from_mins(6));
+        rig.until("the order to expire", |rig| rig.seen(late).status == OrderStatus::Expired).await;
+        rig.clock().advance(Span::from_hours(3));
+        let (next, _) = order(&rig, app, "N2").await;
+        deliver(&rig, app, &Seen { price, at: T + 60_000, attempt: 0 }).await;
+        let context = format!("{} {}", app.source, app.shape);
+        assert_eq!(payments(&rig), 1, "{context}");
+        assert_eq!(rig.seen(next).status, OrderStatus::Open, "{context}");
+        assert_eq!(held(&rig), [(HoldReason::ClockDoubt, vec![late])], "{context}");
         rig.stop().await;
     }
 }

@@ -3,6 +3,7 @@
 
 mod book;
 mod chance;
+mod client;
 mod http;
 mod load;
 mod planted;
@@ -14,6 +15,7 @@ pub(crate) use book::{
     BookFile, DEVICE_KEY, MERCHANT_KEY, TOKEN, WEBHOOK, millis, push_path, usual,
 };
 pub(crate) use chance::Chance;
+pub(crate) use client::Client;
 pub(crate) use http::{Answer, Caller, Events};
 pub(crate) use load::{Ledger, Load};
 pub(crate) use planted::Planted;

@@ -450,6 +450,29 @@ fn the_key_in_clear_opens_api_php_and_nothing_else_does() {
 }
 
 #[test]
+fn a_signature_opens_an_order_s_query_and_nothing_else_of_api_php() {
+    let asked = |pairs: &Pairs<'_>, key: &str| get("/api.php", &signed(key, pairs));
+    let query = vec![("pid", "1001"), ("act", "order"), ("out_trade_no", "ORDER_1")];
+    let by_number = Action::Get(OrderQuery::Number(String::from("ORDER_1")));
+    assert_eq!(read(&asked(&query, KEY)), Ok(own(by_number)));
+
+    let bad = said(-1, "签名校验失败，请返回重试！");
+    assert_eq!(refused(&asked(&query, STRICT_KEY)), bad);
+    assert_eq!(refused(&asked(&but(query.clone(), "pid", "3003"), KEY)), bad);
+    let other = signed(KEY, &query).replace("ORDER_1", "ORDER_2");
+    assert_eq!(refused(&get("/api.php", &other)), bad);
+    let wrong = said(-3, "商户密钥错误");
+    let both = format!("{}&key={STRICT_KEY}", signed(KEY, &query));
+    assert_eq!(refused(&get("/api.php", &both)), wrong, "a wrong key is not mended by a sign");
+    for act in ["query", "settle", "orders", "refund"] {
+        assert_eq!(refused(&asked(&but(query.clone(), "act", act), KEY)), wrong, "{act}");
+    }
+    // An order's own signature, which its payer sees, with the question put to it.
+    let seen = format!("{}&act=order", signed(KEY, &first()));
+    assert_eq!(refused(&get("/api.php", &seen)), bad);
+}
+
+#[test]
 fn a_refund_is_of_an_own_order_and_is_not_asked_for_twice() {
     let ask = |rest: &str| {
         let form = format!("pid=1001&key={KEY}&{rest}");
