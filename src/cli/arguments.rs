@@ -92,7 +92,7 @@ impl Arguments {
 pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
-    /// Run the relay near the phones: keep their pushes on disk until [bridge] upstream has them
+    /// Run the relay near the phones: keep their pushes on disk until bridge.upstream has them
     Bridge,
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),

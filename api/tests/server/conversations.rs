@@ -21,10 +21,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use duizhang_api::dialects::{Epay, every_dialect};
 use duizhang_core::fact::{Fact, Merchant, PolicyActivated};
+use duizhang_core::order;
 use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
-use duizhang_listener_bridge::wire::{encode_component, md5_hex};
+use duizhang_listener_bridge::wire::{Method, Request, encode_component, md5_hex};
 use serde::Deserialize;
 
 use crate::rig::{DEVICE_KEY, Rig};
@@ -303,6 +305,39 @@ async fn recorded_conversations_go_as_they_went() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// The head of a recorded request, as a server sees it before it reads the body.
+fn head_of(request: &str) -> Option<Request> {
+    let head = request.split("\n\n").next()?.trim_start();
+    let mut lines = head.lines();
+    let (verb, target) = lines.next()?.split_once(' ')?;
+    let (path, query) = target.trim_end().split_once('?').unwrap_or((target.trim_end(), ""));
+    let mut read = Request::new(Method::from(verb), path, query);
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    read.headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    Some(read)
+}
+
+#[test]
+fn no_two_dialects_claim_one_request() {
+    let dialects = every_dialect(Epay::default());
+    let mut claimed = BTreeMap::new();
+    for path in files() {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let conversation: Conversation = toml::from_str(&text).expect("a conversation");
+        for request in conversation.step.iter().filter_map(|step| step.send.as_deref()) {
+            let request = head_of(request).expect("a request has a line");
+            let by: Vec<_> = dialects.iter().filter(|(_, one)| one.claims(&request)).collect();
+            assert!(by.len() <= 1, "{}: {} is claimed twice", path.display(), request.path);
+            for (name, _) in by {
+                *claimed.entry(*name).or_insert(0_usize) += 1;
+            }
+        }
+    }
+    let silent = dialects.iter().filter(|(name, _)| !claimed.contains_key(name));
+    let silent: Vec<_> = silent.map(|(name, _)| *name).collect();
+    assert_eq!(silent, [], "each protocol has conversations");
 }
 
 #[test]
