@@ -16,7 +16,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # A script that waits for something which never comes ends by itself. This decides no test.
-GUARD_SECONDS = 60
+GUARD_SECONDS = 120
 faulthandler.dump_traceback_later(GUARD_SECONDS, exit=True)
 
 

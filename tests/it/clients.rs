@@ -4,8 +4,8 @@
 //! Invariants: the libraries do the signing and the verifying (`tests/clients`, with the list of
 //! who they are); another order holds the asked amount, so that what is asked and what is paid
 //! differ; the book agrees afterwards.
-//! Deliberately not here: clients that are crates (`crate_client`), and protocols for which none was found on a registry; their conversations are
-//! recorded in `api/tests/conversations`.
+//! Deliberately not here: clients that are crates (`crate_client`), and protocols for which no
+//! registry was found to have one; their conversations are recorded in `api/tests/conversations`.
 
 use serde_json::{Value, json};
 
