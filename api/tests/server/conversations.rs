@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 use duizhang_api::dialects::{Epay, every_dialect};
 use duizhang_core::fact::{Fact, Merchant, PolicyActivated};
-use duizhang_core::order;
 use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::wire::{Method, Request, encode_component, md5_hex};
