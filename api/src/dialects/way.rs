@@ -5,10 +5,11 @@
 //! Deliberately not here: which parameters a protocol joins, and whether an address may be called
 //! ([`crate::outbound`]).
 
+use duizhang_core::callback::Topic;
 use duizhang_core::id::OrderId;
-use duizhang_listener_bridge::wire::Answer;
+use duizhang_listener_bridge::wire::{Answer, Method};
 
-use super::Desk;
+use super::{CallbackRequest, Desk, Message, Unsendable};
 
 /// Where the payer pays an order.
 pub(super) fn cashier_address(order: OrderId, desk: &dyn Desk) -> String {
@@ -72,4 +73,24 @@ pub(super) fn is_web_address(text: &str) -> bool {
         head.is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
     };
     (begins("http://") || begins("https://")) && !text.chars().any(char::is_control)
+}
+
+/// Checks a callback of a protocol that has a word for payments only.
+pub(super) fn check_payment_callback(message: &Message<'_>) -> Result<(), Unsendable> {
+    match message.topic {
+        Topic::OrderPaid if is_web_address(message.url) => Ok(()),
+        Topic::OrderPaid => Err(Unsendable::BadAddress),
+        Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => Err(Unsendable::NoWord),
+    }
+}
+
+/// A callback that posts a form.
+pub(super) fn post_form(url: String, form: String) -> CallbackRequest {
+    let media = String::from("application/x-www-form-urlencoded");
+    CallbackRequest {
+        method: Method::Post,
+        url,
+        headers: vec![(String::from("content-type"), media)],
+        body: form.into_bytes(),
+    }
 }

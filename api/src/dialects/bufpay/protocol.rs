@@ -8,7 +8,6 @@
 //! Wire facts: `bufpay/bufpay_demo: bufpay_api_demo.py, bufpay_api_demo.php,
 //! bufpay_callback_demo.php`; `fastuptime/Nodejs_BufPAY: bufpay.js`; the original's own article.
 
-use duizhang_core::callback::Topic;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
 
@@ -93,21 +92,9 @@ impl Dialect for Bufpay {
         message: &Message<'_>,
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable> {
-        match message.topic {
-            Topic::OrderPaid => {}
-            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
-        }
-        if !way::is_web_address(message.url) {
-            return Err(Unsendable::BadAddress);
-        }
+        way::check_payment_callback(message)?;
         let form = callback::signed_form(message.order, desk).ok_or(Unsendable::NoKey)?;
-        let media = String::from("application/x-www-form-urlencoded");
-        Ok(CallbackRequest {
-            method: Method::Post,
-            url: String::from(message.url),
-            headers: vec![(String::from("content-type"), media)],
-            body: form.into_bytes(),
-        })
+        Ok(way::post_form(String::from(message.url), form))
     }
 
     fn return_url(&self, order: &OrderView, desk: &dyn Desk) -> Option<String> {

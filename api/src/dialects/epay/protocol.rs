@@ -12,7 +12,6 @@
 
 use std::collections::BTreeMap;
 
-use duizhang_core::callback::Topic;
 use duizhang_core::id::MerchantId;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
@@ -26,8 +25,6 @@ use super::{callback, v1_answers, v1_requests, v2_answers, v2_requests};
 use crate::dialects::{
     Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way,
 };
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The epay dialect, with what the configuration says about single merchants.
 #[derive(Clone, Debug, Default)]
@@ -91,13 +88,7 @@ impl Dialect for Epay {
         message: &Message<'_>,
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable> {
-        match message.topic {
-            Topic::OrderPaid => {}
-            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
-        }
-        if !way::is_web_address(message.url) {
-            return Err(Unsendable::BadAddress);
-        }
+        way::check_payment_callback(message)?;
         let signed = callback::signed(message.order, message.at, desk);
         let form = signed.ok_or(Unsendable::NoKey)?.form();
         let shop = self.shops.get(&message.order.merchant);
@@ -108,12 +99,7 @@ impl Dialect for Epay {
                 headers: Vec::new(),
                 body: Vec::new(),
             },
-            NotifyMethod::Post => CallbackRequest {
-                method: Method::Post,
-                url: String::from(message.url),
-                headers: vec![(String::from("content-type"), String::from(FORM))],
-                body: form.into_bytes(),
-            },
+            NotifyMethod::Post => way::post_form(String::from(message.url), form),
         })
     }
 

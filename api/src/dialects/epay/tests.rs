@@ -731,7 +731,7 @@ fn success_is_the_word_anywhere() {
         assert_eq!(Epay::default().judge(500, body.as_bytes()), Judged::NotYet, "{body}");
         assert_eq!(Epay::default().judge(302, body.as_bytes()), Judged::NotYet, "{body}");
     }
-    for body in ["", "fail", "ok", "succes", "sUCCESS"] {
+    for body in ["", "fail", "ok", "succeed", "sUCCESS"] {
         assert_eq!(Epay::default().judge(200, body.as_bytes()), Judged::NotYet, "{body}");
     }
 }

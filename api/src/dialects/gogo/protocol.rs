@@ -10,7 +10,6 @@
 //! gogozhifu-demo-python.py; gogozhifu-asp-demo/pay.asp; gogozhifu-ecshop/includes/modules/payment/
 //! gogozhifuwx.php`; the tables of the original's own article.
 
-use duizhang_core::callback::Topic;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
 
@@ -95,22 +94,10 @@ impl Dialect for Gogo {
         message: &Message<'_>,
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable> {
-        match message.topic {
-            Topic::OrderPaid => {}
-            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
-        }
-        if !way::is_web_address(message.url) {
-            return Err(Unsendable::BadAddress);
-        }
+        way::check_payment_callback(message)?;
         let params = callback::signed_params(message.order, desk).ok_or(Unsendable::NoKey)?;
-        let media = String::from("application/x-www-form-urlencoded");
         // Some shops read the query only, and some ask whether there is a form at all.
-        Ok(CallbackRequest {
-            method: Method::Post,
-            url: way::join(message.url, &params),
-            headers: vec![(String::from("content-type"), media)],
-            body: params.into_bytes(),
-        })
+        Ok(way::post_form(way::join(message.url, &params), params))
     }
 
     fn return_url(&self, order: &OrderView, desk: &dyn Desk) -> Option<String> {

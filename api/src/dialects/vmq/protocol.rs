@@ -11,7 +11,6 @@
 //! `src/main/java/com/vone/mq/service/WebService.java`; `szvone/vmqphp:
 //! application/index/controller/Index.php`.
 
-use duizhang_core::callback::Topic;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::orders::OrderView;
 
@@ -122,13 +121,7 @@ impl Dialect for Vmq {
         message: &Message<'_>,
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable> {
-        match message.topic {
-            Topic::OrderPaid => {}
-            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
-        }
-        if !way::is_web_address(message.url) {
-            return Err(Unsendable::BadAddress);
-        }
+        way::check_payment_callback(message)?;
         let query =
             callback::signed_query(message.order, message.at, desk).ok_or(Unsendable::NoKey)?;
         Ok(CallbackRequest {

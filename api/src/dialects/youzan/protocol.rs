@@ -8,7 +8,6 @@
 //! Wire facts: `thundernet8/YouzanPayPortal: src/controller/payment.ts`,
 //! `src/service/youzanPayService.ts`.
 
-use duizhang_core::callback::Topic;
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use duizhang_projections::orders::OrderView;
 
@@ -50,21 +49,9 @@ impl Dialect for Youzan {
         message: &Message<'_>,
         desk: &dyn Desk,
     ) -> Result<CallbackRequest, Unsendable> {
-        match message.topic {
-            Topic::OrderPaid => {}
-            Topic::RefundConfirmed(_) | Topic::RefundDeclined(_) => return Err(Unsendable::NoWord),
-        }
-        if !way::is_web_address(message.url) {
-            return Err(Unsendable::BadAddress);
-        }
+        way::check_payment_callback(message)?;
         let form = callback::signed_form(message, desk).ok_or(Unsendable::NoKey)?;
-        let media = "application/x-www-form-urlencoded";
-        Ok(CallbackRequest {
-            method: Method::Post,
-            url: String::from(message.url),
-            headers: vec![(String::from("content-type"), String::from(media))],
-            body: form.into_bytes(),
-        })
+        Ok(way::post_form(String::from(message.url), form))
     }
 
     fn too_large(&self, _: &Request) -> Answer {

@@ -78,7 +78,7 @@ mod tests {
         };
         assert!(fits("1700000000000", "abc"));
         assert!(!fits("1700000000001", "abc"));
-        assert!(!fits("1700000000000", "abd"));
+        assert!(!fits("1700000000000", "abe"));
     }
 
     #[test]
