@@ -422,6 +422,10 @@ fn things_are_declared_shown_and_switched_off_while_the_server_stands() {
     let added = say(&["--json", "merchant", "add", "--id", "1001", "--wallet", "wx"], 0);
     let compact = added.replace("\": \"", "\":\"");
     let (key, token) = (field(&compact, "key"), field(&compact, "token"));
+    let lax = say(&["merchant", "add", "--id", "1002", "--wallet", "wx"], 0);
+    let strict = say(&["merchant", "add", "--id", "1003", "--wallet", "wx", "--strict"], 0);
+    assert!(lax.ends_with("see docs/dialects\n") && !strict.contains("hint"), "{lax}{strict}");
+    assert!(!added.contains("hint"), "one document of JSON: {added}");
     assert!(say(&["merchant", "add", "--id", "1001", "--wallet", "wx"], 2).contains("already"));
     assert!(say(&["merchant", "add", "--id", "2", "--wallet", "no"], 2).contains("no wallet no"));
     let local =

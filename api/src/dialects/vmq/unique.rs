@@ -146,11 +146,17 @@ fn a_strict_message_has_exactly_one_reading() {
 #[test]
 fn what_the_plain_grammar_leaves_open_is_known() {
     let create = |pay_id, param, kind, price| Read::Create([pay_id, param, kind, price]);
-    // Each pair of readings has one signature, so whoever holds one of them can send the other.
+    // Each pair of readings has one signature, so whoever holds one of them can send the other. The
+    // last two belong together: an order of 29.90 is asked for as one of 9.90, and its callback fits
+    // number and price of the shop's own order. Only what came betrays it.
+    let notify =
+        |pay_id, param, kind, price, came| Read::Notify([pay_id, param, kind, price, came]);
     let cases = [
         (create("ORD", "7", "1", "10.00"), create("ORD7", "", "1", "10.00")),
         (create("ORD7", "", "1", "110.00"), create("ORD71", "", "1", "10.00")),
-        (Read::Notify(["ORD", "", "1", "10.0", "10.01"]), create("ORD110.0", "", "1", "0.01")),
+        (notify("ORD", "", "1", "10.0", "10.01"), create("ORD110.0", "", "1", "0.01")),
+        (create("ORD", "", "1", "29.90"), create("ORD", "1", "2", "9.90")),
+        (notify("ORD", "1", "2", "9.9", "9.9"), notify("ORD", "", "1", "29.9", "9.9")),
     ];
     for (one, other) in &cases {
         let text = fields(one).concat();
