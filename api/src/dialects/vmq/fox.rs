@@ -3,8 +3,9 @@
 //! Orders are the same V免签 orders; what differs is the signature of `create`, over names and
 //! values, and the answers' shape.
 //!
-//! Invariants: the signed fields hold neither `&` nor `=`, so the text has one reading, also for a
-//! strict merchant; the signed way back is shown only once the order is settled, where the fork
+//! Invariants: the signed fields hold neither `&` nor `=`, so the text of a request has one reading;
+//! a strict merchant's have the strict grammar as well, because the callback is signed by the
+//! original's formula; the signed way back is shown only once the order is settled, where the fork
 //! shows it to everybody at any time.
 //! Deliberately not here: `close`, `list`, `detail` and `delete`, which the fork takes from anybody
 //! by a row's number and without any proof (`/closeOrder` closes); the fork's administration.
@@ -20,7 +21,7 @@ use super::answers::{of_params, of_rejection, quoted, state_number};
 use super::callback::{java_text, kind_of, signed_query, way_back};
 use super::grammar::Signed;
 use super::protocol::wants_page;
-use super::requests::{Asked, channel_of, filled, new_order};
+use super::requests::{Asked, channel_of, check_plain, check_strict, filled, new_order};
 use crate::dialects::proof::{merchant_named, proven, split_merchant};
 use crate::dialects::way::{cashier_address, page_to_cashier};
 use crate::dialects::{Action, Call, Caller, Desk, OrderQuery, Reply};
@@ -103,7 +104,10 @@ impl<'a> Place<'a> {
         });
         let merchant = merchant.ok_or("签名错误")?;
         let signed = Signed { pay_id, param, kind, price };
-        signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))?;
+        check_plain(&signed)?;
+        if merchant.strict {
+            check_strict(params, &signed)?;
+        }
         let asked = Asked { signed, channel, echo: format!("{kind} {BY_FOX}") };
         let order = new_order(params, asked, desk)?;
         Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })
