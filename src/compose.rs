@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Epay, EpayShop};
+use duizhang_api::dialects::{Codepay, Epay, EpayShop};
 use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
@@ -346,6 +346,12 @@ pub(crate) fn epay(config: &Config) -> Epay {
 fn epay_shops(config: &Config) -> BTreeMap<MerchantId, EpayShop> {
     let shops = config.merchants.iter();
     shops.filter_map(|one| Some((one.declared.id.clone(), one.epay.clone()?))).collect()
+}
+
+/// The codepay dialect with its shops' settings.
+pub(crate) fn codepay(config: &Config) -> Codepay {
+    let shops = config.merchants.iter();
+    Codepay::new(shops.filter_map(|one| Some((one.declared.id.clone(), one.codepay?))).collect())
 }
 
 /// The notice rules in force, each of the file's own cases tried.

@@ -125,7 +125,7 @@ fn parts(
         views: book.views,
         clock: book.clock,
         secrets: book.secrets,
-        dialects: every_dialect(compose::epay(config)),
+        dialects: every_dialect(compose::epay(config), compose::codepay(config)),
         sources: every_source(&compose::notice_rules(config)?),
         youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),

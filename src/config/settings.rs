@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
-use duizhang_api::dialects::EpayShop;
+use duizhang_api::dialects::{CodepayMoney, EpayShop};
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
@@ -94,6 +94,8 @@ pub(crate) struct MerchantSettings {
     pub(crate) webhook_secret: Option<Secret>,
     /// What it says about epay; none where it has no such section.
     pub(crate) epay: Option<EpayShop>,
+    /// What codepay's callbacks report as paid; none where it does not say.
+    pub(crate) codepay: Option<CodepayMoney>,
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
@@ -128,12 +130,22 @@ pub(super) const MERCHANT_KEYS: &[&str] = &[
     "enabled",
     "beecloud",
     "epay",
+    "codepay",
 ];
+const CODEPAY_KEYS: &[&str] = &["money"];
 pub(super) const BEECLOUD_KEYS: &[&str] = &["app_id", "app_secret", "master_secret", "test_secret"];
 
 const STEPS: &[(&str, Step)] =
     &[("up", Step::Up), ("down", Step::Down), ("nearest", Step::Nearest)];
 const LATE_RULES: &[(&str, LateRule)] = &[("settle", LateRule::Settle), ("hold", LateRule::Hold)];
+
+const MONEY: &[(&str, CodepayMoney)] =
+    &[("paid", CodepayMoney::Paid), ("asked", CodepayMoney::Asked)];
+
+/// The word of what codepay's callbacks report as paid.
+pub(super) fn money_word(money: CodepayMoney) -> &'static str {
+    MONEY.iter().find(|(_, known)| *known == money).map_or("", |(word, _)| word)
+}
 
 /// The word of a step.
 pub(super) fn step_word(step: Step) -> &'static str {
@@ -317,8 +329,13 @@ pub(super) fn merchant(
         let path = format!("{}.epay", section.path);
         epay::epay(Section::new(&path, Some(item), epay::EPAY_KEYS, section.findings))
     });
+    let codepay = section.item("codepay").and_then(|item| {
+        let path = format!("{}.codepay", section.path);
+        let mut codepay = Section::new(&path, Some(item), CODEPAY_KEYS, section.findings);
+        codepay.take("money", |item| values::choice(item, MONEY))
+    });
     let id: duizhang_core::id::MerchantId = id?;
     let name = name.unwrap_or_else(|| id.to_string());
     let declared = Merchant { id, name, notify_url, wallets: wallets?, default, strict, enabled };
-    Some(MerchantSettings { declared, key, token, webhook_secret, epay })
+    Some(MerchantSettings { declared, key, token, webhook_secret, epay, codepay })
 }

@@ -429,6 +429,25 @@ proptest! {
     }
 }
 
+#[test]
+fn a_merchant_may_have_a_setting_of_codepay() {
+    use duizhang_api::dialects::CodepayMoney;
+    let whole = |section: &str| format!("[[merchant]]\nid = \"a\"\nwallets = []\n{section}");
+    let merchant =
+        |section: &str| parse(&whole(section), &[]).map(|config| config.merchants[0].codepay);
+    let said = |word: &str| merchant(&format!("[merchant.codepay]\nmoney = \"{word}\""));
+    assert_eq!(merchant(""), Ok(None));
+    assert_eq!(merchant("[merchant.codepay]"), Ok(None));
+    assert_eq!(said("paid"), Ok(Some(CodepayMoney::Paid)));
+    assert_eq!(said("asked"), Ok(Some(CodepayMoney::Asked)));
+    let config = parse(&whole("[merchant.codepay]\nmoney = \"asked\""), &[]).unwrap();
+    let printed = as_toml(&config);
+    let again = parse(&printed, &[]).unwrap();
+    assert_eq!(again.merchants[0].codepay, Some(CodepayMoney::Asked), "{printed}");
+    assert!(said("received").unwrap_err().contains("is not one of paid, asked"));
+    assert!(merchant("[merchant.codepay]\nmony = \"paid\"").unwrap_err().contains("unknown key"));
+}
+
 const PUBLIC_KEY: &str = include_str!("../../api/tests/data/epay/merchant.pub");
 
 #[test]

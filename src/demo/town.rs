@@ -135,7 +135,7 @@ pub(super) async fn build(
         views,
         clock: Arc::new(clock.clone()),
         secrets: Arc::new(secrets),
-        dialects: dialects::every_dialect(dialects::Epay::default()),
+        dialects: dialects::every_dialect(dialects::Epay::default(), dialects::Codepay::default()),
         sources: every_source(&Rules::default()),
         youzan: Vec::new(),
         outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),

@@ -20,7 +20,7 @@ pub use bufpay::Bufpay;
 pub use call::{
     Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
 };
-pub use codepay::Codepay;
+pub use codepay::{Codepay, Money as CodepayMoney};
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
     Tally, Token, Unsendable,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Epay, Vmq, every_dialect};
+use duizhang_api::dialects::{Codepay, Dialect, Epay, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -69,6 +69,8 @@ pub(crate) struct Setting {
     pub(crate) limits: Limits,
     /// Shops on Youzan, whose platform the test plays.
     pub(crate) shops: Vec<Shop>,
+    /// What speaks codepay, with the settings of its shops.
+    pub(crate) codepay: Codepay,
     /// What speaks V免签.
     pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
@@ -91,6 +93,7 @@ impl Setting {
             allow_private: true,
             limits: Limits::default(),
             shops: Vec::new(),
+            codepay: Codepay::default(),
             vmq: || Box::new(Vmq),
         }
     }
@@ -104,7 +107,7 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let mut dialects = every_dialect(Epay::default());
+        let mut dialects = every_dialect(Epay::default(), self.codepay.clone());
         for (name, dialect) in &mut dialects {
             if *name == order::Dialect::Vmq {
                 *dialect = (self.vmq)();
