@@ -25,6 +25,7 @@ use super::signals::Signals;
 use crate::compose::{self, Absent, OpenBook};
 use crate::config::Config;
 use crate::review::{self, Form};
+use crate::weak_keys;
 
 /// How long orders can still be read after the log failed.
 const READS_AFTER_FAILURE: Span = Span::from_secs(5);
@@ -108,6 +109,7 @@ async fn prepare(
     for of in moved {
         tracing::info!("moved into the secret store: {of}");
     }
+    weak_keys::tell(&book);
     let keys = if sandbox { Some(first_run::make(&mut book).await?) } else { None };
     Ok((book, keys))
 }

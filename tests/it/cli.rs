@@ -226,6 +226,17 @@ fn the_configuration_is_checked_and_printed() {
     let (code, text) = told(&run(data.path(), &["config", "check", "--json"]));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("\"warnings\": []"), "{text}");
+    for (key, weak) in [("key-of-15-bytes", true), ("key-of-16-bytes.", false)] {
+        let keyed = format!("{}{shop}{signed}key = \"{key}\"\n", wallet("wxp://f2f0"));
+        fs::write(&file, keyed).unwrap();
+        let (code, text) = told(&run(data.path(), &["config", "check"]));
+        assert_eq!(code, Some(0), "{text}");
+        let words = "warning: WEAK KEY: the key of merchant 1001";
+        assert_eq!(text.contains(words), weak, "{text}");
+        let (_, log) = Serving::start(data.path(), &[]).stop();
+        assert_eq!(log.contains("WEAK KEY: the key of merchant 1001"), weak, "{log}");
+        assert!(!log.contains(key) && !text.contains(key), "{log}{text}");
+    }
     fs::write(&file, wallet(&"q".repeat(513))).unwrap();
     let (code, text) = told(&run(data.path(), &["config", "check"]));
     assert_eq!(code, Some(2), "{text}");
