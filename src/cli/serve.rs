@@ -128,6 +128,7 @@ fn parts(
         clock: book.clock,
         secrets: book.secrets,
         dialects: every_dialect(compose::epay(config), compose::codepay(config)),
+        spoken: compose::spoken(config),
         sources: every_source(&compose::notice_rules(config)?),
         youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),

@@ -134,6 +134,10 @@ fn merchant(one: &MerchantSettings) -> Value {
     if let Some(shop) = &one.epay {
         map.insert("epay".into(), epay::as_json(shop));
     }
+    if let Some(dialects) = &one.dialects {
+        let words: Vec<&str> = dialects.iter().map(|dialect| dialect.word()).collect();
+        map.insert("dialects".into(), json!(words));
+    }
     if let Some(money) = one.codepay {
         map.insert("codepay".into(), json!({ "money": money_word(money) }));
     }

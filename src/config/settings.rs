@@ -17,6 +17,7 @@ use duizhang_core::order::Dialect;
 use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
 
+use super::finding::nearest;
 use super::section::Section;
 use super::shop::{self, ShopSettings};
 use super::{epay, values};
@@ -96,6 +97,8 @@ pub(crate) struct MerchantSettings {
     pub(crate) epay: Option<EpayShop>,
     /// What codepay's callbacks report as paid; none where it does not say.
     pub(crate) codepay: Option<CodepayMoney>,
+    /// The protocols that it speaks; none means all.
+    pub(crate) dialects: Option<Vec<Dialect>>,
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
@@ -131,6 +134,7 @@ pub(super) const MERCHANT_KEYS: &[&str] = &[
     "beecloud",
     "epay",
     "codepay",
+    "dialects",
 ];
 const CODEPAY_KEYS: &[&str] = &["money"];
 pub(super) const BEECLOUD_KEYS: &[&str] = &["app_id", "app_secret", "master_secret", "test_secret"];
@@ -139,6 +143,32 @@ const STEPS: &[(&str, Step)] =
     &[("up", Step::Up), ("down", Step::Down), ("nearest", Step::Nearest)];
 const LATE_RULES: &[(&str, LateRule)] = &[("settle", LateRule::Settle), ("hold", LateRule::Hold)];
 
+/// The protocols that a list names.
+fn spoken(item: &super::item::Item) -> Result<Vec<Dialect>, String> {
+    let mut spoken = Vec::new();
+    for word in values::texts(item)? {
+        let known = DIALECTS.iter().find(|dialect| dialect.word() == word);
+        let words = DIALECTS.map(Dialect::word);
+        let dialect = known.ok_or_else(|| {
+            format!("{word:?} is not one of {}{}", words.join(", "), nearest(&word, &words))
+        })?;
+        spoken.push(*dialect);
+    }
+    if spoken.is_empty() {
+        return Err("a merchant without a protocol is of no use; left out it means all".into());
+    }
+    Ok(spoken)
+}
+
+const DIALECTS: [Dialect; 7] = [
+    Dialect::Native,
+    Dialect::Vmq,
+    Dialect::Bufpay,
+    Dialect::Gogo,
+    Dialect::Codepay,
+    Dialect::Epay,
+    Dialect::Youzan,
+];
 const MONEY: &[(&str, CodepayMoney)] =
     &[("paid", CodepayMoney::Paid), ("asked", CodepayMoney::Asked)];
 
@@ -329,6 +359,7 @@ pub(super) fn merchant(
         let path = format!("{}.epay", section.path);
         epay::epay(Section::new(&path, Some(item), epay::EPAY_KEYS, section.findings))
     });
+    let dialects = section.take("dialects", spoken);
     let codepay = section.item("codepay").and_then(|item| {
         let path = format!("{}.codepay", section.path);
         let mut codepay = Section::new(&path, Some(item), CODEPAY_KEYS, section.findings);
@@ -337,5 +368,5 @@ pub(super) fn merchant(
     let id: duizhang_core::id::MerchantId = id?;
     let name = name.unwrap_or_else(|| id.to_string());
     let declared = Merchant { id, name, notify_url, wallets: wallets?, default, strict, enabled };
-    Some(MerchantSettings { declared, key, token, webhook_secret, epay, codepay })
+    Some(MerchantSettings { declared, key, token, webhook_secret, epay, codepay, dialects })
 }

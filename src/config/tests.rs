@@ -448,6 +448,28 @@ fn a_merchant_may_have_a_setting_of_codepay() {
     assert!(merchant("[merchant.codepay]\nmony = \"paid\"").unwrap_err().contains("unknown key"));
 }
 
+#[test]
+fn a_merchant_may_speak_some_protocols_only() {
+    use duizhang_core::order::Dialect;
+    let whole = |line: &str| format!("[[merchant]]\nid = \"a\"\nwallets = []\n{line}");
+    let merchant =
+        |line: &str| parse(&whole(line), &[]).map(|config| config.merchants[0].dialects.clone());
+    assert_eq!(merchant(""), Ok(None));
+    let two = "dialects = [\"epay\", \"native\"]";
+    assert_eq!(merchant(two), Ok(Some(vec![Dialect::Epay, Dialect::Native])));
+    let printed = as_toml(&parse(&whole(two), &[]).unwrap());
+    let again = parse(&printed, &[]).unwrap();
+    assert_eq!(again.merchants[0].dialects, Some(vec![Dialect::Epay, Dialect::Native]));
+    for (line, what) in [
+        ("dialects = []", "left out it means all"),
+        ("dialects = [\"epey\"]", "is not one of native, vmq"),
+        ("dialects = 1", "a list of texts is expected"),
+    ] {
+        let refused = merchant(line).unwrap_err();
+        assert!(refused.contains(what), "{refused}");
+    }
+}
+
 const PUBLIC_KEY: &str = include_str!("../../api/tests/data/epay/merchant.pub");
 
 #[test]

@@ -136,6 +136,7 @@ pub(super) async fn build(
         clock: Arc::new(clock.clone()),
         secrets: Arc::new(secrets),
         dialects: dialects::every_dialect(dialects::Epay::default(), dialects::Codepay::default()),
+        spoken: Default::default(),
         sources: every_source(&Rules::default()),
         youzan: Vec::new(),
         outbound: Arc::new(Outbound::new(policy, Arc::new(SystemResolver), timeouts)),

@@ -8,5 +8,6 @@ mod pay;
 mod relay;
 mod router;
 mod seats;
+mod spoken;
 
 pub use router::router;

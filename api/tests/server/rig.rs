@@ -3,6 +3,7 @@
 //!
 //! Invariant: what is declared is declared through the server's own writer, as the program does it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub(crate) struct Setting {
     pub(crate) shops: Vec<Shop>,
     /// What speaks codepay, with the settings of its shops.
     pub(crate) codepay: Codepay,
+    /// The protocols of merchants that do not speak all of them.
+    pub(crate) spoken: BTreeMap<MerchantId, Vec<order::Dialect>>,
     /// What speaks V免签.
     pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
@@ -94,6 +97,7 @@ impl Setting {
             limits: Limits::default(),
             shops: Vec::new(),
             codepay: Codepay::default(),
+            spoken: BTreeMap::new(),
             vmq: || Box::new(Vmq),
         }
     }
@@ -120,6 +124,7 @@ impl Setting {
             clock,
             secrets: Arc::new(secrets),
             dialects,
+            spoken: self.spoken.clone(),
             sources: every_source(&Rules::default()),
             youzan: self.shops.clone(),
             outbound: Arc::new(outbound),
