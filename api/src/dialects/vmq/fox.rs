@@ -3,8 +3,8 @@
 //! Orders are the same V免签 orders; what differs is the signature of `create`, over names and
 //! values, and the answers' shape.
 //!
-//! Invariants: the signed fields hold neither `&` nor `=`, so the text of a request has one reading;
-//! a strict merchant's have the strict grammar as well, because the callback is signed by the
+//! Invariants: the signed fields hold neither `&` nor `=`, so a request's text has one reading; a
+//! strict merchant's have the strict grammar as well, because the callback is signed by the
 //! original's formula; the signed way back is shown only once the order is settled, where the fork
 //! shows it to everybody at any time.
 //! Deliberately not here: `close`, `list`, `detail` and `delete`, which the fork takes from anybody
