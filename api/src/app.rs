@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
 use duizhang_core::order;
-use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
@@ -142,30 +141,13 @@ impl Desk for App {
 
     fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally {
         let today = self.zone.day_of(self.clock.now());
-        let starts =
-            [Some(today), today.pred_opt()].map(|day| day.map(|day| self.zone.start_of(day)));
         let views = self.book.views();
-        let mut tally = Tally::default();
-        let all = views.orders.of_merchant(merchant, Position::new(u64::MAX));
-        for row in all.filter(|row| row.dialect == dialect) {
-            tally.orders = tally.orders.saturating_add(1);
-            let day = match (starts, row.status.is_settled()) {
-                ([Some(today), _], true) if row.created_at >= today => &mut tally.today,
-                ([_, Some(yesterday)], true) if row.created_at >= yesterday => &mut tally.yesterday,
-                _ => continue,
-            };
-            day.orders = day.orders.saturating_add(1);
-            day.minor = day.minor.saturating_add(row.requested);
+        let Some(counted) = views.orders.tally(merchant, dialect) else { return Tally::default() };
+        Tally {
+            orders: counted.orders(),
+            today: counted.day(today),
+            yesterday: today.pred_opt().map(|day| counted.day(day)).unwrap_or_default(),
         }
-        tally
-    }
-
-    fn numbered(
-        &self,
-        merchant: &MerchantId,
-        number: &str,
-    ) -> Option<(OrderId, order::OrderStatus)> {
-        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

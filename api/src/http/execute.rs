@@ -16,8 +16,9 @@ use duizhang_core::order;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
-use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
+use duizhang_projections::orders::OrderRow;
 
+use super::pages::{list, page};
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::dialects::{
@@ -206,51 +207,6 @@ fn get(app: &App, caller: &Caller, query: &OrderQuery) -> Reply {
         row.filter(|row| may_see(caller, views.orders.merchant_of(row))).map(|row| row.id)
     };
     found.map_or(Reply::NotFound, |id| show(app, id, false))
-}
-
-fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> Reply {
-    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
-    let limit = limit.clamp(1, PAGE_ORDERS_MAX);
-    let before = before.unwrap_or(Position::new(u64::MAX));
-    let page: Vec<(OrderId, Position)> = {
-        let views = app.book.views();
-        let rows = views.orders.of_merchant(merchant, before).take(limit.saturating_add(1));
-        rows.map(|row| (row.id, row.position)).collect()
-    };
-    let next = (page.len() > limit).then(|| page[limit - 1].1);
-    whole(app, page.into_iter().take(limit).map(|(id, _)| id), next)
-}
-
-fn page(
-    app: &App,
-    caller: &Caller,
-    fits: &dyn Fn(&&OrderRow) -> bool,
-    offset: usize,
-    limit: usize,
-) -> Reply {
-    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
-    let page: Vec<OrderId> = {
-        let views = app.book.views();
-        let rows = views.orders.of_merchant(merchant, Position::new(u64::MAX));
-        let rows = rows.filter(fits).skip(offset).take(limit.min(PAGE_ORDERS_MAX));
-        rows.map(|row| row.id).collect()
-    };
-    whole(app, page.into_iter(), None)
-}
-
-/// The orders with their texts.
-fn whole(app: &App, ids: impl Iterator<Item = OrderId>, next: Option<Position>) -> Reply {
-    let mut orders = Vec::new();
-    for id in ids {
-        match app.book.order(id) {
-            Ok(order) => orders.extend(order),
-            Err(error) => {
-                tracing::error!(%error, order = %id, "an order cannot be read from the log");
-                return Reply::Busy;
-            }
-        }
-    }
-    Reply::Orders { orders, next }
 }
 
 /// Closes an order. The native API speaks of all orders of a merchant, every other protocol of its

@@ -18,7 +18,7 @@ use duizhang_core::digest::Digest;
 use duizhang_core::id::MerchantId;
 use duizhang_core::order::OrderStatus;
 
-use crate::dialects::Desk;
+use crate::dialects::{Desk, OrderQuery};
 
 /// Longest `pay_id` in bytes, as the original says. With `#`, 16 digits, `-` and 7 digits that
 /// makes 125 of the 128 that a number may have.
@@ -35,8 +35,10 @@ pub(super) fn number_of(
     desk: &dyn Desk,
 ) -> Option<String> {
     let stem = stem(pay_id, terms);
-    let standing =
-        |place: u32| desk.numbered(merchant, &spelled(&stem, place)).map(|(_, status)| status);
+    let standing = |place: u32| {
+        let found = desk.find(merchant, &OrderQuery::Number(spelled(&stem, place)));
+        found.map(|found| found.status)
+    };
     let last = last_place(&|place| standing(place).is_some());
     let waits = |status| matches!(status, OrderStatus::Open | OrderStatus::Underpaid);
     let place = if standing(last).is_some_and(waits) { last } else { last.saturating_add(1) };

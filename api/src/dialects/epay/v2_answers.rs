@@ -9,7 +9,7 @@ use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::refund::RefundState;
 use duizhang_listener_bridge::wire::{Answer, Params};
-use duizhang_projections::orders::OrderView;
+use duizhang_projections::orders::{DayTally, OrderView};
 use duizhang_projections::refunds::RefundView;
 
 use super::callback::by_platform;
@@ -19,7 +19,7 @@ use super::place::Second;
 use super::refusal::{Refusal, Wanted};
 use super::v1_answers::{created, of_reply, refund_words, refunded, refuse};
 use crate::dialects::way::{cashier_address, page_to_cashier};
-use crate::dialects::{Call, Caller, DayTally, Desk, Reply};
+use crate::dialects::{Call, Caller, Desk, Reply};
 
 /// How long an overloaded book asks to be left alone.
 const RETRY_AFTER_SECS: &str = "1";
