@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
-use duizhang_core::order;
+use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
@@ -129,7 +129,11 @@ impl Desk for App {
             OrderQuery::Number(number) => views.orders.by_number(merchant, number),
         };
         let own = row.filter(|row| views.orders.merchant_of(row) == merchant)?;
-        Some(Found { order: own.id, dialect: own.dialect, status: own.status })
+        // The writer ends what is due before it takes the next fact, so to whoever asks an order is
+        // over in that moment, and not when the tick is folded.
+        let over = own.status == OrderStatus::Open && own.expires_at <= self.clock.now();
+        let status = if over { OrderStatus::Expired } else { own.status };
+        Some(Found { order: own.id, dialect: own.dialect, status })
     }
 
     fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId> {

@@ -45,6 +45,14 @@ pub struct Call {
 pub enum Action {
     /// To be paid.
     Create(NewOrder),
+    /// To be paid under a number of which an order may have expired unpaid: an order of the same
+    /// terms follows it.
+    CreateAgain {
+        /// The request, under the number of the order that may have expired.
+        order: NewOrder,
+        /// The number of the one that follows.
+        number: String,
+    },
     /// One order.
     Get(OrderQuery),
     /// A page of the caller's orders.

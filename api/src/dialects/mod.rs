@@ -2,6 +2,7 @@
 
 mod bufpay;
 mod call;
+mod chain;
 mod codepay;
 #[cfg(test)]
 mod desk_for_tests;

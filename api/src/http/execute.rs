@@ -12,7 +12,7 @@ use duizhang_core::fact::{
     PaymentDismissed, RedeliveryRequested, RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
-use duizhang_core::order;
+use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
@@ -30,6 +30,9 @@ use crate::youzan::{self, IssueError};
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
     match &call.action {
         Action::Create(new) => create(app, dialect, &call.caller, new).await,
+        Action::CreateAgain { order, number } => {
+            create_again(app, dialect, &call.caller, order, number).await
+        }
         Action::Get(query) => get(app, &call.caller, query),
         Action::List { before, limit } => list(app, &call.caller, *before, *limit),
         Action::Page { dialect, settled, offset, limit } => {
@@ -155,6 +158,24 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
         Err(error) => refused(error),
     };
     with_code(app, reply).await
+}
+
+/// The rules compare the request with the order that it repeats, and only where that is the same
+/// and has expired another follows. Its money, should it still come, stays its own.
+async fn create_again(
+    app: &App,
+    dialect: order::Dialect,
+    caller: &Caller,
+    new: &NewOrder,
+    number: &str,
+) -> Reply {
+    match create(app, dialect, caller, new).await {
+        Reply::Order { order, repeated: true } if order.status == OrderStatus::Expired => {
+            let next = NewOrder { number: Some(number.to_owned()), ..new.clone() };
+            create(app, dialect, caller, &next).await
+        }
+        reply => reply,
+    }
 }
 
 /// The same reply, with the order's own code where its platform makes it one. Without the platform

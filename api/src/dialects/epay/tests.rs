@@ -243,6 +243,25 @@ fn an_order_of_the_first_version_is_understood() {
 }
 
 #[test]
+fn the_same_terms_go_on_under_a_number_that_expired() {
+    let numbers = vec![(String::from("T-9"), OrderStatus::Expired)];
+    let desk = TestDesk { numbers, ..TestDesk::default() };
+    let pairs = but(first(), "out_trade_no", "T-9");
+    let expired = epay(NotifyMethod::Get).read(&mapi(&pairs), &desk).unwrap();
+    let Action::CreateAgain { order, number } = expired.action else { panic!("{expired:?}") };
+    assert_eq!((order.number.as_deref(), number.as_str()), (Some("T-9"), "T-9#2"));
+    let second = || OrderView { number: String::from("T-9#2"), ..open() };
+    let query = get("/api.php", "act=order");
+    assert!(answered(&query, &reply(second())).contains(r#""out_trade_no":"T-9","#));
+    let gone = OrderView { status: OrderStatus::Expired, ..second() };
+    let over = said(-1, "该订单(T-9)已关闭，请更换订单号重新发起支付");
+    assert_eq!(answered(&mapi(&pairs), &repeat(gone)), over, "the hundredth of one number");
+    let told = OrderView { number: String::from("T-9#2"), ..paid() };
+    let sent = callback(NotifyMethod::Get, &told, Topic::OrderPaid, "http://a.cn/n").unwrap();
+    assert!(sent.url.contains("&out_trade_no=T-9&"), "{}", sent.url);
+}
+
+#[test]
 fn types_and_amounts_are_read_as_shops_write_them() {
     let types: [(&str, &[Channel]); 5] = [
         ("alipay", &[Channel::Alipay]),
@@ -406,7 +425,7 @@ fn the_key_in_clear_opens_api_php_and_nothing_else_does() {
     let page =
         |limit, offset, settled| Action::Page { dialect: Protocol::Epay, settled, offset, limit };
     let (id, order) = (OrderId::from_bits(7).to_string(), OrderId::from_bits(7));
-    let (by_id, by_number) = (OrderQuery::Id(order), OrderQuery::Number(String::from("ORDER_1")));
+    let (by_id, by_number) = (OrderQuery::Id(order), OrderQuery::Id(order));
     let cases = [
         (String::from("act=query"), page(0, 0, None)),
         (String::from("act=settle"), page(0, 0, None)),
@@ -453,7 +472,7 @@ fn the_key_in_clear_opens_api_php_and_nothing_else_does() {
 fn a_signature_opens_an_order_s_query_and_nothing_else_of_api_php() {
     let asked = |pairs: &Pairs<'_>, key: &str| get("/api.php", &signed(key, pairs));
     let query = vec![("pid", "1001"), ("act", "order"), ("out_trade_no", "ORDER_1")];
-    let by_number = Action::Get(OrderQuery::Number(String::from("ORDER_1")));
+    let by_number = Action::Get(OrderQuery::Id(OrderId::from_bits(7)));
     assert_eq!(read(&asked(&query, KEY)), Ok(own(by_number)));
 
     let bad = said(-1, "签名校验失败，请返回重试！");
@@ -801,7 +820,7 @@ fn the_second_version_s_questions_are_understood() {
     let with = |more: Pairs<'static>| [base(), more].concat();
     let order = OrderId::from_bits(7);
     let by_number = with(vec![("out_trade_no", "ORDER_1")]);
-    let query = Action::Get(OrderQuery::Number(String::from("ORDER_1")));
+    let query = Action::Get(OrderQuery::Id(order));
     assert_eq!(read(&v2("query", &by_number)), Ok(own(query)));
     assert_eq!(read(&v2("close", &by_number)), Ok(own(Action::Close(order))));
     let more = vec![("out_trade_no", "PAID_1"), ("money", "5"), ("out_refund_no", "REFUND_1")];

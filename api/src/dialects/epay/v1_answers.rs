@@ -16,6 +16,7 @@ use duizhang_projections::refunds::RefundView;
 use super::callback::way_back;
 use super::fields::{Fields, pid};
 use super::lists::{described, is_over, status_of};
+use super::numbers::out_trade_no;
 use super::place::Place;
 use super::refusal::{self, Refusal, Wanted};
 use super::v1_requests::Ask;
@@ -100,10 +101,10 @@ pub(super) fn word(
 /// Whether a created or repeated order can still be paid.
 pub(super) fn created(order: &OrderView, repeated: bool) -> Result<(), Refusal> {
     if repeated && order.status.is_settled() {
-        return Err(refusal::number_taken(&order.number, true));
+        return Err(refusal::number_taken(out_trade_no(order), true));
     }
     if repeated && is_over(order.status) {
-        return Err(refusal::number_over(&order.number));
+        return Err(refusal::number_over(out_trade_no(order)));
     }
     Ok(())
 }
@@ -133,7 +134,7 @@ fn one(order: &OrderView, desk: &dyn Desk) -> Fields {
         .with("code", 1)
         .with("msg", "succ")
         .with("trade_no", order.id.to_string())
-        .with("out_trade_no", order.number.as_str())
+        .with("out_trade_no", out_trade_no(order))
         .with("api_trade_no", None::<String>);
     described(fields, order, desk)
         .with("status", status_of(order))
@@ -144,7 +145,7 @@ fn several(orders: &[OrderView], desk: &dyn Desk) -> Fields {
     let row = |order: &OrderView| {
         let fields = Fields::new()
             .with("trade_no", order.id.to_string())
-            .with("out_trade_no", order.number.as_str());
+            .with("out_trade_no", out_trade_no(order));
         described(fields, order, desk).with("status", status_of(order))
     };
     Fields::new()

@@ -15,6 +15,7 @@ use duizhang_projections::refunds::RefundView;
 use super::callback::by_platform;
 use super::fields::{Fields, pid};
 use super::lists::{described, status_of, time_text};
+use super::numbers::out_trade_no;
 use super::place::Second;
 use super::refusal::{Refusal, Wanted};
 use super::v1_answers::{created, of_reply, refund_words, refunded, refuse};
@@ -91,7 +92,7 @@ fn fields(
 /// An order. 2 means that all of the money is on its way back: refunds that were not declined.
 fn one(fields: Fields, order: &OrderView, desk: &dyn Desk) -> Fields {
     let fields =
-        fields.with("trade_no", order.id.to_string()).with("out_trade_no", order.number.as_str());
+        fields.with("trade_no", order.id.to_string()).with("out_trade_no", out_trade_no(order));
     let back = order.refunded.is_positive() && order.refunded == order.received;
     let status = if back { 2 } else { status_of(order) };
     let refunded = order.refunded.is_positive().then(|| order.refunded.decimal_text());
