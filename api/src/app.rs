@@ -136,6 +136,17 @@ impl Desk for App {
         Some(Found { order: own.id, dialect: own.dialect, status })
     }
 
+    fn number(&self, order: OrderId) -> Option<String> {
+        let position = self.book.views().orders.get(order)?.position;
+        match self.book.request_at(position) {
+            Ok(request) => Some(request.number),
+            Err(error) => {
+                tracing::error!(%error, %order, "an order cannot be read from the log");
+                None
+            }
+        }
+    }
+
     fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId> {
         let views = self.book.views();
         // People send each refund by hand, so there are not many of them.

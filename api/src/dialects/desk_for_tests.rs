@@ -120,6 +120,10 @@ impl Desk for TestDesk {
         (id.as_str() == "1001").then_some(found)
     }
 
+    fn number(&self, order: OrderId) -> Option<String> {
+        (order == OrderId::from_bits(8)).then(|| String::from("PAID_1"))
+    }
+
     fn find_refund(&self, id: &MerchantId, number: &str) -> Option<RefundId> {
         let known = id.as_str() == "1001" && number == "REFUND_1";
         known.then(|| RefundId::from_bits(3))

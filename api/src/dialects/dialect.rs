@@ -94,6 +94,9 @@ pub trait Desk {
     /// An order of a merchant.
     fn find(&self, merchant: &MerchantId, query: &OrderQuery) -> Option<Found>;
 
+    /// The merchant's own number of an order, read from the log.
+    fn number(&self, order: OrderId) -> Option<String>;
+
     /// A refund by the merchant's own number.
     fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId>;
 

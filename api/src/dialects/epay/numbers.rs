@@ -70,7 +70,12 @@ pub(super) fn find(merchant: &MerchantId, number: &str, desk: &dyn Desk) -> Opti
 
 /// The shop's own number of an order.
 pub(super) fn out_trade_no(order: &OrderView) -> &str {
-    order.number.split_once(JOINT).map_or(&order.number, |(stem, _)| stem)
+    shops_number(&order.number)
+}
+
+/// The shop's own number, of one in the book.
+pub(super) fn shops_number(number: &str) -> &str {
+    number.split_once(JOINT).map_or(number, |(stem, _)| stem)
 }
 
 fn is_own(found: Found) -> bool {

@@ -615,6 +615,14 @@ fn a_refund_is_told_as_what_it_is() {
         r#"{{"code":0,"refund_no":"{id}","out_refund_no":"REFUND_1","trade_no":"{order}","out_trade_no":"PAID_1","uid":1001,"money":"5.00","reducemoney":"5.00","msg":"退款申请已受理，由人工打款！退款金额¥5.00"}}"#
     );
     assert_eq!(answered(&request, &refund(RefundState::Requested)), shown);
+    let Reply::Refund { refund: known, .. } = refund(RefundState::Confirmed) else { panic!() };
+    let again = Reply::Refund { refund: known, repeated: true };
+    let before = format!(
+        "该订单已有一笔相同金额(¥5.00)的退款申请({id})，本次未受理；如需再退一笔，请填写退款单号(out_refund_no)"
+    );
+    assert_eq!(answered(&request, &again), said(-1, &before));
+    let named = get("/api.php", "act=refund&out_trade_no=PAID_1&out_refund_no=REFUND_1");
+    assert!(answered(&named, &again).contains(r#""code":0,"#), "a named one is known again");
     let left = Amount::fen(1);
     let cases = [
         (refund(RefundState::Declined), "该退款申请已被拒绝，未退款"),
@@ -887,9 +895,31 @@ fn the_second_version_s_answers_are_signed() {
     assert_eq!(json["pay_info"], format!("https://pay.example/pay/{id}"));
     let json = checked(&ask("/api/pay/query", &reply(paid())));
     assert_eq!((&json["status"], &json["money"]), (&1.into(), &"12.50".into()));
-    let back = OrderView { refunded: Amount::fen(1_251), ..paid() };
-    let json = checked(&ask("/api/pay/query", &reply(back)));
-    assert_eq!((&json["status"], &json["refundmoney"]), (&2.into(), &"12.51".into()));
+    for (refunded, status, text) in [(1_251, 2, "12.51"), (1_250, 2, "12.50"), (1_249, 1, "12.49")]
+    {
+        let back = OrderView { refunded: Amount::fen(refunded), ..paid() };
+        let json = checked(&ask("/api/pay/query", &reply(back)));
+        assert_eq!((&json["status"], &json["refundmoney"]), (&status.into(), &text.into()));
+    }
+    // The original filters out what is empty, and shops loop over what is there.
+    let bare = OrderView { attachment: Some(String::from(" ")), ..open() };
+    let json = checked(&ask("/api/pay/query", &reply(bare)));
+    let names: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "addtime",
+        "code",
+        "money",
+        "name",
+        "out_trade_no",
+        "pid",
+        "sign",
+        "sign_type",
+        "status",
+        "timestamp",
+        "trade_no",
+        "type",
+    ];
+    assert_eq!(names, expected);
     let closed = OrderView { status: OrderStatus::Closed, ..open() };
     assert_eq!(checked(&ask("/api/pay/close", &reply(closed)))["msg"], "订单关闭成功");
     assert_eq!(checked(&ask("/api/pay/refund", &refund(RefundState::Requested)))["code"], 0);
@@ -901,7 +931,7 @@ fn the_second_version_s_answers_are_signed() {
     for (state, status, word, text) in states {
         let json = checked(&ask("/api/pay/refundquery", &refund(state)));
         assert_eq!((&json["status"], &json["state"]), (&status.into(), &word.into()));
-        assert_eq!(json["msg"], text);
+        assert_eq!((&json["msg"], &json["out_trade_no"]), (&text.into(), &"PAID_1".into()));
     }
     let list = || Reply::Orders { orders: vec![paid()], next: None };
     let json = checked(&ask("/api/merchant/orders", &list()));

@@ -14,6 +14,7 @@ use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
 use super::callback::way_back;
+use super::canon::filled;
 use super::fields::{Fields, pid};
 use super::lists::{described, is_over, status_of};
 use super::numbers::out_trade_no;
@@ -196,12 +197,17 @@ pub(super) fn refund_words(refund: &RefundView, repeated: bool) -> Result<String
     }
 }
 
-/// The fields of a refund that was asked for.
+/// The fields of a refund that was asked for. Without a number of the shop's own a second one of
+/// the same amount cannot be told from the first one sent again; a yes would have the shop book two
+/// where one is sent.
 pub(super) fn refunded(
     refund: &RefundView,
     repeated: bool,
     params: &Params,
 ) -> Result<Fields, Refusal> {
+    if repeated && filled(params, "out_refund_no").is_none() {
+        return Err(refusal::refunded_before(refund));
+    }
     let words = refund_words(refund, repeated)?;
     Ok(Fields::new()
         .with("code", 0)
