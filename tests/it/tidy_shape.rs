@@ -54,8 +54,18 @@ const BANNED_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", 
 
 /// What the translators of a folder share: the trait that they implement, their words, their
 /// tests' desk.
-const TRANSLATORS_SHARE: &[&str] =
-    &["mod", "tests", "call", "desk_for_tests", "dialect", "forwarded", "proof", "strict", "way"];
+const TRANSLATORS_SHARE: &[&str] = &[
+    "mod",
+    "tests",
+    "call",
+    "chain",
+    "desk_for_tests",
+    "dialect",
+    "forwarded",
+    "proof",
+    "strict",
+    "way",
+];
 
 /// Pages from which a reader finds every document.
 const INDEXES: &[&str] = &["docs/README.md", "docs/ARCHITECTURE.md", "ARCHITECTURE.md"];
