@@ -217,6 +217,44 @@ fn clocks_that_are_wrong_only_add_doubt() {
 }
 
 #[test]
+fn a_heartbeat_that_comes_again_says_nothing_of_the_clock() {
+    let mut book = narrow(Policy::default());
+    let old = book.at;
+    beat(&mut book, old);
+    book.wait(mins(60));
+    let order = book.open("shop", "1", 100);
+    // Whoever saw it an hour ago sends it now: the phone would look an hour slow.
+    let mut alone = book.clone();
+    beat(&mut alone, old);
+    let decisions = push(&mut alone, 100, Some(old), &[]);
+    let wanted = Some((Grade::Ambiguous, HoldReason::ClockDoubt, vec![order]));
+    assert_eq!(held(&decisions), wanted, "an old time stays in doubt");
+    let now = book.at;
+    beat(&mut book, now);
+    beat(&mut book, old);
+    let decisions = push(&mut book, 100, Some(now), &[]);
+    assert_eq!(paid(&decisions), Some((order, Standing::Exact)), "the phone's own word counts");
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_vouched_for_when_it_has_caught_up() {
+    let mut book = narrow(Policy::default());
+    let ahead = book.at.plus(mins(30));
+    beat(&mut book, ahead);
+    for wait in [mins(10), mins(10), mins(15)] {
+        book.wait(wait);
+        let now = book.at;
+        beat(&mut book, now);
+        let order = book.open("shop", &now.micros().to_string(), 100);
+        let (_, decisions) = book.pay(100);
+        assert_eq!(held(&decisions), None, "what comes at once needs no heartbeat");
+        assert_eq!(book.status(order), OrderStatus::Paid);
+        book.wait(mins(20)).tick();
+    }
+}
+
+#[test]
 fn an_hour_old_guess_by_a_raw_clock_settles_nothing() {
     // The phone is an hour slow and says so; nobody holds the amount now, somebody held it an hour
     // ago.
