@@ -375,6 +375,28 @@ fn references_name_one_order_or_none() {
 }
 
 #[test]
+fn a_merchants_number_does_not_override_who_holds_the_amount_now() {
+    let mut book = narrow(Policy::default());
+    let old = book.open("shop", "4711", 100);
+    book.wait(mins(6)).tick();
+    book.wait(mins(16)).tick();
+    book.wait(Span::from_hours(25)).pay(1);
+    let new = book.open("shop", "4712", 100);
+    assert_eq!((book.row(old).payable, book.row(new).payable), (100, 100));
+    // The remark may hold a number by chance, as the amount may be the old order's by chance.
+    let mut named = book.clone();
+    let decisions = push(&mut named, 100, None, &["4711"]);
+    let several = Some((Grade::Ambiguous, HoldReason::SeveralOrders, vec![old, new]));
+    assert_eq!(held(&decisions), several);
+    assert_eq!(named.violations(), vec![]);
+    for (number, order) in [("4712", new), (&old.to_string(), old)] {
+        let mut book = book.clone();
+        let decisions = push(&mut book, 100, None, &[number]);
+        assert_eq!(paid(&decisions).map(|(order, _)| order), Some(order), "{number}");
+    }
+}
+
+#[test]
 fn a_number_that_looks_like_an_id_is_still_a_number() {
     let mut book = narrow(Policy::default());
     let number = OrderId::from_bits(77).to_string();
