@@ -1,8 +1,8 @@
 //! Which order a payment settles.
 //!
 //! A reference (our order id, the merchant's number in the payer's remark) goes first, and one that
-//! differs is a veto. Otherwise the orders that held (wallet, amount) when the payment was made are
-//! the candidates.
+//! differs is a veto. Beside a merchant's number, and where nothing is named, the orders that held
+//! (wallet, amount) when the payment was made are candidates.
 //!
 //! Invariants: a payment settles by itself only where one order, and no other payment, could be
 //! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly
