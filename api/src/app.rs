@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
-use duizhang_core::order;
-use duizhang_core::position::Position;
+use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::source::Source;
 use duizhang_projections::calendar::Zone;
@@ -133,7 +132,22 @@ impl Desk for App {
             OrderQuery::Number(number) => views.orders.by_number(merchant, number),
         };
         let own = row.filter(|row| views.orders.merchant_of(row) == merchant)?;
-        Some(Found { order: own.id, dialect: own.dialect, status: own.status })
+        // The writer ends what is due before it takes the next fact, so to whoever asks an order is
+        // over in that moment, and not when the tick is folded.
+        let over = own.status == OrderStatus::Open && own.expires_at <= self.clock.now();
+        let status = if over { OrderStatus::Expired } else { own.status };
+        Some(Found { order: own.id, dialect: own.dialect, status })
+    }
+
+    fn number(&self, order: OrderId) -> Option<String> {
+        let position = self.book.views().orders.get(order)?.position;
+        match self.book.request_at(position) {
+            Ok(request) => Some(request.number),
+            Err(error) => {
+                tracing::error!(%error, %order, "an order cannot be read from the log");
+                None
+            }
+        }
     }
 
     fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId> {
@@ -145,30 +159,13 @@ impl Desk for App {
 
     fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally {
         let today = self.zone.day_of(self.clock.now());
-        let starts =
-            [Some(today), today.pred_opt()].map(|day| day.map(|day| self.zone.start_of(day)));
         let views = self.book.views();
-        let mut tally = Tally::default();
-        let all = views.orders.of_merchant(merchant, Position::new(u64::MAX));
-        for row in all.filter(|row| row.dialect == dialect) {
-            tally.orders = tally.orders.saturating_add(1);
-            let day = match (starts, row.status.is_settled()) {
-                ([Some(today), _], true) if row.created_at >= today => &mut tally.today,
-                ([_, Some(yesterday)], true) if row.created_at >= yesterday => &mut tally.yesterday,
-                _ => continue,
-            };
-            day.orders = day.orders.saturating_add(1);
-            day.minor = day.minor.saturating_add(row.requested);
+        let Some(counted) = views.orders.tally(merchant, dialect) else { return Tally::default() };
+        Tally {
+            orders: counted.orders(),
+            today: counted.day(today),
+            yesterday: today.pred_opt().map(|day| counted.day(day)).unwrap_or_default(),
         }
-        tally
-    }
-
-    fn numbered(
-        &self,
-        merchant: &MerchantId,
-        number: &str,
-    ) -> Option<(OrderId, order::OrderStatus)> {
-        self.book.views().orders.by_number(merchant, number).map(|row| (row.id, row.status))
     }
 
     fn public_url(&self) -> &str {

@@ -58,6 +58,7 @@ const TRANSLATORS_SHARE: &[&str] = &[
     "mod",
     "tests",
     "call",
+    "chain",
     "desk_for_tests",
     "dialect",
     "forwarded",

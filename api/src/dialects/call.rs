@@ -45,6 +45,14 @@ pub struct Call {
 pub enum Action {
     /// To be paid.
     Create(NewOrder),
+    /// To be paid under a number of which an order may have expired unpaid: an order of the same
+    /// terms follows it.
+    CreateAgain {
+        /// The request, under the number of the order that may have expired.
+        order: NewOrder,
+        /// The number of the one that follows.
+        number: String,
+    },
     /// One order.
     Get(OrderQuery),
     /// A page of the caller's orders.
@@ -55,7 +63,8 @@ pub enum Action {
         /// How many at the most.
         limit: usize,
     },
-    /// A page of the caller's orders that came in one protocol, counted from the newest.
+    /// A page of the caller's orders that came in one protocol, counted from the newest; of its
+    /// newest [`PAGE_ROWS_MAX`] orders only.
     Page {
         /// The protocol.
         dialect: order::Dialect,
@@ -123,6 +132,10 @@ pub enum Action {
 
 /// Most orders that a page may leave out in front: 200 pages of 50. They are walked one by one.
 pub const PAGE_OFFSET_MAX: usize = 10_000;
+
+/// Most orders that are looked at for a page: the longest way in front and as many that do not fit.
+/// 20,000 rows of 128 bytes are 2.5 MB, read within a millisecond or so while the writer waits.
+pub const PAGE_ROWS_MAX: usize = 2 * PAGE_OFFSET_MAX;
 
 /// How an order is named.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::{Method, Request};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::callbacks::CallbackStanding;
-use duizhang_projections::orders::OrderView;
+use duizhang_projections::orders::{DayTally, OrderView};
 
-use super::{DayTally, Desk, Found, MerchantCard, OrderQuery, Tally, Token};
+use super::{Desk, Found, MerchantCard, OrderQuery, Tally, Token};
 use crate::outbound::{self, UrlRefusal};
 
 /// The key of the protocol page's test vectors.
@@ -95,8 +95,17 @@ impl Desk for TestDesk {
         (order == OrderId::from_bits(7)).then(|| merchant("1001"))
     }
 
-    /// `1001` has an open order and a paid one of epay, and one of V免签.
+    /// `1001` has an open order and a paid one of epay, one of V免签, and those of the test.
     fn find(&self, id: &MerchantId, query: &OrderQuery) -> Option<Found> {
+        let given = self.numbers.iter().zip(100..);
+        let mut given = given.filter(|((number, _), bits)| match query {
+            OrderQuery::Id(id) => *id == OrderId::from_bits(*bits),
+            OrderQuery::Number(asked) => asked == number,
+        });
+        if let Some(((_, status), bits)) = given.next().filter(|_| id.as_str() == "1001") {
+            let (order, dialect) = (OrderId::from_bits(bits), Dialect::Epay);
+            return Some(Found { order, dialect, status: *status });
+        }
         let orders = [
             (7, "ORDER_1", Dialect::Epay, OrderStatus::Open),
             (8, "PAID_1", Dialect::Epay, OrderStatus::Paid),
@@ -111,6 +120,10 @@ impl Desk for TestDesk {
         (id.as_str() == "1001").then_some(found)
     }
 
+    fn number(&self, order: OrderId) -> Option<String> {
+        (order == OrderId::from_bits(8)).then(|| String::from("PAID_1"))
+    }
+
     fn find_refund(&self, id: &MerchantId, number: &str) -> Option<RefundId> {
         let known = id.as_str() == "1001" && number == "REFUND_1";
         known.then(|| RefundId::from_bits(3))
@@ -119,13 +132,6 @@ impl Desk for TestDesk {
     fn tally(&self, _: &MerchantId, _: Dialect) -> Tally {
         let day = |orders, minor| DayTally { orders, minor };
         Tally { orders: 12, today: day(3, 1_250), yesterday: day(2, 100) }
-    }
-
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)> {
-        let mut numbers = self.numbers.iter().filter(|_| merchant.as_str() == "1001");
-        let given = numbers.find(|(known, _)| known == number).map(|(_, status)| *status);
-        let known = merchant.as_str() == "1001" && number == "ORDER_1";
-        given.or(known.then_some(OrderStatus::Open)).map(|status| (OrderId::from_bits(7), status))
     }
 
     fn public_url(&self) -> &str {

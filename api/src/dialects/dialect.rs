@@ -11,7 +11,7 @@ use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use duizhang_projections::calendar::Zone;
-use duizhang_projections::orders::OrderView;
+use duizhang_projections::orders::{DayTally, OrderView};
 use duizhang_projections::refunds::RefundView;
 
 use super::call::{Call, OrderQuery, Reply};
@@ -94,15 +94,14 @@ pub trait Desk {
     /// An order of a merchant.
     fn find(&self, merchant: &MerchantId, query: &OrderQuery) -> Option<Found>;
 
+    /// The merchant's own number of an order, read from the log.
+    fn number(&self, order: OrderId) -> Option<String>;
+
     /// A refund by the merchant's own number.
     fn find_refund(&self, merchant: &MerchantId, number: &str) -> Option<RefundId>;
 
     /// Counts a merchant's orders of one protocol.
     fn tally(&self, merchant: &MerchantId, dialect: order::Dialect) -> Tally;
-
-    /// The order that a merchant gave this number, and how it stands; none where it gave it to no
-    /// order.
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)>;
 
     /// The address under which payers and merchants reach us, without a slash at its end.
     fn public_url(&self) -> &str;
@@ -143,15 +142,6 @@ pub struct Tally {
     pub today: DayTally,
     /// Those accepted yesterday and settled.
     pub yesterday: DayTally,
-}
-
-/// The settled orders of one business day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DayTally {
-    /// How many.
-    pub orders: u64,
-    /// The sum of what was asked, in minor units.
-    pub minor: i64,
 }
 
 /// Whose bearer token was shown.

@@ -2,6 +2,7 @@
 
 mod bufpay;
 mod call;
+mod chain;
 mod codepay;
 #[cfg(test)]
 mod desk_for_tests;
@@ -19,12 +20,13 @@ mod youzan;
 
 pub use bufpay::Bufpay;
 pub use call::{
-    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX, Reply,
+    Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX,
+    PAGE_ROWS_MAX, Reply,
 };
 pub use codepay::{Codepay, Money as CodepayMoney};
 pub use dialect::{
-    BODY_BYTES_MAX, CallbackRequest, DayTally, Desk, Dialect, Found, Judged, MerchantCard, Message,
-    Tally, Token, Unsendable,
+    BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Found, Judged, MerchantCard, Message, Tally,
+    Token, Unsendable,
 };
 pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop as EpayShop};
 pub use every_dialect::every_dialect;

@@ -12,12 +12,13 @@ use duizhang_core::fact::{
     PaymentDismissed, RedeliveryRequested, RefundRequested, RefundStepTaken,
 };
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
-use duizhang_core::order;
+use duizhang_core::order::{self, OrderStatus};
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
-use duizhang_projections::orders::{OrderRow, PAGE_ORDERS_MAX};
+use duizhang_projections::orders::OrderRow;
 
+use super::pages::{list, page};
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
 use crate::dialects::{
@@ -29,6 +30,9 @@ use crate::youzan::{self, IssueError};
 pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> Reply {
     match &call.action {
         Action::Create(new) => create(app, dialect, &call.caller, new).await,
+        Action::CreateAgain { order, number } => {
+            create_again(app, dialect, &call.caller, order, number).await
+        }
         Action::Get(query) => get(app, &call.caller, query),
         Action::List { before, limit } => list(app, &call.caller, *before, *limit),
         Action::Page { dialect, settled, offset, limit } => {
@@ -156,6 +160,24 @@ async fn create(app: &App, dialect: order::Dialect, caller: &Caller, new: &NewOr
     with_code(app, reply).await
 }
 
+/// The rules compare the request with the order that it repeats, and only where that is the same
+/// and has expired another follows. Its money, should it still come, stays its own.
+async fn create_again(
+    app: &App,
+    dialect: order::Dialect,
+    caller: &Caller,
+    new: &NewOrder,
+    number: &str,
+) -> Reply {
+    match create(app, dialect, caller, new).await {
+        Reply::Order { order, repeated: true } if order.status == OrderStatus::Expired => {
+            let next = NewOrder { number: Some(number.to_owned()), ..new.clone() };
+            create(app, dialect, caller, &next).await
+        }
+        reply => reply,
+    }
+}
+
 /// The same reply, with the order's own code where its platform makes it one. Without the platform
 /// the order stands without a code, and a repeat of the request asks again.
 async fn with_code(app: &App, reply: Reply) -> Reply {
@@ -206,51 +228,6 @@ fn get(app: &App, caller: &Caller, query: &OrderQuery) -> Reply {
         row.filter(|row| may_see(caller, views.orders.merchant_of(row))).map(|row| row.id)
     };
     found.map_or(Reply::NotFound, |id| show(app, id, false))
-}
-
-fn list(app: &App, caller: &Caller, before: Option<Position>, limit: usize) -> Reply {
-    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
-    let limit = limit.clamp(1, PAGE_ORDERS_MAX);
-    let before = before.unwrap_or(Position::new(u64::MAX));
-    let page: Vec<(OrderId, Position)> = {
-        let views = app.book.views();
-        let rows = views.orders.of_merchant(merchant, before).take(limit.saturating_add(1));
-        rows.map(|row| (row.id, row.position)).collect()
-    };
-    let next = (page.len() > limit).then(|| page[limit - 1].1);
-    whole(app, page.into_iter().take(limit).map(|(id, _)| id), next)
-}
-
-fn page(
-    app: &App,
-    caller: &Caller,
-    fits: &dyn Fn(&&OrderRow) -> bool,
-    offset: usize,
-    limit: usize,
-) -> Reply {
-    let Caller::Merchant(merchant) = caller else { return Reply::Forbidden };
-    let page: Vec<OrderId> = {
-        let views = app.book.views();
-        let rows = views.orders.of_merchant(merchant, Position::new(u64::MAX));
-        let rows = rows.filter(fits).skip(offset).take(limit.min(PAGE_ORDERS_MAX));
-        rows.map(|row| row.id).collect()
-    };
-    whole(app, page.into_iter(), None)
-}
-
-/// The orders with their texts.
-fn whole(app: &App, ids: impl Iterator<Item = OrderId>, next: Option<Position>) -> Reply {
-    let mut orders = Vec::new();
-    for id in ids {
-        match app.book.order(id) {
-            Ok(order) => orders.extend(order),
-            Err(error) => {
-                tracing::error!(%error, order = %id, "an order cannot be read from the log");
-                return Reply::Busy;
-            }
-        }
-    }
-    Reply::Orders { orders, next }
 }
 
 /// Closes an order. The native API speaks of all orders of a merchant, every other protocol of its

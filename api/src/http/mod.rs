@@ -4,6 +4,7 @@ mod evidence;
 pub mod exchange;
 mod execute;
 mod operations;
+mod pages;
 mod pay;
 mod relay;
 mod router;

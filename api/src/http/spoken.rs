@@ -8,7 +8,7 @@
 //! Deliberately not here: which protocols a merchant speaks (the configuration says it).
 
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
-use duizhang_core::order::{self, OrderStatus};
+use duizhang_core::order;
 use duizhang_core::time::Timestamp;
 use duizhang_projections::calendar::Zone;
 
@@ -77,8 +77,8 @@ impl Desk for Spoken<'_> {
         self.app.tally(merchant, dialect)
     }
 
-    fn numbered(&self, merchant: &MerchantId, number: &str) -> Option<(OrderId, OrderStatus)> {
-        self.app.numbered(merchant, number)
+    fn number(&self, order: OrderId) -> Option<String> {
+        self.app.number(order)
     }
 
     fn public_url(&self) -> &str {

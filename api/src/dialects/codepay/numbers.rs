@@ -7,7 +7,7 @@
 //!
 //! A number is `{pay_id}#{16 digits of the terms}` and from the second order on `-2`, `-3`. The
 //! orders of one chain follow each other without a gap, because the next is made only when the last
-//! is over, so the last is found by doubling and halving.
+//! is over.
 //!
 //! Invariants: the text before the last `#` is the `pay_id`; no more than about forty numbers are
 //! looked up.
@@ -18,7 +18,8 @@ use duizhang_core::digest::Digest;
 use duizhang_core::id::MerchantId;
 use duizhang_core::order::OrderStatus;
 
-use crate::dialects::Desk;
+use crate::dialects::chain::Chain;
+use crate::dialects::{Desk, Found};
 
 /// Longest `pay_id` in bytes, as the original says. With `#`, 16 digits, `-` and 7 digits that
 /// makes 125 of the 128 that a number may have.
@@ -35,12 +36,12 @@ pub(super) fn number_of(
     desk: &dyn Desk,
 ) -> Option<String> {
     let stem = stem(pay_id, terms);
-    let standing =
-        |place: u32| desk.numbered(merchant, &spelled(&stem, place)).map(|(_, status)| status);
-    let last = last_place(&|place| standing(place).is_some());
-    let waits = |status| matches!(status, OrderStatus::Open | OrderStatus::Underpaid);
-    let place = if standing(last).is_some_and(waits) { last } else { last.saturating_add(1) };
-    (place <= CHAIN_MAX).then(|| spelled(&stem, place))
+    let chain = Chain { merchant, stem: &stem, joint: '-', places_max: CHAIN_MAX };
+    let last = chain.last_place(desk);
+    let waits = |found: Found| matches!(found.status, OrderStatus::Open | OrderStatus::Underpaid);
+    let place =
+        if chain.find(last, desk).is_some_and(waits) { last } else { last.saturating_add(1) };
+    (place <= CHAIN_MAX).then(|| chain.spelled(place))
 }
 
 /// The `pay_id` that a number was made from.
@@ -56,33 +57,10 @@ fn stem(pay_id: &str, terms: &[&str]) -> String {
     format!("{pay_id}#{digits}")
 }
 
-fn spelled(stem: &str, place: u32) -> String {
-    if place == 1 { String::from(stem) } else { format!("{stem}-{place}") }
-}
-
-/// The last place that is taken, where all before it are; 0 where none is.
-fn last_place(taken: &dyn Fn(u32) -> bool) -> u32 {
-    let mut free = 1_u32;
-    while free <= CHAIN_MAX && taken(free) {
-        free = free.saturating_mul(2);
-    }
-    let mut last = free / 2;
-    while free.saturating_sub(last) > 1 {
-        let middle = last.midpoint(free);
-        if taken(middle) {
-            last = middle;
-        } else {
-            free = middle;
-        }
-    }
-    last
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dialects::desk_for_tests::{TestDesk, merchant};
-    use proptest::prelude::*;
 
     fn next(desk: &TestDesk) -> Option<String> {
         number_of(&merchant("1001"), "admin", &["", "1", "100.00"], desk)
@@ -131,19 +109,6 @@ mod tests {
             let number = number_of(&merchant("1001"), pay_id, &["p"], &desk).unwrap();
             assert_eq!(pay_id_of(&number), pay_id);
             assert_eq!(pay_id_of(&format!("{number}-2")), pay_id);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_last_place_is_found_with_few_looks(count in 0..=CHAIN_MAX) {
-            let looks = std::cell::Cell::new(0);
-            let found = last_place(&|place| {
-                looks.set(looks.get() + 1);
-                place <= count
-            });
-            prop_assert_eq!(found, count);
-            prop_assert!(looks.get() <= 42, "{} looks", looks.get());
         }
     }
 }

@@ -15,6 +15,7 @@ use duizhang_projections::orders::OrderView;
 
 use super::canon::md5_sign;
 use super::fields::{Fields, pid};
+use super::numbers::out_trade_no;
 use crate::dialects::{Desk, Judged, proof, way};
 use crate::key_pair::PrivateKey;
 
@@ -76,7 +77,7 @@ pub(super) fn signed(order: &OrderView, at: Timestamp, desk: &dyn Desk) -> Optio
     let fields = Fields::new()
         .with("pid", pid(&order.merchant))
         .with("trade_no", order.id.to_string())
-        .with("out_trade_no", order.number.as_str())
+        .with("out_trade_no", out_trade_no(order))
         .with("type", kind_of(order))
         .with_filled("name", order.subject.as_deref())
         .with("money", float_text(order.requested))

@@ -48,6 +48,16 @@ impl Fields {
         }
     }
 
+    /// Without what is empty or not there.
+    pub(super) fn without_empty(mut self) -> Self {
+        self.0.retain(|(_, shown)| match shown {
+            Shown::One(Value::Null) => false,
+            Shown::One(Value::String(text)) => is_filled(text),
+            Shown::One(_) | Shown::List(_) => true,
+        });
+        self
+    }
+
     /// The text to sign.
     pub(super) fn signed_text(&self) -> String {
         let texts: Vec<(&str, String)> =

@@ -1,7 +1,8 @@
 //! An order as queries and lists show it.
 //!
 //! Invariants: `money` is the asked amount with two decimals, as the original's database prints it;
-//! what we do not know (the channel's own number, the buyer) is `null`, not made up.
+//! what we do not know (the channel's own number, the buyer) is `null`, not made up, and left out
+//! where the original leaves out what is empty.
 //! Deliberately not here: codes and signatures.
 
 use duizhang_core::order::OrderStatus;

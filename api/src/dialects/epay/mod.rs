@@ -6,6 +6,7 @@ mod canon;
 mod fields;
 mod grammar;
 mod lists;
+mod numbers;
 mod orders;
 mod place;
 mod protocol;

@@ -12,6 +12,7 @@ use duizhang_listener_bridge::wire::Params;
 
 use super::callback::Version;
 use super::canon::filled;
+use super::numbers::{self, Numbers};
 use super::refusal::Refusal;
 use crate::dialects::way::is_web_address;
 use crate::dialects::{Action, Desk, NewOrder, NewRefund, OrderQuery};
@@ -33,8 +34,25 @@ pub(super) enum Way {
     Server,
 }
 
-/// Reads a new order.
-pub(super) fn read_order(
+/// Reads that a merchant wants an order.
+pub(super) fn read_create(
+    params: &Params,
+    merchant: &MerchantId,
+    way: Way,
+    version: Version,
+    desk: &dyn Desk,
+) -> Result<Action, Refusal> {
+    let order = read_order(params, way, version, desk)?;
+    let number = order.number.as_deref().unwrap_or_default();
+    let Numbers { asked, again } = numbers::of_new(merchant, number, desk);
+    let order = NewOrder { number: Some(asked), ..order };
+    Ok(match again {
+        Some(number) => Action::CreateAgain { order, number },
+        None => Action::Create(order),
+    })
+}
+
+fn read_order(
     params: &Params,
     way: Way,
     version: Version,
@@ -81,14 +99,18 @@ pub(super) fn read_order(
 }
 
 /// How an order is named: by our number, else by the shop's.
-pub(super) fn read_name(params: &Params) -> Result<OrderQuery, Refusal> {
-    match (filled(params, "trade_no"), filled(params, "out_trade_no")) {
-        (Some(ours), _) => {
-            ours.parse().map(OrderQuery::Id).map_err(|_| Refusal::new("订单号不存在"))
-        }
-        (None, Some(number)) => Ok(OrderQuery::Number(String::from(number))),
-        (None, None) => Err(Refusal::coded(-4, "订单号不能为空")),
-    }
+pub(super) fn read_name(
+    params: &Params,
+    merchant: &MerchantId,
+    desk: &dyn Desk,
+) -> Result<OrderQuery, Refusal> {
+    let none = || Refusal::new("订单号不存在");
+    let order = match (filled(params, "trade_no"), filled(params, "out_trade_no")) {
+        (Some(ours), _) => ours.parse().map_err(|_| none())?,
+        (None, Some(number)) => numbers::find(merchant, number, desk).ok_or_else(none)?.order,
+        (None, None) => return Err(Refusal::coded(-4, "订单号不能为空")),
+    };
+    Ok(OrderQuery::Id(order))
 }
 
 /// The order of this merchant and protocol that is named.
@@ -98,7 +120,7 @@ pub(super) fn read_own(
     desk: &dyn Desk,
 ) -> Result<OrderId, Refusal> {
     let none = || Refusal::new("当前订单不存在！");
-    let query = match read_name(params) {
+    let query = match read_name(params, merchant, desk) {
         Ok(query) => query,
         Err(refusal) if refusal.code == -4 => return Err(refusal),
         Err(_) => return Err(none()),

@@ -7,6 +7,7 @@
 use duizhang_core::id::MerchantId;
 use duizhang_core::rejection::Rejection;
 use duizhang_listener_bridge::wire::ParamsError;
+use duizhang_projections::refunds::RefundView;
 
 use crate::dialects::{Desk, OrderQuery};
 
@@ -65,6 +66,14 @@ pub(super) fn number_taken(number: &str, settled: bool) -> Refusal {
 /// An order number whose order is over without having been paid.
 pub(super) fn number_over(number: &str) -> Refusal {
     Refusal::new(format!("该订单({number})已关闭，请更换订单号重新发起支付"))
+}
+
+/// A refund of an amount that goes back, or went back, already.
+pub(super) fn refunded_before(refund: &RefundView) -> Refusal {
+    let (amount, id) = (refund.amount.decimal_text(), refund.id);
+    Refusal::new(format!(
+        "该订单已有一笔相同金额(¥{amount})的退款申请({id})，本次未受理；如需再退一笔，请填写退款单号(out_refund_no)"
+    ))
 }
 
 /// What the rules refuse.

@@ -243,6 +243,25 @@ fn an_order_of_the_first_version_is_understood() {
 }
 
 #[test]
+fn the_same_terms_go_on_under_a_number_that_expired() {
+    let numbers = vec![(String::from("T-9"), OrderStatus::Expired)];
+    let desk = TestDesk { numbers, ..TestDesk::default() };
+    let pairs = but(first(), "out_trade_no", "T-9");
+    let expired = epay(NotifyMethod::Get).read(&mapi(&pairs), &desk).unwrap();
+    let Action::CreateAgain { order, number } = expired.action else { panic!("{expired:?}") };
+    assert_eq!((order.number.as_deref(), number.as_str()), (Some("T-9"), "T-9#2"));
+    let second = || OrderView { number: String::from("T-9#2"), ..open() };
+    let query = get("/api.php", "act=order");
+    assert!(answered(&query, &reply(second())).contains(r#""out_trade_no":"T-9","#));
+    let gone = OrderView { status: OrderStatus::Expired, ..second() };
+    let over = said(-1, "该订单(T-9)已关闭，请更换订单号重新发起支付");
+    assert_eq!(answered(&mapi(&pairs), &repeat(gone)), over, "the hundredth of one number");
+    let told = OrderView { number: String::from("T-9#2"), ..paid() };
+    let sent = callback(NotifyMethod::Get, &told, Topic::OrderPaid, "http://a.cn/n").unwrap();
+    assert!(sent.url.contains("&out_trade_no=T-9&"), "{}", sent.url);
+}
+
+#[test]
 fn types_and_amounts_are_read_as_shops_write_them() {
     let types: [(&str, &[Channel]); 5] = [
         ("alipay", &[Channel::Alipay]),
@@ -406,7 +425,7 @@ fn the_key_in_clear_opens_api_php_and_nothing_else_does() {
     let page =
         |limit, offset, settled| Action::Page { dialect: Protocol::Epay, settled, offset, limit };
     let (id, order) = (OrderId::from_bits(7).to_string(), OrderId::from_bits(7));
-    let (by_id, by_number) = (OrderQuery::Id(order), OrderQuery::Number(String::from("ORDER_1")));
+    let (by_id, by_number) = (OrderQuery::Id(order), OrderQuery::Id(order));
     let cases = [
         (String::from("act=query"), page(0, 0, None)),
         (String::from("act=settle"), page(0, 0, None)),
@@ -453,7 +472,7 @@ fn the_key_in_clear_opens_api_php_and_nothing_else_does() {
 fn a_signature_opens_an_order_s_query_and_nothing_else_of_api_php() {
     let asked = |pairs: &Pairs<'_>, key: &str| get("/api.php", &signed(key, pairs));
     let query = vec![("pid", "1001"), ("act", "order"), ("out_trade_no", "ORDER_1")];
-    let by_number = Action::Get(OrderQuery::Number(String::from("ORDER_1")));
+    let by_number = Action::Get(OrderQuery::Id(OrderId::from_bits(7)));
     assert_eq!(read(&asked(&query, KEY)), Ok(own(by_number)));
 
     let bad = said(-1, "签名校验失败，请返回重试！");
@@ -596,6 +615,14 @@ fn a_refund_is_told_as_what_it_is() {
         r#"{{"code":0,"refund_no":"{id}","out_refund_no":"REFUND_1","trade_no":"{order}","out_trade_no":"PAID_1","uid":1001,"money":"5.00","reducemoney":"5.00","msg":"退款申请已受理，由人工打款！退款金额¥5.00"}}"#
     );
     assert_eq!(answered(&request, &refund(RefundState::Requested)), shown);
+    let Reply::Refund { refund: known, .. } = refund(RefundState::Confirmed) else { panic!() };
+    let again = Reply::Refund { refund: known, repeated: true };
+    let before = format!(
+        "该订单已有一笔相同金额(¥5.00)的退款申请({id})，本次未受理；如需再退一笔，请填写退款单号(out_refund_no)"
+    );
+    assert_eq!(answered(&request, &again), said(-1, &before));
+    let named = get("/api.php", "act=refund&out_trade_no=PAID_1&out_refund_no=REFUND_1");
+    assert!(answered(&named, &again).contains(r#""code":0,"#), "a named one is known again");
     let left = Amount::fen(1);
     let cases = [
         (refund(RefundState::Declined), "该退款申请已被拒绝，未退款"),
@@ -801,7 +828,7 @@ fn the_second_version_s_questions_are_understood() {
     let with = |more: Pairs<'static>| [base(), more].concat();
     let order = OrderId::from_bits(7);
     let by_number = with(vec![("out_trade_no", "ORDER_1")]);
-    let query = Action::Get(OrderQuery::Number(String::from("ORDER_1")));
+    let query = Action::Get(OrderQuery::Id(order));
     assert_eq!(read(&v2("query", &by_number)), Ok(own(query)));
     assert_eq!(read(&v2("close", &by_number)), Ok(own(Action::Close(order))));
     let more = vec![("out_trade_no", "PAID_1"), ("money", "5"), ("out_refund_no", "REFUND_1")];
@@ -868,9 +895,31 @@ fn the_second_version_s_answers_are_signed() {
     assert_eq!(json["pay_info"], format!("https://pay.example/pay/{id}"));
     let json = checked(&ask("/api/pay/query", &reply(paid())));
     assert_eq!((&json["status"], &json["money"]), (&1.into(), &"12.50".into()));
-    let back = OrderView { refunded: Amount::fen(1_251), ..paid() };
-    let json = checked(&ask("/api/pay/query", &reply(back)));
-    assert_eq!((&json["status"], &json["refundmoney"]), (&2.into(), &"12.51".into()));
+    for (refunded, status, text) in [(1_251, 2, "12.51"), (1_250, 2, "12.50"), (1_249, 1, "12.49")]
+    {
+        let back = OrderView { refunded: Amount::fen(refunded), ..paid() };
+        let json = checked(&ask("/api/pay/query", &reply(back)));
+        assert_eq!((&json["status"], &json["refundmoney"]), (&status.into(), &text.into()));
+    }
+    // The original filters out what is empty, and shops loop over what is there.
+    let bare = OrderView { attachment: Some(String::from(" ")), ..open() };
+    let json = checked(&ask("/api/pay/query", &reply(bare)));
+    let names: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "addtime",
+        "code",
+        "money",
+        "name",
+        "out_trade_no",
+        "pid",
+        "sign",
+        "sign_type",
+        "status",
+        "timestamp",
+        "trade_no",
+        "type",
+    ];
+    assert_eq!(names, expected);
     let closed = OrderView { status: OrderStatus::Closed, ..open() };
     assert_eq!(checked(&ask("/api/pay/close", &reply(closed)))["msg"], "订单关闭成功");
     assert_eq!(checked(&ask("/api/pay/refund", &refund(RefundState::Requested)))["code"], 0);
@@ -882,7 +931,7 @@ fn the_second_version_s_answers_are_signed() {
     for (state, status, word, text) in states {
         let json = checked(&ask("/api/pay/refundquery", &refund(state)));
         assert_eq!((&json["status"], &json["state"]), (&status.into(), &word.into()));
-        assert_eq!(json["msg"], text);
+        assert_eq!((&json["msg"], &json["out_trade_no"]), (&text.into(), &"PAID_1".into()));
     }
     let list = || Reply::Orders { orders: vec![paid()], next: None };
     let json = checked(&ask("/api/merchant/orders", &list()));

@@ -14,8 +14,10 @@ use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
 use super::callback::way_back;
+use super::canon::filled;
 use super::fields::{Fields, pid};
 use super::lists::{described, is_over, status_of};
+use super::numbers::out_trade_no;
 use super::place::Place;
 use super::refusal::{self, Refusal, Wanted};
 use super::v1_requests::Ask;
@@ -99,10 +101,10 @@ pub(super) fn word(
 /// Whether a created or repeated order can still be paid.
 pub(super) fn created(order: &OrderView, repeated: bool) -> Result<(), Refusal> {
     if repeated && order.status.is_settled() {
-        return Err(refusal::number_taken(&order.number, true));
+        return Err(refusal::number_taken(out_trade_no(order), true));
     }
     if repeated && is_over(order.status) {
-        return Err(refusal::number_over(&order.number));
+        return Err(refusal::number_over(out_trade_no(order)));
     }
     Ok(())
 }
@@ -132,7 +134,7 @@ fn one(order: &OrderView, desk: &dyn Desk) -> Fields {
         .with("code", 1)
         .with("msg", "succ")
         .with("trade_no", order.id.to_string())
-        .with("out_trade_no", order.number.as_str())
+        .with("out_trade_no", out_trade_no(order))
         .with("api_trade_no", None::<String>);
     described(fields, order, desk)
         .with("status", status_of(order))
@@ -143,7 +145,7 @@ fn several(orders: &[OrderView], desk: &dyn Desk) -> Fields {
     let row = |order: &OrderView| {
         let fields = Fields::new()
             .with("trade_no", order.id.to_string())
-            .with("out_trade_no", order.number.as_str());
+            .with("out_trade_no", out_trade_no(order));
         described(fields, order, desk).with("status", status_of(order))
     };
     Fields::new()
@@ -194,12 +196,17 @@ pub(super) fn refund_words(refund: &RefundView, repeated: bool) -> Result<String
     }
 }
 
-/// The fields of a refund that was asked for.
+/// The fields of a refund that was asked for. Without a number of the shop's own a second one of
+/// the same amount cannot be told from the first one sent again; a yes would have the shop book two
+/// where one is sent.
 pub(super) fn refunded(
     refund: &RefundView,
     repeated: bool,
     params: &Params,
 ) -> Result<Fields, Refusal> {
+    if repeated && filled(params, "out_refund_no").is_none() {
+        return Err(refusal::refunded_before(refund));
+    }
     let words = refund_words(refund, repeated)?;
     Ok(Fields::new()
         .with("code", 0)

@@ -95,7 +95,8 @@ pub(super) fn read(
             let signed = filled(params, "key").is_none() && filled(params, "sign").is_some();
             let prove = if signed { signer } else { holder_of_key };
             let merchant = prove(place, params, desk)?;
-            Ok(called(merchant, Action::Get(orders::read_name(params)?)))
+            let query = orders::read_name(params, &merchant.id, desk)?;
+            Ok(called(merchant, Action::Get(query)))
         }
         Ask::Orders => {
             let merchant = holder_of_key(place, params, desk)?;
@@ -119,8 +120,8 @@ fn create(
     way: Way,
     desk: &dyn Desk,
 ) -> Result<Call, Refusal> {
-    let order = orders::read_order(params, way, Version::First, desk)?;
-    Ok(called(merchant, Action::Create(order)))
+    let action = orders::read_create(params, &merchant.id, way, Version::First, desk)?;
+    Ok(called(merchant, action))
 }
 
 /// The merchant, if one of its keys signed the parameters. `sign_type` is not looked at: the first

@@ -1,26 +1,27 @@
 //! What a shop of the second version hears: code 0, with the time and our signature.
 //!
 //! Invariants: what is not a refusal is signed, and where we have no key to sign with it is a
-//! refusal; empty fields are left out where the original leaves them out; lists are not signed, as
-//! in the original; an order of another protocol does not exist.
+//! refusal; a query leaves out what is empty, as the original does, and a list shows it as `null`;
+//! lists are not signed; an order of another protocol does not exist.
 //! Deliberately not here: the words of refusals.
 
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::refund::RefundState;
 use duizhang_listener_bridge::wire::{Answer, Params};
-use duizhang_projections::orders::OrderView;
+use duizhang_projections::orders::{DayTally, OrderView};
 use duizhang_projections::refunds::RefundView;
 
 use super::callback::by_platform;
 use super::fields::{Fields, pid};
 use super::lists::{described, status_of, time_text};
+use super::numbers::{out_trade_no, shops_number};
 use super::place::Second;
 use super::refusal::{Refusal, Wanted};
 use super::v1_answers::{created, of_reply, refund_words, refunded, refuse};
 use crate::dialects::way::{cashier_address, page_to_cashier};
 use crate::dialects::words::RETRY_AFTER_SECS;
-use crate::dialects::{Call, Caller, DayTally, Desk, Reply};
+use crate::dialects::{Call, Caller, Desk, Reply};
 
 /// Words what came of a call.
 pub(super) fn word(
@@ -67,7 +68,7 @@ fn fields(
                 .with("pay_info", cashier_address(order.id, desk)))
         }
         (Second::Query, Reply::Order { order, .. }) if order.dialect == Dialect::Epay => {
-            Ok(one(ok(), order, desk))
+            Ok(one(ok(), order, desk).without_empty())
         }
         (Second::Close, Reply::Order { order, .. }) => match order.status {
             OrderStatus::Closed => Ok(ok().with("msg", "订单关闭成功")),
@@ -86,11 +87,12 @@ fn fields(
     }
 }
 
-/// An order. 2 means that all of the money is on its way back: refunds that were not declined.
+/// An order. 2 means that all that was asked for is on its way back, by refunds that were not
+/// declined; the fen that the payer paid above it may stay.
 fn one(fields: Fields, order: &OrderView, desk: &dyn Desk) -> Fields {
     let fields =
-        fields.with("trade_no", order.id.to_string()).with("out_trade_no", order.number.as_str());
-    let back = order.refunded.is_positive() && order.refunded == order.received;
+        fields.with("trade_no", order.id.to_string()).with("out_trade_no", out_trade_no(order));
+    let back = order.refunded.is_positive() && order.refunded >= order.requested;
     let status = if back { 2 } else { status_of(order) };
     let refunded = order.refunded.is_positive().then(|| order.refunded.decimal_text());
     described(fields, order, desk)
@@ -100,7 +102,7 @@ fn one(fields: Fields, order: &OrderView, desk: &dyn Desk) -> Fields {
 
 /// A refund: 1 once the money is back with the payer, else 0; the words say which step it is at.
 fn one_refund(fields: Fields, refund: &RefundView, desk: &dyn Desk) -> Fields {
-    let zone = desk.zone();
+    let (zone, number) = (desk.zone(), desk.number(refund.order));
     let done = refund.state == RefundState::Confirmed;
     let ended = done.then(|| time_text(refund.updated_at, zone));
     let words = refund_words(refund, true).unwrap_or_else(|refusal| refusal.text);
@@ -108,6 +110,7 @@ fn one_refund(fields: Fields, refund: &RefundView, desk: &dyn Desk) -> Fields {
         .with("refund_no", refund.id.to_string())
         .with("out_refund_no", refund.number.as_str())
         .with("trade_no", refund.order.to_string())
+        .with_filled("out_trade_no", number.as_deref().map(shops_number))
         .with("uid", pid(&refund.merchant))
         .with("money", refund.amount.decimal_text())
         .with("reducemoney", refund.amount.decimal_text())

@@ -37,14 +37,11 @@ pub(super) fn read(
         return Err(Refusal::coded(-4, "未传入任何参数"));
     }
     let merchant = signer(place, params, shops, desk)?;
+    let create = |way| orders::read_create(params, &merchant.id, way, Version::Second, desk);
     let action = match ask {
-        Second::Submit => {
-            Action::Create(orders::read_order(params, Way::Browser, Version::Second, desk)?)
-        }
-        Second::Create => {
-            Action::Create(orders::read_order(params, Way::Server, Version::Second, desk)?)
-        }
-        Second::Query => Action::Get(orders::read_name(params)?),
+        Second::Submit => create(Way::Browser)?,
+        Second::Create => create(Way::Server)?,
+        Second::Query => Action::Get(orders::read_name(params, &merchant.id, desk)?),
         Second::Refund => {
             refuse_an_order(params)?;
             Action::Refund(orders::read_refund(params, &merchant.id, desk)?)

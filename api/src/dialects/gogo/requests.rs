@@ -144,7 +144,10 @@ fn order_of(params: &Params, merchant: &MerchantId, desk: &dyn Desk) -> Result<O
         None => None,
     };
     let by_number = match filled(params, "payId") {
-        Some(number) => Some(desk.numbered(merchant, number).ok_or_else(no_order)?.0),
+        Some(number) => {
+            let found = desk.find(merchant, &OrderQuery::Number(String::from(number)));
+            Some(found.ok_or_else(no_order)?.order)
+        }
         None => None,
     };
     match (by_id, by_number) {

@@ -2,14 +2,15 @@
 //!
 //! Invariants: a row is a few words of numbers, whatever the texts of its request were; the texts
 //! are read from the log at the row's position when somebody looks. Rows are numbered in the order
-//! of the log, which is the order of lists.
+//! of the log, which is the order of lists. Counts are kept beside the rows, so that nobody walks
+//! them to count.
+//! Deliberately not here: an order with its texts (see [`super::view`]).
 
 use duizhang_core::amount::{Amount, Currency};
-use duizhang_core::channel::Channel;
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::event::Chapter;
-use duizhang_core::fact::{CodeIssued, Fact, OrderRequested, Wallet};
+use duizhang_core::fact::{Fact, OrderRequested};
 use duizhang_core::id::{MerchantId, OrderId, WalletId};
 use duizhang_core::matcher::Standing;
 use duizhang_core::order::{Dialect, OrderStatus, number_key};
@@ -17,6 +18,8 @@ use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use hashbrown::HashTable;
 
+use super::tally::Tally;
+use crate::calendar::Zone;
 use crate::callbacks::CallbackStanding;
 use crate::projection::Projection;
 
@@ -54,113 +57,6 @@ pub struct OrderRow {
     pub currency: Currency,
 }
 
-/// An order whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderView {
-    /// Its id.
-    pub id: OrderId,
-    /// Where its request lies in the log.
-    pub position: Position,
-    /// Who asked.
-    pub merchant: MerchantId,
-    /// The merchant's own number.
-    pub number: String,
-    /// The protocol it came in.
-    pub dialect: Dialect,
-    /// Who receives.
-    pub wallet: WalletId,
-    /// The wallet's network.
-    pub channel: Channel,
-    /// The asked amount.
-    pub requested: Amount,
-    /// The amount to pay.
-    pub payable: Amount,
-    /// The amount that came.
-    pub received: Amount,
-    /// The amount in refunds that were not declined.
-    pub refunded: Amount,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// How its callbacks stand.
-    pub callback: CallbackStanding,
-    /// When it was accepted.
-    pub created_at: Timestamp,
-    /// When it stops waiting.
-    pub expires_at: Timestamp,
-    /// When it left the open state.
-    pub ended_at: Option<Timestamp>,
-    /// The text of the code to pay with.
-    pub qr: String,
-    /// Whether the code carries the amount.
-    pub qr_fixed: bool,
-    /// The code that a platform made for this order alone, where one did.
-    pub code: Option<Box<CodeIssued>>,
-    /// The platform's number of the trade that paid it.
-    pub trade: Option<String>,
-    /// What is being paid for.
-    pub subject: Option<String>,
-    /// Text that goes back to the merchant unchanged.
-    pub attachment: Option<String>,
-    /// What the dialect kept of the request's own spelling.
-    pub echo: Option<String>,
-    /// Where the callback goes, where the request said so.
-    pub notify_url: Option<String>,
-    /// Where the payer's browser goes afterwards.
-    pub return_url: Option<String>,
-}
-
-impl OrderView {
-    pub(crate) fn assemble(
-        row: &OrderRow,
-        request: &OrderRequested,
-        wallet: Option<&Wallet>,
-    ) -> Self {
-        let amount = |minor| Amount::from_minor(minor, row.currency);
-        let payable = amount(row.payable);
-        let fixed = wallet
-            .and_then(|wallet| wallet.fixed.iter().find(|(amount, _)| *amount == payable))
-            .map(|(_, text)| text.clone());
-        let any = wallet.and_then(|wallet| wallet.qr.clone());
-        Self {
-            id: row.id,
-            position: row.position,
-            merchant: request.merchant.clone(),
-            number: request.number.clone(),
-            dialect: row.dialect,
-            wallet: wallet.map_or_else(no_wallet, |wallet| wallet.id.clone()),
-            channel: wallet.map_or(Channel::Sandbox, |wallet| wallet.channel),
-            requested: amount(row.requested),
-            payable,
-            received: amount(row.received),
-            refunded: amount(row.refunded),
-            status: row.status,
-            callback: row.callback,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            ended_at: row.ended_at,
-            qr_fixed: fixed.is_some(),
-            qr: fixed.or(any).unwrap_or_default(),
-            code: None,
-            trade: None,
-            subject: request.subject.clone(),
-            attachment: request.attachment.clone(),
-            echo: request.echo.clone(),
-            notify_url: request.notify_url.clone(),
-            return_url: request.return_url.clone(),
-        }
-    }
-
-    /// The same order with the code that was made for it.
-    #[must_use]
-    pub fn with_code(self, code: CodeIssued) -> Self {
-        Self { qr: code.qr.clone(), qr_fixed: true, code: Some(Box::new(code)), ..self }
-    }
-}
-
-fn no_wallet() -> WalletId {
-    WalletId::new("unknown").expect("a plain word is a name")
-}
-
 /// Rows in one chunk: 4,096 × 128 bytes are half a megabyte, and growing copies nothing.
 const CHUNK_ROWS: usize = 4_096;
 
@@ -173,8 +69,29 @@ pub struct Orders {
     chunks: Vec<Vec<OrderRow>>,
     by_id: HashTable<u32>,
     by_key: HashTable<u32>,
-    merchants: Vec<(MerchantId, Vec<u32>)>,
+    merchants: Vec<OfMerchant>,
     wallets: Vec<WalletId>,
+    /// The zone of business days, once the book was opened.
+    zone: Option<Zone>,
+}
+
+/// What a merchant has: its rows, and how many of them each protocol brought.
+#[derive(Clone, Debug)]
+struct OfMerchant {
+    id: MerchantId,
+    rows: Vec<u32>,
+    tallies: Vec<(Dialect, Tally)>,
+}
+
+impl OfMerchant {
+    fn tally_mut(&mut self, dialect: Dialect) -> &mut Tally {
+        let known = self.tallies.iter().position(|(known, _)| *known == dialect);
+        let at = known.unwrap_or_else(|| {
+            self.tallies.push((dialect, Tally::default()));
+            self.tallies.len() - 1
+        });
+        &mut self.tallies[at].1
+    }
 }
 
 #[expect(clippy::as_conversions, reason = "the low 64 bits are wanted")]
@@ -197,6 +114,9 @@ fn place(number: u32) -> (usize, usize) {
 
 impl Projection for Orders {
     fn fold(&mut self, chapter: &Chapter) {
+        if let Fact::BookOpened(opened) = &chapter.fact {
+            self.zone = Zone::new(&opened.time_zone).ok();
+        }
         for decision in &chapter.decisions {
             self.fold_decision(chapter, decision);
         }
@@ -229,6 +149,7 @@ impl Orders {
                     Standing::Over => OrderStatus::Overpaid,
                     Standing::Under => OrderStatus::Underpaid,
                 };
+                self.count_settled(*order, status);
                 self.end(*order, status, at);
             }
             Decision::CallbackScheduled { callback, .. } => {
@@ -279,7 +200,8 @@ impl Orders {
             currency: payable.currency(),
         };
         let (id, key) = (row.id, row.key);
-        self.merchants[merchant].1.push(number);
+        self.merchants[merchant].rows.push(number);
+        self.merchants[merchant].tally_mut(request.dialect).count();
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK_ROWS) {
             self.chunks.push(Vec::with_capacity(CHUNK_ROWS));
         }
@@ -294,10 +216,10 @@ impl Orders {
     }
 
     fn merchant_number(&mut self, id: &MerchantId) -> usize {
-        if let Some(number) = self.merchants.iter().position(|(known, _)| known == id) {
+        if let Some(number) = self.merchants.iter().position(|known| known.id == *id) {
             return number;
         }
-        self.merchants.push((id.clone(), Vec::new()));
+        self.merchants.push(OfMerchant { id: id.clone(), rows: Vec::new(), tallies: Vec::new() });
         self.merchants.len() - 1
     }
 
@@ -308,6 +230,17 @@ impl Orders {
             self.wallets.len() - 1
         });
         u16::try_from(number).expect("fewer than 2^16 wallets")
+    }
+
+    /// Counts an order that comes to a status in which its money is there, once.
+    fn count_settled(&mut self, order: OrderId, status: OrderStatus) {
+        let Some(zone) = self.zone else { return };
+        let row = self.row_mut(order);
+        if status.is_settled() && !row.status.is_settled() {
+            let (merchant, dialect) = (usize::from(row.merchant), row.dialect);
+            let (day, asked) = (zone.day_of(row.created_at), row.requested);
+            self.merchants[merchant].tally_mut(dialect).settle(day, asked);
+        }
     }
 
     fn end(&mut self, order: OrderId, status: OrderStatus, at: Timestamp) {
@@ -348,7 +281,7 @@ impl Orders {
     /// The merchant of a row.
     #[must_use]
     pub fn merchant_of(&self, row: &OrderRow) -> &MerchantId {
-        &self.merchants[usize::from(row.merchant)].0
+        &self.merchants[usize::from(row.merchant)].id
     }
 
     /// The wallet of a row.
@@ -375,10 +308,17 @@ impl Orders {
         merchant: &MerchantId,
         before: Position,
     ) -> impl Iterator<Item = &OrderRow> {
-        let numbers = self.merchants.iter().find(|(id, _)| id == merchant);
-        let numbers = numbers.map_or(&[][..], |(_, numbers)| numbers.as_slice());
+        let numbers = self.merchants.iter().find(|known| known.id == *merchant);
+        let numbers = numbers.map_or(&[][..], |known| known.rows.as_slice());
         let end = numbers.partition_point(|number| self.row(*number).position < before);
         numbers[..end].iter().rev().map(|number| self.row(*number))
+    }
+
+    /// How many orders of a protocol a merchant has; none where it has none.
+    #[must_use]
+    pub fn tally(&self, merchant: &MerchantId, dialect: Dialect) -> Option<&Tally> {
+        let known = self.merchants.iter().find(|known| known.id == *merchant)?;
+        known.tallies.iter().find(|(of, _)| *of == dialect).map(|(_, tally)| tally)
     }
 
     /// Every order, oldest first.
