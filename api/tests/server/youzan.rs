@@ -357,3 +357,23 @@ async fn a_code_that_is_another_orders_is_no_code() {
     assert_eq!((order(&rig, "N2").status, order(&rig, "N2").code), (OrderStatus::Open, None));
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn an_expired_order_has_no_code_any_more_and_its_money_is_known_as_its_own() {
+    let (platform, disk) = (Platform::new().await, SimulatedDisk::new());
+    let mut shop = Shop::good().await;
+    let rig = bridge(&platform, &disk, &shop.url()).await;
+    create(&rig, "N1", 1_000).await;
+    rig.clock().until_sleepers(AT_REST).await;
+    rig.clock().advance(Span::from_secs(301));
+    until_status(&rig, "N1", OrderStatus::Expired).await;
+    let again = create(&rig, "N1", 1_000).await;
+    assert_eq!((again.status, again.text().as_str()), (500, "the order is expired"));
+    assert_eq!(platform.asked(CREATE).len(), 1, "no code is made for it");
+    platform.trade("E1", "TRADE_SUCCESS", "10.00", "6377801");
+    taken(&rig, "E1", "TRADE_SUCCESS", 0).await;
+    until_status(&rig, "N1", OrderStatus::PaidLate).await;
+    check_told(&rig, &shop.next().await);
+    rig.stop().await;
+    assert_eq!(shop.waiting(), 0);
+}
