@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use duizhang_api::book::{Settled, SubmitError};
 use duizhang_api::clock::{Clock, SystemClock};
-use duizhang_api::dialects::{Epay, EpayShop};
+use duizhang_api::dialects::{Codepay, Epay, EpayShop};
 use duizhang_api::key_pair::PrivateKey;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::opening;
@@ -24,6 +24,7 @@ use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::id::MerchantId;
+use duizhang_core::order::Dialect;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, LogConfig, Opening, SledLog, StoreRepair};
@@ -346,6 +347,18 @@ pub(crate) fn epay(config: &Config) -> Epay {
 fn epay_shops(config: &Config) -> BTreeMap<MerchantId, EpayShop> {
     let shops = config.merchants.iter();
     shops.filter_map(|one| Some((one.declared.id.clone(), one.epay.clone()?))).collect()
+}
+
+/// The codepay dialect with its shops' settings.
+pub(crate) fn codepay(config: &Config) -> Codepay {
+    let shops = config.merchants.iter();
+    Codepay::new(shops.filter_map(|one| Some((one.declared.id.clone(), one.codepay?))).collect())
+}
+
+/// The protocols of those merchants that do not speak all of them.
+pub(crate) fn spoken(config: &Config) -> BTreeMap<MerchantId, Vec<Dialect>> {
+    let shops = config.merchants.iter();
+    shops.filter_map(|one| Some((one.declared.id.clone(), one.dialects.clone()?))).collect()
 }
 
 /// The notice rules in force, each of the file's own cases tried.

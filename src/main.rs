@@ -6,6 +6,7 @@ mod compose;
 mod config;
 mod demo;
 mod review;
+mod weak_keys;
 
 /// Requests are allocated on one thread and freed on another, which the system's allocator is slow
 /// at.

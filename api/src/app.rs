@@ -1,5 +1,6 @@
 //! What every request handler shares.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use duizhang_core::id::{MerchantId, OrderId, RefundId};
@@ -32,6 +33,8 @@ pub struct App {
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// The evidence-side protocols, likewise.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// The protocols of those merchants that do not speak all of them.
+    pub spoken: BTreeMap<MerchantId, Vec<order::Dialect>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
     /// What the accept loop counts.

@@ -4,12 +4,14 @@
 //! Invariants: stopping loses nothing: first no new connections, then requests in flight end,
 //! attempts in flight are recorded, the queue drains, and only then the log closes.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use duizhang_core::fact::Fact;
+use duizhang_core::id::MerchantId;
 use duizhang_core::order;
 use duizhang_core::state::State;
 use duizhang_core::time::{Span, Timestamp};
@@ -53,6 +55,8 @@ pub struct Parts {
     pub dialects: Vec<(order::Dialect, Box<dyn Dialect>)>,
     /// Evidence-side protocols.
     pub sources: Vec<Box<dyn Source + Send + Sync>>,
+    /// The protocols of those merchants that do not speak all of them.
+    pub spoken: BTreeMap<MerchantId, Vec<order::Dialect>>,
     /// The HTTP client for callbacks.
     pub outbound: Arc<Outbound>,
     /// The Youzan shops that make codes for us.
@@ -132,6 +136,7 @@ impl Server {
             secrets: parts.secrets,
             dialects: parts.dialects,
             sources: parts.sources,
+            spoken: parts.spoken,
             outbound: parts.outbound,
             traffic: acceptor.traffic(),
             youzan: Youzan::new(parts.youzan),

@@ -68,6 +68,7 @@ impl Stage {
             clock: Arc::new(clock),
             secrets: Arc::new(secrets),
             dialects: vec![(Dialect::Native, Box::new(Native))],
+            spoken: Default::default(),
             sources: Vec::new(),
             youzan: Vec::new(),
             outbound: Arc::new(outbound),

@@ -1,8 +1,8 @@
 //! Which order a payment settles.
 //!
 //! A reference (our order id, the merchant's number in the payer's remark) goes first, and one that
-//! differs is a veto. Otherwise the orders that held (wallet, amount) when the payment was made are
-//! the candidates.
+//! differs is a veto. Beside a merchant's number, and where nothing is named, the orders that held
+//! (wallet, amount) when the payment was made are candidates.
 //!
 //! Invariants: a payment settles by itself only where one order, and no other payment, could be
 //! meant (ISOLATED); everything else is held with its candidates. An amount that is not exactly
@@ -67,8 +67,9 @@ pub struct Finding {
 pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
     match by_reference(state, sighting) {
         None => by_slot(state, sighting),
-        Some(named) if named.weak && !named.vetoed && differs(state, &named, sighting.amount) => {
-            // The remark says one order and the amount may say another: all of them are shown.
+        Some(named) if named.weak && !named.vetoed => {
+            // The remark says one order and the amount may say another: all of them are shown, and
+            // where they are not the same one, neither word is taken for the other.
             let mut candidates = named.candidates;
             candidates.extend(by_slot(state, sighting).candidates);
             let rows = candidates.iter().filter_map(|id| state.order(*id)).collect();
@@ -76,12 +77,6 @@ pub fn find(state: &State, sighting: &Sighting<'_>) -> Finding {
         }
         Some(named) => named,
     }
-}
-
-/// Whether the amount is not what is missing of the one order that is named.
-fn differs(state: &State, named: &Finding, amount: Amount) -> bool {
-    let [only] = named.candidates.as_slice() else { return false };
-    state.order(*only).is_some_and(|row| amount.minor() != missing_of(row))
 }
 
 fn missing_of(row: &OrderRow) -> i64 {

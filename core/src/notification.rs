@@ -155,11 +155,11 @@ pub(crate) fn rule_on_heartbeat(
 }
 
 impl DeviceState {
-    /// What the device's clock lacks, where a heartbeat that is not older than a silence says so:
-    /// clocks are set, and an old word about one is none.
+    /// What the device's clock lacks in microseconds, where a heartbeat that is not older than a
+    /// silence says so: clocks are set, and an old word about one is none.
     fn clock(&self, policy: &Policy, at: Timestamp) -> Option<i64> {
-        let heard = self.clock_heard?;
-        self.clock_offset.filter(|_| at.since(heard) <= policy.device_silence)
+        let heard = self.clock_heard.filter(|heard| at.since(*heard) <= policy.device_silence)?;
+        self.clock_told.map(|told| heard.micros().saturating_sub(told.micros()))
     }
 
     /// The decision that a silent device is back, where it was silent.

@@ -217,6 +217,44 @@ fn clocks_that_are_wrong_only_add_doubt() {
 }
 
 #[test]
+fn a_heartbeat_that_comes_again_says_nothing_of_the_clock() {
+    let mut book = narrow(Policy::default());
+    let old = book.at;
+    beat(&mut book, old);
+    book.wait(mins(60));
+    let order = book.open("shop", "1", 100);
+    // Whoever saw it an hour ago sends it now: the phone would look an hour slow.
+    let mut alone = book.clone();
+    beat(&mut alone, old);
+    let decisions = push(&mut alone, 100, Some(old), &[]);
+    let wanted = Some((Grade::Ambiguous, HoldReason::ClockDoubt, vec![order]));
+    assert_eq!(held(&decisions), wanted, "an old time stays in doubt");
+    let now = book.at;
+    beat(&mut book, now);
+    beat(&mut book, old);
+    let decisions = push(&mut book, 100, Some(now), &[]);
+    assert_eq!(paid(&decisions), Some((order, Standing::Exact)), "the phone's own word counts");
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_vouched_for_when_it_has_caught_up() {
+    let mut book = narrow(Policy::default());
+    let ahead = book.at.plus(mins(30));
+    beat(&mut book, ahead);
+    for wait in [mins(10), mins(10), mins(15)] {
+        book.wait(wait);
+        let now = book.at;
+        beat(&mut book, now);
+        let order = book.open("shop", &now.micros().to_string(), 100);
+        let (_, decisions) = book.pay(100);
+        assert_eq!(held(&decisions), None, "what comes at once needs no heartbeat");
+        assert_eq!(book.status(order), OrderStatus::Paid);
+        book.wait(mins(20)).tick();
+    }
+}
+
+#[test]
 fn an_hour_old_guess_by_a_raw_clock_settles_nothing() {
     // The phone is an hour slow and says so; nobody holds the amount now, somebody held it an hour
     // ago.
@@ -333,6 +371,28 @@ fn references_name_one_order_or_none() {
             Err(wanted) => assert_eq!(held(&decisions), Some(wanted), "{name}"),
         }
         assert_eq!(book.violations(), vec![], "{name}");
+    }
+}
+
+#[test]
+fn a_merchants_number_does_not_override_who_holds_the_amount_now() {
+    let mut book = narrow(Policy::default());
+    let old = book.open("shop", "4711", 100);
+    book.wait(mins(6)).tick();
+    book.wait(mins(16)).tick();
+    book.wait(Span::from_hours(25)).pay(1);
+    let new = book.open("shop", "4712", 100);
+    assert_eq!((book.row(old).payable, book.row(new).payable), (100, 100));
+    // The remark may hold a number by chance, as the amount may be the old order's by chance.
+    let mut named = book.clone();
+    let decisions = push(&mut named, 100, None, &["4711"]);
+    let several = Some((Grade::Ambiguous, HoldReason::SeveralOrders, vec![old, new]));
+    assert_eq!(held(&decisions), several);
+    assert_eq!(named.violations(), vec![]);
+    for (number, order) in [("4712", new), (&old.to_string(), old)] {
+        let mut book = book.clone();
+        let decisions = push(&mut book, 100, None, &[number]);
+        assert_eq!(paid(&decisions).map(|(order, _)| order), Some(order), "{number}");
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::arguments::ConfigVerb;
 use super::output::{line, print};
 use super::program::Setting;
-use crate::compose;
 use crate::config::{self, Config};
+use crate::{compose, weak_keys};
 
 pub(super) fn run(setting: &Setting, verb: ConfigVerb) -> anyhow::Result<ExitCode> {
     match verb {
@@ -37,6 +37,8 @@ fn check(setting: &Setting, config: &Config) -> anyhow::Result<()> {
         config.merchants.len()
     );
     let mut warnings = config.warnings.clone();
+    // Said here only: the server says it of every key that is in the book.
+    warnings.extend(config.with_weak_key().map(|one| weak_keys::warning(&one.declared.id)));
     // Said here only: the server says it when it draws one, and the book may have one already.
     warnings.extend(config.without_webhook_secret().map(|merchant| {
         let id = &merchant.declared.id;

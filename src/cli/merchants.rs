@@ -22,6 +22,11 @@ use super::stopped::{Declared, Stopped, shown};
 use crate::config::is_reserved_merchant;
 use crate::review::Kind;
 
+/// What to know of a merchant that is not strict.
+const LAX_HINT: &str = "hint: without --strict the MD5 protocols let one signature be read in more \
+                        than one way; let the shop compare the paid amount with its own price, and \
+                        see docs/dialects\n";
+
 pub(super) fn run(setting: &Setting, verb: MerchantVerb) -> anyhow::Result<ExitCode> {
     let stopped = || Stopped::open(setting);
     match verb {
@@ -73,10 +78,13 @@ fn add(setting: &Setting, stopped: Stopped, add: MerchantAdd) -> anyhow::Result<
     };
     stopped.record(vec![Fact::MerchantDeclared(merchant)])?;
     let [key, token, webhook] = [shown(&key), shown(&token), shown(&webhook)];
-    let text = format!(
+    let mut text = format!(
         "merchant {id} is declared; its secrets are shown this once:\n  key             {key}\n  \
          token           {token}\n  webhook secret  {webhook}\n"
     );
+    if !add.strict {
+        text.push_str(LAX_HINT);
+    }
     let json = json!({
         "merchant": id.as_str(), "key": key, "token": token, "webhook_secret": webhook,
     });

@@ -25,6 +25,7 @@ use super::signals::Signals;
 use crate::compose::{self, Absent, OpenBook};
 use crate::config::Config;
 use crate::review::{self, Form};
+use crate::weak_keys;
 
 /// How long orders can still be read after the log failed.
 const READS_AFTER_FAILURE: Span = Span::from_secs(5);
@@ -108,6 +109,7 @@ async fn prepare(
     for of in moved {
         tracing::info!("moved into the secret store: {of}");
     }
+    weak_keys::tell(&book);
     let keys = if sandbox { Some(first_run::make(&mut book).await?) } else { None };
     Ok((book, keys))
 }
@@ -125,7 +127,8 @@ fn parts(
         views: book.views,
         clock: book.clock,
         secrets: book.secrets,
-        dialects: every_dialect(compose::epay(config)),
+        dialects: every_dialect(compose::epay(config), compose::codepay(config)),
+        spoken: compose::spoken(config),
         sources: every_source(&compose::notice_rules(config)?),
         youzan: config.shops.iter().map(|one| one.shop.clone()).collect(),
         outbound: std::sync::Arc::new(compose::outbound(config, address)),

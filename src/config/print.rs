@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::duration::duration_text;
 use super::epay;
-use super::settings::{MerchantSettings, late_word, step_word};
+use super::settings::{MerchantSettings, late_word, money_word, step_word};
 use super::whole::Config;
 
 /// As one JSON document.
@@ -133,6 +133,13 @@ fn merchant(one: &MerchantSettings) -> Value {
     map.insert("enabled".into(), json!(merchant.enabled));
     if let Some(shop) = &one.epay {
         map.insert("epay".into(), epay::as_json(shop));
+    }
+    if let Some(dialects) = &one.dialects {
+        let words: Vec<&str> = dialects.iter().map(|dialect| dialect.word()).collect();
+        map.insert("dialects".into(), json!(words));
+    }
+    if let Some(money) = one.codepay {
+        map.insert("codepay".into(), json!({ "money": money_word(money) }));
     }
     Value::Object(map)
 }

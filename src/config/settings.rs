@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use duizhang_api::accept::REQUESTS_PER_SECOND_MAX;
-use duizhang_api::dialects::EpayShop;
+use duizhang_api::dialects::{CodepayMoney, EpayShop};
 use duizhang_api::secrets::Secret;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
@@ -17,6 +17,7 @@ use duizhang_core::order::Dialect;
 use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
 
+use super::finding::nearest;
 use super::section::Section;
 use super::shop::{self, ShopSettings};
 use super::{epay, values};
@@ -94,6 +95,10 @@ pub(crate) struct MerchantSettings {
     pub(crate) webhook_secret: Option<Secret>,
     /// What it says about epay; none where it has no such section.
     pub(crate) epay: Option<EpayShop>,
+    /// What codepay's callbacks report as paid; none where it does not say.
+    pub(crate) codepay: Option<CodepayMoney>,
+    /// The protocols that it speaks; none means all.
+    pub(crate) dialects: Option<Vec<Dialect>>,
 }
 
 pub(super) const SERVER_KEYS: &[&str] =
@@ -128,12 +133,49 @@ pub(super) const MERCHANT_KEYS: &[&str] = &[
     "enabled",
     "beecloud",
     "epay",
+    "codepay",
+    "dialects",
 ];
+const CODEPAY_KEYS: &[&str] = &["money"];
 pub(super) const BEECLOUD_KEYS: &[&str] = &["app_id", "app_secret", "master_secret", "test_secret"];
 
 const STEPS: &[(&str, Step)] =
     &[("up", Step::Up), ("down", Step::Down), ("nearest", Step::Nearest)];
 const LATE_RULES: &[(&str, LateRule)] = &[("settle", LateRule::Settle), ("hold", LateRule::Hold)];
+
+/// The protocols that a list names.
+fn spoken(item: &super::item::Item) -> Result<Vec<Dialect>, String> {
+    let mut spoken = Vec::new();
+    for word in values::texts(item)? {
+        let known = DIALECTS.iter().find(|dialect| dialect.word() == word);
+        let words = DIALECTS.map(Dialect::word);
+        let dialect = known.ok_or_else(|| {
+            format!("{word:?} is not one of {}{}", words.join(", "), nearest(&word, &words))
+        })?;
+        spoken.push(*dialect);
+    }
+    if spoken.is_empty() {
+        return Err("a merchant without a protocol is of no use; left out it means all".into());
+    }
+    Ok(spoken)
+}
+
+const DIALECTS: [Dialect; 7] = [
+    Dialect::Native,
+    Dialect::Vmq,
+    Dialect::Bufpay,
+    Dialect::Gogo,
+    Dialect::Codepay,
+    Dialect::Epay,
+    Dialect::Youzan,
+];
+const MONEY: &[(&str, CodepayMoney)] =
+    &[("paid", CodepayMoney::Paid), ("asked", CodepayMoney::Asked)];
+
+/// The word of what codepay's callbacks report as paid.
+pub(super) fn money_word(money: CodepayMoney) -> &'static str {
+    MONEY.iter().find(|(_, known)| *known == money).map_or("", |(word, _)| word)
+}
 
 /// The word of a step.
 pub(super) fn step_word(step: Step) -> &'static str {
@@ -317,8 +359,14 @@ pub(super) fn merchant(
         let path = format!("{}.epay", section.path);
         epay::epay(Section::new(&path, Some(item), epay::EPAY_KEYS, section.findings))
     });
+    let dialects = section.take("dialects", spoken);
+    let codepay = section.item("codepay").and_then(|item| {
+        let path = format!("{}.codepay", section.path);
+        let mut codepay = Section::new(&path, Some(item), CODEPAY_KEYS, section.findings);
+        codepay.take("money", |item| values::choice(item, MONEY))
+    });
     let id: duizhang_core::id::MerchantId = id?;
     let name = name.unwrap_or_else(|| id.to_string());
     let declared = Merchant { id, name, notify_url, wallets: wallets?, default, strict, enabled };
-    Some(MerchantSettings { declared, key, token, webhook_secret, epay })
+    Some(MerchantSettings { declared, key, token, webhook_secret, epay, codepay, dialects })
 }

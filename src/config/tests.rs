@@ -429,6 +429,47 @@ proptest! {
     }
 }
 
+#[test]
+fn a_merchant_may_have_a_setting_of_codepay() {
+    use duizhang_api::dialects::CodepayMoney;
+    let whole = |section: &str| format!("[[merchant]]\nid = \"a\"\nwallets = []\n{section}");
+    let merchant =
+        |section: &str| parse(&whole(section), &[]).map(|config| config.merchants[0].codepay);
+    let said = |word: &str| merchant(&format!("[merchant.codepay]\nmoney = \"{word}\""));
+    assert_eq!(merchant(""), Ok(None));
+    assert_eq!(merchant("[merchant.codepay]"), Ok(None));
+    assert_eq!(said("paid"), Ok(Some(CodepayMoney::Paid)));
+    assert_eq!(said("asked"), Ok(Some(CodepayMoney::Asked)));
+    let config = parse(&whole("[merchant.codepay]\nmoney = \"asked\""), &[]).unwrap();
+    let printed = as_toml(&config);
+    let again = parse(&printed, &[]).unwrap();
+    assert_eq!(again.merchants[0].codepay, Some(CodepayMoney::Asked), "{printed}");
+    assert!(said("received").unwrap_err().contains("is not one of paid, asked"));
+    assert!(merchant("[merchant.codepay]\nmony = \"paid\"").unwrap_err().contains("unknown key"));
+}
+
+#[test]
+fn a_merchant_may_speak_some_protocols_only() {
+    use duizhang_core::order::Dialect;
+    let whole = |line: &str| format!("[[merchant]]\nid = \"a\"\nwallets = []\n{line}");
+    let merchant =
+        |line: &str| parse(&whole(line), &[]).map(|config| config.merchants[0].dialects.clone());
+    assert_eq!(merchant(""), Ok(None));
+    let two = "dialects = [\"epay\", \"native\"]";
+    assert_eq!(merchant(two), Ok(Some(vec![Dialect::Epay, Dialect::Native])));
+    let printed = as_toml(&parse(&whole(two), &[]).unwrap());
+    let again = parse(&printed, &[]).unwrap();
+    assert_eq!(again.merchants[0].dialects, Some(vec![Dialect::Epay, Dialect::Native]));
+    for (line, what) in [
+        ("dialects = []", "left out it means all"),
+        ("dialects = [\"epey\"]", "is not one of native, vmq"),
+        ("dialects = 1", "a list of texts is expected"),
+    ] {
+        let refused = merchant(line).unwrap_err();
+        assert!(refused.contains(what), "{refused}");
+    }
+}
+
 const PUBLIC_KEY: &str = include_str!("../../api/tests/data/epay/merchant.pub");
 
 #[test]

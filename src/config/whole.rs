@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use duizhang_api::outbound;
-use duizhang_api::secrets::{Secret, SecretOf};
+use duizhang_api::secrets::{MERCHANT_KEY_BYTES_ADVISED, Secret, SecretOf};
 use duizhang_core::callback::addresses;
 use duizhang_core::fact::Wallet;
 use duizhang_core::id::WalletId;
@@ -99,6 +99,14 @@ impl Config {
         self.merchants.iter().filter(|merchant| {
             let signed = merchant.webhook_secret.is_some();
             merchant.declared.enabled && merchant.token.is_some() && !signed
+        })
+    }
+
+    /// Merchants whose key is so short that a payer may find it.
+    pub(crate) fn with_weak_key(&self) -> impl Iterator<Item = &MerchantSettings> {
+        self.merchants.iter().filter(|merchant| {
+            let weak = |key: &Secret| key.expose().len() < MERCHANT_KEY_BYTES_ADVISED;
+            merchant.key.as_ref().is_some_and(weak)
         })
     }
 

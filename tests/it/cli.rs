@@ -226,6 +226,17 @@ fn the_configuration_is_checked_and_printed() {
     let (code, text) = told(&run(data.path(), &["config", "check", "--json"]));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("\"warnings\": []"), "{text}");
+    for (key, weak) in [("key-of-15-bytes", true), ("key-of-16-bytes.", false)] {
+        let keyed = format!("{}{shop}{signed}key = \"{key}\"\n", wallet("wxp://f2f0"));
+        fs::write(&file, keyed).unwrap();
+        let (code, text) = told(&run(data.path(), &["config", "check"]));
+        assert_eq!(code, Some(0), "{text}");
+        let words = "warning: WEAK KEY: the key of merchant 1001";
+        assert_eq!(text.contains(words), weak, "{text}");
+        let (_, log) = Serving::start(data.path(), &[]).stop();
+        assert_eq!(log.contains("WEAK KEY: the key of merchant 1001"), weak, "{log}");
+        assert!(!log.contains(key) && !text.contains(key), "{log}{text}");
+    }
     fs::write(&file, wallet(&"q".repeat(513))).unwrap();
     let (code, text) = told(&run(data.path(), &["config", "check"]));
     assert_eq!(code, Some(2), "{text}");
@@ -422,6 +433,10 @@ fn things_are_declared_shown_and_switched_off_while_the_server_stands() {
     let added = say(&["--json", "merchant", "add", "--id", "1001", "--wallet", "wx"], 0);
     let compact = added.replace("\": \"", "\":\"");
     let (key, token) = (field(&compact, "key"), field(&compact, "token"));
+    let lax = say(&["merchant", "add", "--id", "1002", "--wallet", "wx"], 0);
+    let strict = say(&["merchant", "add", "--id", "1003", "--wallet", "wx", "--strict"], 0);
+    assert!(lax.ends_with("see docs/dialects\n") && !strict.contains("hint"), "{lax}{strict}");
+    assert!(!added.contains("hint"), "one document of JSON: {added}");
     assert!(say(&["merchant", "add", "--id", "1001", "--wallet", "wx"], 2).contains("already"));
     assert!(say(&["merchant", "add", "--id", "2", "--wallet", "no"], 2).contains("no wallet no"));
     let local =

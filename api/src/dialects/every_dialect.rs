@@ -8,15 +8,15 @@ use duizhang_core::order;
 
 use super::{Bufpay, Codepay, Dialect, Epay, Gogo, Native, Vmq, Youzan};
 
-/// All dialects, epay with its shops' settings.
+/// All dialects; those with settings of single shops are given.
 #[must_use]
-pub fn every_dialect(epay: Epay) -> Vec<(order::Dialect, Box<dyn Dialect>)> {
+pub fn every_dialect(epay: Epay, codepay: Codepay) -> Vec<(order::Dialect, Box<dyn Dialect>)> {
     vec![
         (order::Dialect::Native, Box::new(Native)),
         (order::Dialect::Vmq, Box::new(Vmq)),
         (order::Dialect::Bufpay, Box::new(Bufpay)),
         (order::Dialect::Gogo, Box::new(Gogo)),
-        (order::Dialect::Codepay, Box::new(Codepay)),
+        (order::Dialect::Codepay, Box::new(codepay)),
         (order::Dialect::Epay, Box::new(epay)),
         (order::Dialect::Youzan, Box::new(Youzan)),
     ]

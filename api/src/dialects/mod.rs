@@ -22,7 +22,7 @@ pub use call::{
     Action, Call, Caller, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX, PAGE_OFFSET_MAX,
     PAGE_ROWS_MAX, Reply,
 };
-pub use codepay::Codepay;
+pub use codepay::{Codepay, Money as CodepayMoney};
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Found, Judged, MerchantCard, Message, Tally,
     Token, Unsendable,

@@ -114,8 +114,8 @@ pub(super) async fn take(
 pub(super) struct Relayed {
     /// What marks the delivery for ever.
     pub(super) key: Digest,
-    /// When the relay had it.
-    pub(super) received_at: Timestamp,
+    /// Whether the relay says that it lay there for longer than clocks may differ.
+    pub(super) delayed: bool,
 }
 
 /// Takes a delivery: once this has an outcome other than unavailable, it is durable.
@@ -231,13 +231,17 @@ fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relay
     };
     let (reading, rule, key, content) = match evidence {
         Evidence::Heartbeat { sent_at } => {
-            return Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: Some(sent_at) });
+            // The delay of one that lay in a relay would look like a slow clock. Nothing proves
+            // what a relay says of time, so its word takes the clock away and never makes one.
+            let delayed = relayed.is_some_and(|relayed| relayed.delayed);
+            let sent_at = (!delayed).then_some(sent_at);
+            return Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at });
         }
         Evidence::Money(notice) => {
             let reading = FactReading::Money {
                 amount: notice.amount,
                 channel: notice.channel,
-                sent_at: notice.sent_at.or(relayed.map(|relayed| relayed.received_at)),
+                sent_at: notice.sent_at,
                 references: looked_at(notice.references),
             };
             (reading, notice.rule, notice.key, notice.content)
@@ -351,20 +355,14 @@ mod tests {
 
     #[test]
     fn what_a_relay_knows_stands_in_only_where_the_delivery_says_nothing_itself() {
-        let by = |key: &str, secs| {
-            Some(Relayed { key: DIGEST(key), received_at: Timestamp::from_secs(secs) })
-        };
-        let sent_at = |came: &NotificationReceived| match &came.reading {
-            FactReading::Money { sent_at, .. } => *sent_at,
-            other => panic!("{other:?}"),
-        };
-        let paid = relayed(money(Vec::new()), b"raw", None, by("first", 9));
-        assert_eq!((paid.key, sent_at(&paid)), (DIGEST("key"), Some(Timestamp::from_secs(9))));
-        let one = relayed(unreadable(), b"raw", None, by("first", 9));
-        let again = relayed(unreadable(), b"raw", None, by("first", 9));
-        let other = relayed(unreadable(), b"raw", None, by("second", 10));
+        let by = |key: &str| Some(Relayed { key: DIGEST(key), delayed: true });
+        let paid = relayed(money(Vec::new()), b"raw", None, by("first"));
+        assert_eq!(paid.key, DIGEST("key"));
+        let one = relayed(unreadable(), b"raw", None, by("first"));
+        let again = relayed(unreadable(), b"raw", None, by("first"));
+        let other = relayed(unreadable(), b"raw", None, by("second"));
         assert_eq!((one.key, again.key, other.key), (DIGEST("first"), one.key, DIGEST("second")));
-        let proven = relayed(unreadable(), b"raw", Some(DIGEST("proof")), by("first", 9));
+        let proven = relayed(unreadable(), b"raw", Some(DIGEST("proof")), by("first"));
         assert_eq!(proven.key, DIGEST("proof"));
     }
 

@@ -9,5 +9,6 @@ mod pay;
 mod relay;
 mod router;
 mod seats;
+mod spoken;
 
 pub use router::router;

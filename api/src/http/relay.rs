@@ -79,8 +79,10 @@ enum Taken {
 
 async fn take_one(shared: &Shared, bridge: BridgeId, delivery: Delivery) -> Taken {
     let app = &*shared.app;
-    let relayed =
-        Relayed { key: bridge.key_of(delivery.number), received_at: delivery.received_at };
+    let skew = app.book.views().book.policy().clock_skew;
+    // One from the future says as little of its delay as an old one.
+    let delayed = delivery.received_at.distance(app.clock.now()) > skew;
+    let relayed = Relayed { key: bridge.key_of(delivery.number), delayed };
     let request = delivery.into_request();
     let Some(source) = app.sources.iter().find(|source| source.claims(&request)) else {
         app.metrics.delivered("refused");

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::exchange::{self, SOURCE_BODY_BYTES_MAX, Unread};
 use super::seats::Seats;
+use super::spoken::Spoken;
 use super::{evidence, execute, operations, pay, relay};
 use crate::app::App;
 use crate::cashier::{SCRIPT_PATH, STYLESHEET_PATH};
@@ -69,7 +70,8 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
             Err(Unread::TooLarge) => return dialect.too_large(&request),
             Err(Unread::BrokeOff) => return broke_off(),
         };
-        return match dialect.read(&request, app) {
+        let spoken = Spoken { app, dialect: *name };
+        return match dialect.read(&request, &spoken) {
             Ok(call) => {
                 let reply = execute::execute(app, *name, &call).await;
                 dialect.answer(&request, &call, &reply, app)

@@ -10,5 +10,8 @@ mod tests;
 
 pub use envelope::MasterKey;
 pub use file::{MASTER_KEY_FILE, SECRETS_FILE};
-pub use key::{KeyId, KeyListing, OperatorName, SECRET_BYTES_MAX, Secret, SecretOf, SecretRefusal};
+pub use key::{
+    KeyId, KeyListing, MERCHANT_KEY_BYTES_ADVISED, OperatorName, SECRET_BYTES_MAX, Secret,
+    SecretOf, SecretRefusal,
+};
 pub use store::{Key, SecretStore, SecretsError};

@@ -21,14 +21,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use duizhang_api::dialects::{Epay, every_dialect};
+use duizhang_api::dialects::{Codepay, CodepayMoney, Epay, every_dialect};
 use duizhang_core::fact::{Fact, Merchant, PolicyActivated};
 use duizhang_core::policy::Policy;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::wire::{Method, Request, encode_component, md5_hex};
 use serde::Deserialize;
 
-use crate::rig::{DEVICE_KEY, Rig};
+use crate::rig::{DEVICE_KEY, Rig, Setting};
 use crate::shop::{Came, Habit, Shop};
 use crate::wire::{get, raw};
 
@@ -41,6 +41,9 @@ struct Conversation {
     /// Whether the merchant is strict.
     #[serde(default)]
     strict: bool,
+    /// Whether codepay's callbacks report the asked amount as the paid one.
+    #[serde(default)]
+    codepay_money_asked: bool,
     step: Vec<Step>,
 }
 
@@ -176,7 +179,12 @@ struct Stage {
 
 impl Stage {
     async fn new(conversation: &Conversation) -> Self {
-        let rig = Rig::new().await;
+        let mut setting = Setting::new();
+        if conversation.codepay_money_asked {
+            let merchant = crate::rig::merchant().id;
+            setting.codepay = Codepay::new(BTreeMap::from([(merchant, CodepayMoney::Asked)]));
+        }
+        let rig = setting.start().await;
         let shop = Shop::good().await;
         if let Some(max_offset) = conversation.max_offset {
             let policy = Policy { max_offset, ..Policy::default() };
@@ -320,7 +328,7 @@ fn head_of(request: &str) -> Option<Request> {
 
 #[test]
 fn no_two_dialects_claim_one_request() {
-    let dialects = every_dialect(Epay::default());
+    let dialects = every_dialect(Epay::default(), Codepay::default());
     let mut claimed = BTreeMap::new();
     for path in files() {
         let text = std::fs::read_to_string(&path).expect("readable");

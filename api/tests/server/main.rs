@@ -13,6 +13,7 @@ mod isolation;
 mod phones;
 mod platform;
 mod pressure;
+mod relayed;
 mod restart;
 mod rig;
 mod shop;

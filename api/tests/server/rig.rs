@@ -3,6 +3,7 @@
 //!
 //! Invariant: what is declared is declared through the server's own writer, as the program does it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use duizhang_api::accept::Limits;
 use duizhang_api::clock::{Clock, ManualClock};
-use duizhang_api::dialects::{Dialect, Epay, Vmq, every_dialect};
+use duizhang_api::dialects::{Codepay, Dialect, Epay, Vmq, every_dialect};
 use duizhang_api::opening;
 use duizhang_api::outbound::{FixedResolver, Outbound, Policy, Timeouts};
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf, SecretStore};
@@ -71,6 +72,10 @@ pub(crate) struct Setting {
     pub(crate) limits: Limits,
     /// Shops on Youzan, whose platform the test plays.
     pub(crate) shops: Vec<Shop>,
+    /// What speaks codepay, with the settings of its shops.
+    pub(crate) codepay: Codepay,
+    /// The protocols of merchants that do not speak all of them.
+    pub(crate) spoken: BTreeMap<MerchantId, Vec<order::Dialect>>,
     /// What speaks V免签.
     pub(crate) vmq: fn() -> Box<dyn Dialect>,
 }
@@ -93,6 +98,8 @@ impl Setting {
             allow_private: true,
             limits: Limits::default(),
             shops: Vec::new(),
+            codepay: Codepay::default(),
+            spoken: BTreeMap::new(),
             vmq: || Box::new(Vmq),
         }
     }
@@ -106,7 +113,7 @@ impl Setting {
         let policy = Policy { allow_private: self.allow_private, ..Policy::default() };
         let timeouts = Timeouts { resolve: LONG, connect: LONG, tls: LONG, whole: LONG };
         let outbound = Outbound::new(policy, self.resolver.clone(), timeouts);
-        let mut dialects = every_dialect(Epay::default());
+        let mut dialects = every_dialect(Epay::default(), self.codepay.clone());
         for (name, dialect) in &mut dialects {
             if *name == order::Dialect::Vmq {
                 *dialect = (self.vmq)();
@@ -119,6 +126,7 @@ impl Setting {
             clock,
             secrets: Arc::new(secrets),
             dialects,
+            spoken: self.spoken.clone(),
             sources: every_source(&Rules::default()),
             youzan: self.shops.clone(),
             outbound: Arc::new(outbound),

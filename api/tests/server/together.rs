@@ -11,7 +11,7 @@ use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::rig::{DEVICE_KEY, MERCHANT_KEY, Rig, TOKEN};
+use crate::rig::{DEVICE_KEY, MERCHANT_KEY, Rig, Setting, TOKEN};
 use crate::shop::{Came, Shop};
 use crate::wire::{get, raw};
 
@@ -249,4 +249,45 @@ fn one_price_in_every_protocol_at_once_is_paid_and_told_without_a_mistake() {
             Ok(())
         })
         .expect("every order of payments goes well");
+}
+
+/// One protocol's answer to a request of a shop, and whether an order was made.
+async fn asked_of(rig: &Rig, dialect: Dialect, key_fits: bool) -> (u16, String, bool) {
+    let orders = || {
+        let merchant = MerchantId::new("1001").expect("a name");
+        let views = rig.server.book().views();
+        views.orders.of_merchant(&merchant, Position::new(u64::MAX)).count()
+    };
+    let [line, headers, body] = request(dialect, Network::Wechat, "S-1", "http://shop.example/n");
+    let spoilt = |text: String| match key_fits {
+        true => text,
+        false => text.replace(TOKEN, "no-token").replace("sign=", "sign=0").replace("S-1", "S-2"),
+    };
+    let [line, headers, body] = [line, headers, body].map(spoilt);
+    let (at, length, before) = (rig.at, body.len(), orders());
+    let wire = format!(
+        "{line} HTTP/1.1\r\nHost: {at}\r\n{headers}Content-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    let answer = raw(rig.at, wire.as_bytes()).await;
+    (answer.status, answer.text(), orders() > before)
+}
+
+#[tokio::test]
+async fn a_merchant_is_nobody_in_a_protocol_that_it_does_not_speak() {
+    for spoken in TOGETHER {
+        let mut setting = Setting::new();
+        let merchant = MerchantId::new("1001").expect("a name");
+        setting.spoken.insert(merchant, vec![spoken]);
+        let rig = setting.start().await;
+        for dialect in TOGETHER {
+            let (status, text, made) = asked_of(&rig, dialect, true).await;
+            assert_eq!(made, dialect == spoken, "{dialect:?} of a shop of {spoken:?}: {text}");
+            if dialect != spoken {
+                let forged = asked_of(&rig, dialect, false).await;
+                assert_eq!((status, text, false), forged, "{dialect:?}: as one that nobody signed");
+            }
+        }
+        rig.stop().await;
+    }
 }

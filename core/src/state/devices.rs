@@ -33,7 +33,7 @@ impl State {
             former: Vec::new(),
             last_heard: None,
             silent: false,
-            clock_offset: None,
+            clock_told: None,
             clock_heard: None,
             silence_due: None,
         });
@@ -69,6 +69,15 @@ impl State {
             self.deadlines.remove(&(before, DeadlineKey::Device(number)));
         }
         self.deadlines.extend(due.map(|due| (due, DeadlineKey::Device(number))));
+    }
+
+    /// Keeps the time that a heartbeat told, where no other told a later one.
+    pub(super) fn hear_clock(&mut self, device: &DeviceId, at: Timestamp, told: Timestamp) {
+        let device = self.device_mut(device);
+        if device.clock_told.is_none_or(|before| told > before) {
+            device.clock_told = Some(told);
+            device.clock_heard = Some(at);
+        }
     }
 
     /// Whether this is a platform that makes the codes of all its wallets. It speaks when something

@@ -72,11 +72,8 @@ impl State {
             Fact::NotificationReceived(received) => self.hear_notification(at, received),
             Fact::HeartbeatReceived(heartbeat) => {
                 self.hear(&heartbeat.device, at);
-                if let Some(sent_at) = heartbeat.sent_at {
-                    let offset = at.micros().saturating_sub(sent_at.micros());
-                    let device = self.device_mut(&heartbeat.device);
-                    device.clock_offset = Some(offset);
-                    device.clock_heard = Some(at);
+                if let Some(told) = heartbeat.sent_at {
+                    self.hear_clock(&heartbeat.device, at, told);
                 }
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),

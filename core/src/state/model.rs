@@ -70,9 +70,10 @@ pub struct DeviceState {
     pub last_heard: Option<Timestamp>,
     /// Whether it counts as offline.
     pub silent: bool,
-    /// What its clock lacks against ours in microseconds, by its last heartbeat with a time.
-    pub clock_offset: Option<i64>,
-    /// When that heartbeat came in.
+    /// The latest time that a heartbeat of it told. One with an earlier time is an old one that
+    /// came again, or comes from a clock that was set back: it says nothing of the clock.
+    pub clock_told: Option<Timestamp>,
+    /// When the first heartbeat with that time came in.
     pub clock_heard: Option<Timestamp>,
     /// When it counts as offline if nothing is heard.
     pub silence_due: Option<Timestamp>,

@@ -140,16 +140,15 @@ fn place(
     }
     let by_reference = vetoed || !all.is_empty();
     let mut doubtful = false;
-    let mut differs = false;
+    let mut weak = false;
     if by_reference {
         all.retain(|order| vetoed || wallets.contains(&order.wallet));
-        // A number alone may stand in a remark by chance: then the amount must be right.
+        // A number alone may stand in a remark by chance: then the amount must be right, and must
+        // not be another's.
         let by_id = references.iter().any(|r| all.iter().any(|o| o.id.to_string() == *r));
-        let one = all.iter().all(|order| order.id == all[0].id);
-        differs =
-            !vetoed && !by_id && one && amount.minor() != all[0].payable.minor() - all[0].came;
+        weak = !vetoed && !by_id;
     }
-    if !by_reference || differs {
+    if !by_reference || weak {
         let held_in = |spans: &[Span], order: &&Order| {
             wallets.contains(&order.wallet)
                 && order.payable == amount
@@ -192,7 +191,9 @@ fn place(
         OrderStatus::Closed => waits(HoldReason::OrderClosed),
         OrderStatus::Expired if past.policy.late == LateRule::Hold => waits(HoldReason::Late),
         _ if stale => waits(HoldReason::Stale),
-        _ if differs => waits(HoldReason::AmountDiffers),
+        _ if weak && amount.minor() != order.payable.minor() - order.came => {
+            waits(HoldReason::AmountDiffers)
+        }
         _ if order.returning > 0 => waits(HoldReason::PartlyRefunded),
         _ if doubtful && !by_reference => waits(HoldReason::ClockDoubt),
         _ if claimed && !by_reference => waits(HoldReason::RivalPayment),

@@ -84,7 +84,11 @@ impl Past {
             Fact::HeartbeatReceived(beat) => {
                 self.silent.insert(beat.device.clone(), false);
                 if let Some(sent_at) = beat.sent_at {
-                    self.beats.insert(beat.device.clone(), (entry.at, sent_at));
+                    // An old heartbeat may come again, from whomever.
+                    let known = self.beats.get(&beat.device);
+                    if known.is_none_or(|(_, told)| *told < sent_at) {
+                        self.beats.insert(beat.device.clone(), (entry.at, sent_at));
+                    }
                 }
             }
             Fact::NotificationReceived(received) => {

@@ -58,8 +58,14 @@ impl Source for CxPay {
         let named = Named::of(request)?;
         let push = Push::of(&named)?;
         let sign = named.get(&["sign"]).ok_or(Refusal::MissingParameter("sign"))?;
-        let message = push.message();
-        let fits = |key: &[u8]| hex_equal(sign, &hex_lower(&hmac_sha256(key, message.as_bytes())));
+        let messages = push.messages();
+        // Both are computed whichever fits.
+        let fits = |key: &[u8]| {
+            let [sent, written] = messages
+                .each_ref()
+                .map(|text| hex_equal(sign, &hex_lower(&hmac_sha256(key, text.as_bytes()))));
+            sent | written
+        };
         let device = find_signer(keys, &fits)?;
         let evidence = push.evidence(&device);
         let raw = request.without_secrets();
@@ -122,14 +128,17 @@ impl<'a> Push<'a> {
         found.map(|(_, text)| text).unwrap_or_default()
     }
 
-    /// What is signed. The original writes the amount with two decimals before it looks, so `1` and
-    /// `1.00` have one signature; an amount that it cannot read it writes as nothing.
-    fn message(&self) -> String {
+    /// What may be signed. The original's app signs the amount as it read it off the notice (`5`,
+    /// `8.8`), its server writes it with two decimals before it looks; an amount that it cannot
+    /// read it writes as nothing. Each text has one reading, because no field holds the separator.
+    fn messages(&self) -> [String; 2] {
         let money = Amount::parse(self.field("money"), Currency::Cny);
-        let money = money.map_or_else(|_| String::from("0.00"), Amount::decimal_text);
-        let texts = SIGNED.iter().zip(self.0);
-        let texts = texts.map(|(name, text)| if *name == "money" { &money } else { text });
-        texts.collect::<Vec<&str>>().join("|")
+        let written = money.map_or_else(|_| String::from("0.00"), Amount::decimal_text);
+        [self.field("money"), written.as_str()].map(|money| {
+            let texts = SIGNED.iter().zip(self.0);
+            let texts = texts.map(|(name, text)| if *name == "money" { money } else { text });
+            texts.collect::<Vec<&str>>().join("|")
+        })
     }
 
     /// What a proven push says.
@@ -265,6 +274,22 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_is_signed_as_it_was_sent_or_with_two_decimals() {
+        for (sent, written, fen) in
+            [("5", "5.00", 500), ("8.8", "8.80", 880), ("5.00", "5.00", 500)]
+        {
+            for signed in [sent, written] {
+                let notice = notice(with(5, sent), with(5, signed));
+                assert_eq!(notice.amount, Amount::fen(fen), "{sent} signed as {signed}");
+            }
+        }
+        for (sent, signed) in [("5.00", "5"), ("5", "5.0"), ("50", "5"), ("8.8", "8")] {
+            let refused = read(with(5, sent), with(5, signed));
+            assert_eq!(refused, Err(Refusal::BadSignature), "{sent} signed as {signed}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_bill_is_named() {
         let beat = ["2", "7", "d", "heartbeat", "wxpay", "0.00", "", "0", "1700000001", "n", "1"];
         assert!(matches!(read(beat, beat), Ok(Evidence::Heartbeat { .. })));
@@ -288,8 +313,8 @@ mod tests {
             let mut fields = BILL;
             prop_assume!(fields[place] != text);
             fields[place] = &text;
-            let money = Push(fields).message() == Push(BILL).message();
-            prop_assert!(money || read(fields, BILL).is_err());
+            let written = Push(fields).messages()[1] == Push(BILL).messages()[1];
+            prop_assert!(written || read(fields, BILL).is_err());
         }
     }
 }

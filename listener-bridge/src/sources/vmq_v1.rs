@@ -4,8 +4,11 @@
 //! the path, `X-VMQ-Timestamp` in seconds, `X-VMQ-Nonce`, and the SHA-256 of the body. The address
 //! in the app may have a base path, which is signed as a part of the path.
 //!
-//! Invariants: the signature covers all that is said, so one signed request has one reading; one
-//! nonce is one payment; an amount keeps the spelling of the wire until it is parsed.
+//! The app draws a new nonce and takes a new time for each try, so its second try cannot be told
+//! from a second payment.
+//!
+//! Invariants: the signature covers all that is said, so one signed request has one reading, and
+//! the same request again is a repeat; an amount keeps the spelling of the wire until it is parsed.
 //! Deliberately not here: a window of time, which would lose late money.
 //!
 //! Wire facts: `ifmein/vmq-apk` `RequestSignature.kt`, `RequestSignatureTest.kt`.

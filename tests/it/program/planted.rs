@@ -103,6 +103,7 @@ async fn serve(log: Arc<dyn EventLog>, data: &Path) {
             (order::Dialect::Native, Box::new(Native)),
             (order::Dialect::Vmq, Box::new(Vmq)),
         ],
+        spoken: Default::default(),
         sources: vec![Box::new(VmqPhone)],
         youzan: Vec::new(),
         outbound: Arc::new(outbound),

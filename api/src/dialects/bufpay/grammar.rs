@@ -39,7 +39,7 @@ pub(super) struct Signed<'a> {
     pub(super) notify_url: &'a str,
     /// Where the payer's browser goes afterwards.
     pub(super) return_url: &'a str,
-    /// Where the payer may complain.
+    /// Signed by newer clients; no source says what for, so it is checked and not kept.
     pub(super) feedback_url: &'a str,
 }
 

@@ -34,7 +34,7 @@ pub(super) fn no_such_path() -> Answer {
 /// A verb that the original does not take.
 pub(super) fn wrong_verb(endpoint: Endpoint<'_>) -> Answer {
     let allowed = match endpoint {
-        Endpoint::Create { .. } => "GET, POST",
+        Endpoint::Create => "GET, POST",
         Endpoint::IsPay | Endpoint::Picture(_) => "GET",
     };
     Answer::text(405, "undefined\n").with_header("allow", allowed)
@@ -59,7 +59,7 @@ pub(super) fn unreadable(error: &ParamsError) -> Answer {
 pub(super) fn refuse(endpoint: Endpoint<'_>, received: &Received, refusal: &Refusal) -> Answer {
     let object = refused(received.charset, refusal);
     match endpoint {
-        Endpoint::Create { .. } => match Page::of(received) {
+        Endpoint::Create => match Page::of(received) {
             Page::Framed | Page::Form => pages::note(&refusal.text, received.charset),
             Page::Script => script(received, &object),
             Page::Json => json(received.charset, &object),
@@ -78,7 +78,7 @@ pub(super) fn word(
     match (place.endpoint, reply) {
         (Endpoint::Picture(_), Reply::Order { order, .. }) => picture(place, order),
         (Endpoint::Picture(_), _) => no_such_path(),
-        (Endpoint::Create { .. }, Reply::Order { order, .. })
+        (Endpoint::Create, Reply::Order { order, .. })
             if waits(order) && order.dialect == Dialect::Codepay =>
         {
             created(received, order, desk)
@@ -105,7 +105,7 @@ fn of_reply(endpoint: Endpoint<'_>, reply: &Reply) -> Refusal {
         (_, Reply::Busy) => "creat fail, busy",
         (_, Reply::OutcomeUnknown) => "creat fail, send the same again",
         (Endpoint::IsPay | Endpoint::Picture(_), _) => "no",
-        (Endpoint::Create { .. }, _) => "creat fail",
+        (Endpoint::Create, _) => "creat fail",
     };
     Refusal { status: -1, text: String::from(text) }
 }

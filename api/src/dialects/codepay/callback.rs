@@ -1,8 +1,8 @@
 //! The signed parameters of a callback and of the payer's way back, and what counts as success.
 //!
 //! `price` is the asked amount and `money` the amount that came. Some shops (dujiaoka) compare
-//! `money` with their own price and fail at the first fen of difference; for orders that came in by
-//! `asked/creat_order`, `money` says the asked amount, and the books still say what came.
+//! `money` with their own price and fail at the first fen of difference; for a merchant that is set
+//! so, `money` says the asked amount, and the books still say what came. A payer has no say in it.
 //!
 //! Invariants: callback and way back carry the same parameters with the same signature, in the
 //! character set of the order's request; nothing empty is sent; the newest key signs; nothing is
@@ -13,6 +13,7 @@ use duizhang_listener_bridge::wire::{encode_bytes, md5_hex};
 use duizhang_projections::orders::OrderView;
 
 use super::kept::Kept;
+use super::money::Money;
 use super::numbers::pay_id_of;
 use super::received::signed_bytes;
 use crate::dialects::{Desk, Judged, proof, way};
@@ -25,7 +26,10 @@ pub(super) fn signed_form(order: &OrderView, desk: &dyn Desk) -> Option<String> 
     }
     let kept = Kept::of(order);
     let price = order.requested.decimal_text();
-    let money = if kept.asked { price.clone() } else { order.received.decimal_text() };
+    let money = match kept.money {
+        Money::Asked => price.clone(),
+        Money::Paid => order.received.decimal_text(),
+    };
     let paid_at = order.ended_at.unwrap_or(order.created_at);
     let pay_time = paid_at.secs().to_string();
     let pay_no = order.id.to_string();

@@ -3,12 +3,19 @@
 //! The formula `md5(a=1&b=2 + key)` joins values that may hold `&` and `=` themselves, so one
 //! signature can fit several requests. The plain grammar refuses `&` where a payer's own text may
 //! stand (`pay_id`, `param`) and in everything that is read as a number or a word; addresses keep
-//! theirs. The strict grammar allows no `&` in any value and only letters, digits and `_` in a
-//! name: then each `&` ends a value, the first `=` after it ends a name, and a signed text has one
-//! reading (`unique.rs` counts).
+//! theirs. But a piece of an address, what stands behind one of its `&`s, that is named like a core
+//! parameter must say the same as that parameter, up to its own first `&`. Take two readings of one
+//! text that both pass: where a core parameter begins in one, the other either begins it at the
+//! same place or holds that piece inside an address, and then it says the same. `id` and
+//! `notify_url` need no such rule: parameters are sorted, and no address stands before them that
+//! could hold them. The strict grammar allows no `&` in any value and only letters, digits and `_`
+//! in a name: then each `&` ends a value, the first `=` after it ends a name, and a signed text has
+//! one reading.
 //!
-//! Invariant: the name of a script function is a chain of plain identifiers, so that nothing else
-//! can be made to stand in front of a JSONP answer.
+//! Invariants: two readings of a text agree in merchant, `pay_id`, `price` and `param`, and in the
+//! addresses up to their first `&` (`unique.rs` counts both grammars over every reading); the name
+//! of a script function is a chain of plain identifiers, so that nothing else can be made to stand
+//! in front of a JSONP answer.
 //! Deliberately not here: the signature itself.
 
 use super::received::Received;
@@ -19,18 +26,40 @@ pub(super) const CALL_BYTES_MAX: usize = 64;
 /// Parameters that hold addresses, in which `&` is usual.
 const ADDRESSES: [&str; 3] = ["notify_url", "return_url", "qrcode_url"];
 
+/// What must not change between two readings and could stand in an address before its own place.
+const CORE: [&str; 4] = ["param", "pay_id", "price", "return_url"];
+
 /// Checks what holds for every merchant.
 ///
 /// # Errors
 /// The name of the parameter that breaks it.
 pub(super) fn check_plain(received: &Received) -> Result<(), String> {
-    let odd = |(name, value): &(&str, &str)| {
+    let pairs: Vec<_> = received.pairs().collect();
+    check_pairs(&pairs).map_err(String::from)
+}
+
+/// Checks the parameters of one reading.
+///
+/// # Errors
+/// As [`check_plain`].
+pub(super) fn check_pairs<'a>(pairs: &[(&'a str, &'a str)]) -> Result<(), &'a str> {
+    let odd = |(name, value): &&(&str, &str)| {
         let address = ADDRESSES.contains(name);
         let marks = name.contains(['&', '=']) || (value.contains('&') && !address);
-        marks || [*name, *value].iter().any(|text| text.chars().any(char::is_control))
+        let control = [*name, *value].iter().any(|text| text.chars().any(char::is_control));
+        marks || control || !is_harmless(value, pairs)
     };
-    let found = received.pairs().find(odd);
-    found.map_or(Ok(()), |(name, _)| Err(String::from(name)))
+    pairs.iter().find(odd).map_or(Ok(()), |(name, _)| Err(*name))
+}
+
+/// Whether the pieces of a value say of the core what its parameters say.
+fn is_harmless(value: &str, pairs: &[(&str, &str)]) -> bool {
+    let said = |core: &str| {
+        let own = pairs.iter().find(|(other, _)| *other == core);
+        own.map(|(_, value)| value.split('&').next().unwrap_or_default())
+    };
+    let mut named = value.split('&').skip(1).filter_map(|piece| piece.split_once('='));
+    named.all(|(inner, text)| !CORE.contains(&inner) || said(inner) == Some(text))
 }
 
 /// Checks what leaves one reading.

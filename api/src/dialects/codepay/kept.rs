@@ -3,6 +3,7 @@
 use duizhang_core::channel::Channel;
 use duizhang_projections::orders::OrderView;
 
+use super::money::Money;
 use super::received::Charset;
 
 /// The word of an order whose callback reports the asked amount as the paid one.
@@ -15,8 +16,8 @@ pub(super) struct Kept<'a> {
     pub(super) kind: &'a str,
     /// The character set that the shop's texts came in.
     pub(super) charset: Charset,
-    /// Whether the callback's `money` is the asked amount.
-    pub(super) asked: bool,
+    /// What the callback reports, as the merchant's setting was when the order was asked for.
+    pub(super) money: Money,
 }
 
 impl<'a> Kept<'a> {
@@ -30,12 +31,16 @@ impl<'a> Kept<'a> {
             Channel::Qq => "2",
             Channel::Wechat | Channel::Unionpay | Channel::Youzan | Channel::Sandbox => "3",
         });
-        Self { kind, charset, asked: words.next() == Some(ASKED) }
+        let money = if words.next() == Some(ASKED) { Money::Asked } else { Money::Paid };
+        Self { kind, charset, money }
     }
 
     /// The words as they are kept.
     pub(super) fn text(&self) -> String {
-        let money = if self.asked { ASKED } else { "received" };
+        let money = match self.money {
+            Money::Asked => ASKED,
+            Money::Paid => "received",
+        };
         format!("{} {} {money}", self.kind, self.charset.word())
     }
 }

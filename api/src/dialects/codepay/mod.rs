@@ -4,6 +4,7 @@ mod answers;
 mod callback;
 mod grammar;
 mod kept;
+mod money;
 mod numbers;
 mod pages;
 mod protocol;
@@ -15,4 +16,5 @@ mod tokens;
 #[cfg(test)]
 mod unique;
 
+pub use money::Money;
 pub use protocol::Codepay;

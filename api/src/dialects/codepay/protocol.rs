@@ -1,16 +1,19 @@
 //! The protocol as a whole: which paths are its own, and who reads and answers what.
 //!
 //! Invariants: every claimed request gets HTTP 200 with a status in its body, as clients parse it
-//! and many stop at any other one; only pictures and other verbs are refused by HTTP. The way in
-//! `asked/` in front of `creat_order` makes the callback report the asked amount as the paid one.
+//! and many stop at any other one; only pictures and other verbs are refused by HTTP.
 //! Deliberately not here: the original's assistant on the shop's computer, whose wire is closed.
 //!
 //! Wire facts: `sljeff/py-codepay: codepay/__init__.py`; `assimon/dujiaoka:
 //! app/Http/Controllers/Pay/MapayController.php`; `Blokura/Epay: plugins/codepay/notify.php`.
 
+use std::collections::BTreeMap;
+
+use duizhang_core::id::MerchantId;
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
 use duizhang_projections::orders::OrderView;
 
+use super::money::Money;
 use super::received::Received;
 use super::requests::Refusal;
 use super::{answers, callback, requests};
@@ -19,18 +22,25 @@ use crate::dialects::{
     Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way,
 };
 
-/// The codepay dialect.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Codepay;
+/// The codepay dialect, with what the configuration says about single merchants.
+#[derive(Clone, Debug, Default)]
+pub struct Codepay {
+    money: BTreeMap<MerchantId, Money>,
+}
+
+impl Codepay {
+    /// The dialect with the settings of those merchants that have any.
+    #[must_use]
+    pub fn new(money: BTreeMap<MerchantId, Money>) -> Self {
+        Self { money }
+    }
+}
 
 /// What a path asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint<'a> {
     /// `creat_order`, spelled as the original spells it.
-    Create {
-        /// Whether the callback's `money` is the asked amount.
-        asked: bool,
-    },
+    Create,
     /// `ispay`
     IsPay,
     /// `qr/{order}.png`, the picture that `qrcode` in an answer points to.
@@ -52,10 +62,7 @@ impl<'a> Place<'a> {
         let (merchant, rest) = split_merchant(path)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let endpoint = match rest {
-            "creat_order" | "creat_order/creat_order" => Endpoint::Create { asked: false },
-            "asked/creat_order" | "asked/creat_order/creat_order" => {
-                Endpoint::Create { asked: true }
-            }
+            "creat_order" | "creat_order/creat_order" => Endpoint::Create,
             "ispay" => Endpoint::IsPay,
             other => Endpoint::Picture(other.strip_prefix("qr/")?.strip_suffix(".png")?),
         };
@@ -72,7 +79,7 @@ impl Dialect for Codepay {
         let place = Place::of(&request.path).ok_or_else(answers::no_such_path)?;
         let verb = match place.endpoint {
             // The original's page mode 2 posts a form from the payer's browser.
-            Endpoint::Create { .. } => matches!(request.method, Method::Get | Method::Post),
+            Endpoint::Create => matches!(request.method, Method::Get | Method::Post),
             Endpoint::IsPay | Endpoint::Picture(_) => request.method == Method::Get,
         };
         if !verb {
@@ -83,7 +90,7 @@ impl Dialect for Codepay {
         }
         let received = Received::of(request).map_err(|error| answers::unreadable(&error))?;
         let read = match place.endpoint {
-            Endpoint::Create { asked } => requests::read_create(&received, &place, asked, desk),
+            Endpoint::Create => requests::read_create(&received, &place, &self.money, desk),
             Endpoint::IsPay | Endpoint::Picture(_) => requests::read_is_pay(&received, desk),
         };
         read.map_err(|refusal| answers::refuse(place.endpoint, &received, &refusal))

@@ -6,12 +6,16 @@
 //! nothing; a strict merchant takes no token for creating.
 //! Deliberately not here: which texts may stand in a request (see [`super::grammar`]).
 
+use std::collections::BTreeMap;
+
 use duizhang_core::amount::{Amount, AmountError, Currency};
 use duizhang_core::channel::Channel;
+use duizhang_core::id::MerchantId;
 use duizhang_core::time::Span;
 use duizhang_listener_bridge::wire::{hex_equal, md5_hex};
 
 use super::kept::Kept;
+use super::money::Money;
 use super::numbers::{PAY_ID_BYTES_MAX, number_of};
 use super::protocol::Place;
 use super::received::{Charset, Received};
@@ -49,7 +53,7 @@ impl Refusal {
 pub(super) fn read_create(
     received: &Received,
     place: &Place<'_>,
-    asked: bool,
+    settings: &BTreeMap<MerchantId, Money>,
     desk: &dyn Desk,
 ) -> Result<Call, Refusal> {
     let needed = |name: &'static str| {
@@ -72,6 +76,7 @@ pub(super) fn read_create(
     let terms = [param.as_str(), kind, &amount, &notify, &back];
     let number = number_of(&merchant.id, pay_id, &terms, desk)
         .ok_or_else(|| Refusal { status: -1, text: String::from("creat fail") })?;
+    let money = settings.get(&merchant.id).copied().unwrap_or_default();
     let order = NewOrder {
         number: Some(number),
         requested,
@@ -81,7 +86,7 @@ pub(super) fn read_create(
         return_url,
         subject: None,
         attachment,
-        echo: Some(Kept { kind, charset: received.charset, asked }.text()),
+        echo: Some(Kept { kind, charset: received.charset, money }.text()),
         idempotency: None,
     };
     Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })

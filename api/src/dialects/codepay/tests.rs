@@ -1,5 +1,7 @@
 //! Conversations with codepay shops: what is sent, what is understood, what is answered.
 
+use std::collections::BTreeMap;
+
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::callback::{CallbackId, Topic};
 use duizhang_core::channel::Channel;
@@ -15,9 +17,9 @@ use duizhang_projections::orders::OrderView;
 use encoding_rs::GBK;
 use proptest::prelude::*;
 
-use super::Codepay;
 use super::received::{Received, signed_bytes};
 use super::tokens::{merchant_token, order_token};
+use super::{Codepay, Money};
 use crate::dialects::desk_for_tests::{
     KEY, NOON, OLD_KEY, STRICT_KEY, TestDesk, get, merchant, open_order, paid_order, post,
 };
@@ -31,7 +33,7 @@ const PLAIN: [(&str, &str); 4] =
     [("id", "1001"), ("pay_id", "admin"), ("price", "1"), ("page", "4")];
 
 fn read(request: &Request) -> Result<Call, Answer> {
-    Codepay.read(request, &TestDesk::default())
+    Codepay::default().read(request, &TestDesk::default())
 }
 
 fn body(answer: &Answer) -> String {
@@ -98,20 +100,22 @@ fn order_reply(order: OrderView) -> Reply {
 
 fn answer_to(path: &str, query: &str, reply: &Reply) -> Answer {
     let call = Call { caller: Caller::Holder, action: Action::Watchers };
-    Codepay.answer(&get(path, query), &call, reply, &TestDesk::default())
+    Codepay::default().answer(&get(path, query), &call, reply, &TestDesk::default())
 }
 
 #[test]
 fn its_own_paths_are_claimed() {
     for name in ["creat_order", "creat_order/", "creat_order/creat_order", "ispay", "ispay/"] {
-        assert!(Codepay.claims(&get(&format!("/{name}"), "")), "{name}");
-        assert!(Codepay.claims(&get(&format!("/m/1001/{name}"), "")), "{name}");
+        assert!(Codepay::default().claims(&get(&format!("/{name}"), "")), "{name}");
+        assert!(Codepay::default().claims(&get(&format!("/m/1001/{name}"), "")), "{name}");
     }
-    for path in ["/asked/creat_order/", "/m/1001/asked/creat_order", "/qr/o.png", "/m/1/qr/o.png"] {
-        assert!(Codepay.claims(&get(path, "")), "{path}");
+    for path in ["/qr/o.png", "/m/1/qr/o.png"] {
+        assert!(Codepay::default().claims(&get(path, "")), "{path}");
     }
-    for path in ["/", "/create_order", "/creat_order/x", "/asked/ispay", "/qr/o.svg", "/m/1001"] {
-        assert!(!Codepay.claims(&get(path, "")), "{path}");
+    for path in
+        ["/", "/create_order", "/creat_order/x", "/asked/creat_order", "/qr/o.svg", "/m/1001"]
+    {
+        assert!(!Codepay::default().claims(&get(path, "")), "{path}");
     }
 }
 
@@ -165,8 +169,11 @@ fn a_request_is_understood() {
     ] {
         assert_eq!(new_order(read(&request).unwrap()), expected);
     }
-    let asked = new_order(read(&get("/asked/creat_order/", &query)).unwrap());
-    assert_eq!(asked.echo.as_deref(), Some("3 utf-8 asked"));
+    for (name, money) in [("1001", "asked"), ("2002", "received")] {
+        let settings = BTreeMap::from([(merchant(name), Money::Asked)]);
+        let call = Codepay::new(settings).read(&get(PATH, &query), &TestDesk::default());
+        assert_eq!(new_order(call.unwrap()).echo, Some(format!("3 utf-8 {money}")));
+    }
 }
 
 #[test]
@@ -261,7 +268,7 @@ fn what_cannot_be_read_is_refused() {
         assert_eq!(answer.headers, [(String::from("allow"), String::from(allowed))]);
     }
     assert_eq!(read(&get("/elsewhere", &query)).unwrap_err().status, 404);
-    let too_large = Codepay.too_large(&get(PATH, "page=4"));
+    let too_large = Codepay::default().too_large(&get(PATH, "page=4"));
     assert_eq!((too_large.status, body(&too_large)), (200, refused(-2, "too long")));
 }
 
@@ -568,7 +575,7 @@ fn every_refusal_of_the_rules_has_words() {
 fn callback(url: &str, topic: Topic, order: &OrderView) -> Result<String, Unsendable> {
     let callback = CallbackId { order: order.id, number: 1 };
     let message = Message { callback, topic, order, refund: None, url, since: NOON, at: NOON };
-    let request = Codepay.write_callback(&message, &TestDesk::default())?;
+    let request = Codepay::default().write_callback(&message, &TestDesk::default())?;
     assert_eq!((request.method, request.url.as_str()), (Method::Post, url));
     let form = (String::from("content-type"), String::from(FORM));
     assert_eq!(request.headers, [form]);
@@ -611,13 +618,13 @@ fn callbacks_and_ways_back_carry_both_amounts() {
         let form = callback("http://a.cn/n?x=1", Topic::OrderPaid, order).unwrap();
         assert!(form.starts_with(&format!("{expected}&sign=")), "{form}");
         assert!(verified(&form, KEY), "{form}");
-        let back = Codepay.return_url(order, &TestDesk::default()).unwrap();
+        let back = Codepay::default().return_url(order, &TestDesk::default()).unwrap();
         assert_eq!(back, format!("https://shop.example/back?from=pay&{form}"));
     }
     let plain = Some(String::from("https://shop.example/back?from=pay"));
-    assert_eq!(Codepay.return_url(&order(), &TestDesk::default()), plain);
+    assert_eq!(Codepay::default().return_url(&order(), &TestDesk::default()), plain);
     let nowhere = OrderView { return_url: None, ..paid() };
-    assert_eq!(Codepay.return_url(&nowhere, &TestDesk::default()), None);
+    assert_eq!(Codepay::default().return_url(&nowhere, &TestDesk::default()), None);
 }
 
 #[test]
@@ -635,11 +642,15 @@ fn what_cannot_be_told_is_not_sent() {
 #[test]
 fn only_the_word_alone_is_success() {
     for body in ["success", "SUCCESS", " success\r\n", "\u{feff}success"] {
-        assert_eq!(Codepay.judge(200, body.as_bytes()), Judged::Acknowledged, "{body:?}");
-        assert_eq!(Codepay.judge(500, body.as_bytes()), Judged::NotYet, "{body:?}");
+        assert_eq!(
+            Codepay::default().judge(200, body.as_bytes()),
+            Judged::Acknowledged,
+            "{body:?}"
+        );
+        assert_eq!(Codepay::default().judge(500, body.as_bytes()), Judged::NotYet, "{body:?}");
     }
     for body in ["", "fail", "ok", "success!", "successsuccess"] {
-        assert_eq!(Codepay.judge(200, body.as_bytes()), Judged::NotYet, "{body:?}");
+        assert_eq!(Codepay::default().judge(200, body.as_bytes()), Judged::NotYet, "{body:?}");
     }
 }
 
@@ -692,7 +703,7 @@ proptest! {
         for method in [Method::Get, Method::Post] {
             request.method = method;
             request.query.clone_from(&query);
-            if !Codepay.claims(&request) {
+            if !Codepay::default().claims(&request) {
                 continue;
             }
             if let Err(answer) = read(&request)

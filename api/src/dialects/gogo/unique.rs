@@ -75,11 +75,13 @@ fn a_strict_message_has_exactly_one_reading() {
 #[test]
 fn what_the_plain_grammar_leaves_open_is_known() {
     // Each pair of readings has one signature. Nobody can send the other request without the key;
-    // a payer can show the shop's return page the other callback.
-    let cases: [(&[&str], &[&str]); 3] = [
+    // a payer can show the shop the other callback. In the last row an order that was paid in full
+    // is shown as a dearer one: price fits the shop's own, and only what came does not.
+    let cases: [(&[&str], &[&str]); 4] = [
         (&["ORD", "7", "1", "10.00", "10.01"], &["ORD7", "", "1", "10.00", "10.01"]),
         (&["ORD7", "", "1", "110.00", "110.01"], &["ORD71", "", "1", "10.00", "110.01"]),
         (&["ORD7", "", "1", "1.00", "10.01"], &["ORD7", "", "1", "1.0", "010.01"]),
+        (&["ORD71", "", "1", "10.00", "10.00"], &["ORD7", "", "1", "110.00", "10.00"]),
     ];
     for (one, other) in &cases {
         let text = one.concat();

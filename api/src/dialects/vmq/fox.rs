@@ -3,8 +3,9 @@
 //! Orders are the same V免签 orders; what differs is the signature of `create`, over names and
 //! values, and the answers' shape.
 //!
-//! Invariants: the signed fields hold neither `&` nor `=`, so the text has one reading, also for a
-//! strict merchant; the signed way back is shown only once the order is settled, where the fork
+//! Invariants: the signed fields hold neither `&` nor `=`, so the text of a request has one reading;
+//! a strict merchant's have the strict grammar as well, because the callback is signed by the
+//! original's formula; the signed way back is shown only once the order is settled, where the fork
 //! shows it to everybody at any time.
 //! Deliberately not here: `close`, `list`, `detail` and `delete`, which the fork takes from anybody
 //! by a row's number and without any proof (`/closeOrder` closes); the fork's administration.
@@ -20,7 +21,7 @@ use super::answers::{of_params, of_rejection, quoted, state_number};
 use super::callback::{java_text, kind_of, signed_query, way_back};
 use super::grammar::Signed;
 use super::protocol::wants_page;
-use super::requests::{Asked, channel_of, filled, new_order};
+use super::requests::{Asked, channel_of, check_plain, check_strict, filled, new_order};
 use crate::dialects::proof::{merchant_named, proven, split_merchant};
 use crate::dialects::way::{cashier_address, page_to_cashier};
 use crate::dialects::{Action, Call, Caller, Desk, OrderQuery, Reply};
@@ -96,6 +97,9 @@ impl<'a> Place<'a> {
             return Err(String::from("参数不完整"));
         };
         let channel = channel_of(kind).ok_or("支付类型错误")?;
+        if !is_price(price) {
+            return Err(String::from("价格错误"));
+        }
         let param = params.get("param").unwrap_or_default();
         let text = format!("payId={pay_id}&param={param}&type={kind}&price={price}&key=");
         let merchant = proven(merchant_named(self.merchant, desk), desk, &|key| {
@@ -103,7 +107,10 @@ impl<'a> Place<'a> {
         });
         let merchant = merchant.ok_or("签名错误")?;
         let signed = Signed { pay_id, param, kind, price };
-        signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))?;
+        check_plain(&signed)?;
+        if merchant.strict {
+            check_strict(params, &signed)?;
+        }
         let asked = Asked { signed, channel, echo: format!("{kind} {BY_FOX}") };
         let order = new_order(params, asked, desk)?;
         Ok(Call { caller: Caller::Merchant(merchant.id), action: Action::Create(order) })
@@ -121,7 +128,15 @@ impl<'a> Place<'a> {
             }
             Reply::OutcomeUnknown => refuse_in(page, "结果未知，请用同一商户订单号重试")
                 .with_header("retry-after", RETRY_AFTER_SECS),
-            _ => refuse_in(page, NO_ORDER),
+            Reply::Order { .. }
+            | Reply::NotFound
+            | Reply::Forbidden
+            | Reply::Done
+            | Reply::Orders { .. }
+            | Reply::Refund { .. }
+            | Reply::Refunds(_)
+            | Reply::Watchers { .. }
+            | Reply::Inbox { .. } => refuse_in(page, NO_ORDER),
         }
     }
 
@@ -144,17 +159,40 @@ impl<'a> Place<'a> {
     }
 }
 
+/// Whether a text is a number above zero. The fork says so before it looks at the signature; a look
+/// at the digits is enough, and what the number is is read behind the signature.
+fn is_price(text: &str) -> bool {
+    let (yuan, fen) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    digits(yuan) && digits(fen) && text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 /// The fork's own words where it has them.
 fn of_fox_rejection(rejection: &Rejection) -> String {
     let text = match rejection {
         Rejection::UnknownMerchant => "签名错误",
-        Rejection::AmountNotPositive => "价格错误",
         Rejection::NumberTaken(_) | Rejection::IdempotencyKeyReused(_) => {
             "商户订单号已存在，请勿重复提交"
         }
         Rejection::AmountsExhausted => "订单超出负荷，请稍后重试",
         Rejection::NoWallet | Rejection::CurrencyUnsupported => "暂无可用支付二维码",
-        other => return of_rejection(other),
+        Rejection::BadText(_)
+        | Rejection::AmountNotPositive
+        | Rejection::TooManyOpenOrders
+        | Rejection::UnknownOrder
+        | Rejection::OrderIs(_)
+        | Rejection::BookAlreadyOpen
+        | Rejection::BadPolicy(_)
+        | Rejection::TooManyDeclared
+        | Rejection::UnknownWallet
+        | Rejection::UnknownDevice
+        | Rejection::UnknownPayment
+        | Rejection::UnknownNotification
+        | Rejection::UnknownCallback
+        | Rejection::RefundNumberTaken
+        | Rejection::RefundExceeds { .. }
+        | Rejection::UnknownRefund
+        | Rejection::RefundIs(_) => return of_rejection(rejection),
     };
     String::from(text)
 }
@@ -227,19 +265,22 @@ fn returning(order: &OrderView, desk: &dyn Desk) -> Answer {
 }
 
 fn state_of(order: &OrderView) -> (i8, &'static str) {
-    let state = state_number(order);
-    let text = match state {
-        0 => "未支付",
-        -1 => "已关闭",
-        _ => "已支付",
+    let text = match order.status {
+        OrderStatus::Open | OrderStatus::Underpaid => "未支付",
+        OrderStatus::Expired | OrderStatus::Closed => "已关闭",
+        OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => "已支付",
     };
-    (state, text)
+    (state_number(order), text)
 }
 
 fn remaining_secs(order: &OrderView, desk: &dyn Desk) -> u64 {
     match order.status {
         OrderStatus::Open | OrderStatus::Underpaid => order.expires_at.since(desk.now()).secs(),
-        _ => 0,
+        OrderStatus::Expired
+        | OrderStatus::Closed
+        | OrderStatus::Paid
+        | OrderStatus::PaidLate
+        | OrderStatus::Overpaid => 0,
     }
 }
 

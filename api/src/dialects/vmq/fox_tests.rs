@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use super::Vmq;
 use crate::dialects::desk_for_tests::{
-    KEY, NOON, TestDesk, get, merchant, open_order, paid_order, post,
+    KEY, NOON, STRICT_KEY, TestDesk, get, merchant, open_order, paid_order, post,
 };
 use crate::dialects::{Action, Call, Caller, Dialect, Message, NewOrder, OrderQuery, Reply};
 
@@ -113,9 +113,13 @@ fn vmqfox_s_refusals_have_its_words() {
         (String::from("payId=A&type=1&price=1&sign="), "参数不完整"),
         (String::from("payId=A&type=3&price=1&sign=1"), "支付类型错误"),
         (String::from("payId=A&type=1&price=1&sign=1"), "签名错误"),
-        (signed("A", "", "x", ""), "订单金额格式错误"),
-        (signed("A", "", "0", ""), "订单金额必须大于0"),
-        (signed("A", "", "-1", ""), "订单金额必须大于0"),
+        (String::from("payId=A&type=1&price=x&sign=1"), "价格错误"),
+        (String::from("payId=A&type=1&price=-1&sign=1"), "价格错误"),
+        (String::from("payId=A&type=1&price=1e1&sign=1"), "价格错误"),
+        (String::from("payId=A&type=1&price=1.1.1&sign=1"), "价格错误"),
+        (signed("A", "", "0", ""), "价格错误"),
+        (signed("A", "", "0.00", ""), "价格错误"),
+        (signed("A", "", "99999999999", ""), "订单金额过大"),
         (signed("A", "", "0.001", ""), "订单金额最多两位小数"),
         (signed("A&type=2", "", "1", ""), "参数含有不允许的字符：payId"),
         (signed("A", "b=1", "1", ""), "参数含有不允许的字符：param"),
@@ -163,6 +167,28 @@ fn vmqfox_s_refusals_have_its_words() {
         assert_eq!(body(&answer), fox_refused(text));
         assert_eq!(answer.headers, [(String::from("retry-after"), String::from("1"))]);
     }
+}
+
+#[test]
+fn a_strict_merchant_s_callback_needs_the_strict_grammar_here_too() {
+    let read = |param: &str, price: &str, more: &str| {
+        let text = format!("payId=A&param={param}&type=1&price={price}&key={STRICT_KEY}");
+        let (sign, param) = (md5_hex(&[text.as_bytes()]), encode_component(param));
+        let query = format!("payId=A&param={param}&type=1&price={price}&sign={sign}{more}");
+        read(&get("/m/2002/api/order/create", &query))
+    };
+    let cases = [
+        ("1", "9.90", "", "参数不符合严格模式：param"),
+        ("", "9.90", "", "参数不符合严格模式：param"),
+        ("|u|", "9.9", "", "参数不符合严格模式：price"),
+        ("|u=", "9.90", "", "参数含有不允许的字符：param"),
+        ("|u|", "9.90", "&money=1", "严格模式不接受参数：money"),
+    ];
+    for (param, price, more, text) in cases {
+        let refused = read(param, price, more).expect_err("it has several readings");
+        assert_eq!(body(&refused), fox_refused(text), "{param} {price} {more}");
+    }
+    assert!(read("|u|", "9.90", "&isHtml=0").is_ok());
 }
 
 #[test]

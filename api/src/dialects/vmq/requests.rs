@@ -49,13 +49,9 @@ pub(super) fn read_create(
     let by_hmac = suite::is_asked(params);
     let merchant = verify(params, place, desk, sign, &signed.fields())?;
     if merchant.strict && !by_hmac {
-        let foreign = params.iter().find(|param| !CREATE_NAMES.contains(&param.name.as_str()));
-        if let Some(foreign) = foreign {
-            return Err(format!("严格模式不接受参数：{}", foreign.name));
-        }
-        signed.check_strict().map_err(|name| format!("参数不符合严格模式：{name}"))?;
+        check_strict(params, &signed)?;
     } else {
-        signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))?;
+        check_plain(&signed)?;
     }
     let echo = if by_hmac { format!("{kind} {BY_HMAC}") } else { Text::from(kind) };
     let order = new_order(params, Asked { signed, channel, echo }, desk)?;
@@ -79,6 +75,19 @@ pub(super) fn channel_of(kind: &str) -> Option<Channel> {
         "2" => Some(Channel::Alipay),
         _ => None,
     }
+}
+
+/// Checks what holds for every merchant.
+pub(super) fn check_plain(signed: &Signed<'_>) -> Result<(), Text> {
+    signed.check_plain().map_err(|name| format!("参数含有不允许的字符：{name}"))
+}
+
+/// Checks what a strict merchant's order needs whose callback has no names in its signed text.
+pub(super) fn check_strict(params: &Params, signed: &Signed<'_>) -> Result<(), Text> {
+    if let Some(foreign) = params.iter().find(|one| !CREATE_NAMES.contains(&one.name.as_str())) {
+        return Err(format!("严格模式不接受参数：{}", foreign.name));
+    }
+    signed.check_strict().map_err(|name| format!("参数不符合严格模式：{name}"))
 }
 
 /// Reads what is left of a request whose signature fits.

@@ -10,6 +10,7 @@ use crate::dialects::strict::{MARKS, is_marked, is_odd, is_strict_number, is_str
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Read<'a> {
     Create([&'a str; 4]),
+    Fox([&'a str; 4]),
     Notify([&'a str; 5]),
     Push([&'a str; 3]),
     Heart(&'a str),
@@ -84,6 +85,7 @@ fn readings(text: &str, grammar: Grammar) -> Vec<Read<'_>> {
             }
         }
     }
+    found.extend(fox_readings(text, grammar));
     if is_time(text) {
         found.push(Read::Heart(text));
     }
@@ -91,6 +93,32 @@ fn readings(text: &str, grammar: Grammar) -> Vec<Read<'_>> {
         found.push(Read::Close(text));
     }
     found
+}
+
+/// Every reading of a text as vmqfox's request, whose signed text has names.
+fn fox_readings(text: &str, grammar: Grammar) -> Vec<Read<'_>> {
+    let mut found = Vec::new();
+    let Some(text) = text.strip_prefix(FOX[0]).and_then(|rest| rest.strip_suffix(FOX[4])) else {
+        return found;
+    };
+    for (pay_id, rest) in splits(text).filter(|(pay_id, _)| (grammar.pay_id)(pay_id)) {
+        let Some(rest) = rest.strip_prefix(FOX[1]) else { continue };
+        for (param, rest) in splits(rest).filter(|(param, _)| (grammar.param)(param)) {
+            let Some(rest) = rest.strip_prefix(FOX[2]) else { continue };
+            for (kind, rest) in splits(rest).filter(|(kind, _)| is_kind(kind)) {
+                let price = rest.strip_prefix(FOX[3]).filter(|price| (grammar.price)(price));
+                found.extend(price.map(|price| Read::Fox([pay_id, param, kind, price])));
+            }
+        }
+    }
+    found
+}
+
+/// What stands in front of vmqfox's four texts, and behind them.
+const FOX: [&str; 5] = ["payId=", "&param=", "&type=", "&price=", "&key="];
+
+fn with_names([pay_id, param, kind, price]: [&str; 4]) -> Vec<String> {
+    [FOX[0], pay_id, FOX[1], param, FOX[2], kind, FOX[3], price, FOX[4]].map(String::from).to_vec()
 }
 
 fn param() -> impl Strategy<Value = String> {
@@ -113,6 +141,7 @@ fn message() -> impl Strategy<Value = Vec<String>> {
         (pay_id(), param(), kind(), price()).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
         (pay_id(), param(), kind(), price(), price())
             .prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e]),
+        (pay_id(), param(), kind(), price()).prop_map(|(a, b, c, d)| with_names([&a, &b, &c, &d])),
         (kind(), price(), t()).prop_map(|(a, b, c)| vec![a, b, c]),
         t().prop_map(|t| vec![t]),
         any::<u128>()
@@ -120,12 +149,14 @@ fn message() -> impl Strategy<Value = Vec<String>> {
     ]
 }
 
-fn fields<'a>(read: &'a Read<'_>) -> Vec<&'a str> {
+fn fields(read: &Read<'_>) -> Vec<String> {
+    let owned = |fields: &[&str]| fields.iter().map(|text| String::from(*text)).collect();
     match read {
-        Read::Create(fields) => fields.to_vec(),
-        Read::Notify(fields) => fields.to_vec(),
-        Read::Push(fields) => fields.to_vec(),
-        Read::Heart(text) | Read::Close(text) => vec![text],
+        Read::Create(fields) => owned(fields),
+        Read::Fox(fields) => with_names(*fields),
+        Read::Notify(fields) => owned(fields),
+        Read::Push(fields) => owned(fields),
+        Read::Heart(text) | Read::Close(text) => owned(&[text]),
     }
 }
 
@@ -146,11 +177,17 @@ fn a_strict_message_has_exactly_one_reading() {
 #[test]
 fn what_the_plain_grammar_leaves_open_is_known() {
     let create = |pay_id, param, kind, price| Read::Create([pay_id, param, kind, price]);
-    // Each pair of readings has one signature, so whoever holds one of them can send the other.
+    // Each pair of readings has one signature, so whoever holds one of them can send the other. The
+    // last two belong together: an order of 29.90 is asked for as one of 9.90, and its callback fits
+    // number and price of the shop's own order. Only what came betrays it.
+    let notify =
+        |pay_id, param, kind, price, came| Read::Notify([pay_id, param, kind, price, came]);
     let cases = [
         (create("ORD", "7", "1", "10.00"), create("ORD7", "", "1", "10.00")),
         (create("ORD7", "", "1", "110.00"), create("ORD71", "", "1", "10.00")),
-        (Read::Notify(["ORD", "", "1", "10.0", "10.01"]), create("ORD110.0", "", "1", "0.01")),
+        (notify("ORD", "", "1", "10.0", "10.01"), create("ORD110.0", "", "1", "0.01")),
+        (create("ORD", "", "1", "29.90"), create("ORD", "1", "2", "9.90")),
+        (notify("ORD", "1", "2", "9.9", "9.9"), notify("ORD", "", "1", "29.9", "9.9")),
     ];
     for (one, other) in &cases {
         let text = fields(one).concat();
