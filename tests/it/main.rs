@@ -13,6 +13,7 @@ mod crate_client;
 mod damage;
 mod demo;
 mod disk_faults;
+mod epay_second;
 mod keys;
 mod kill;
 mod power_cut;

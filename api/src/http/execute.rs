@@ -185,8 +185,10 @@ async fn with_code(app: &App, reply: Reply) -> Reply {
     match youzan::issue(app, &order).await {
         Ok(false) => Reply::Order { order, repeated },
         Ok(true) => show(app, order.id, repeated),
-        Err(IssueError::Book(error)) => refused(error),
-        Err(IssueError::Platform(error)) => {
+        Err(IssueError::Book(error @ (SubmitError::Busy | SubmitError::Stopped)))
+        | Err(IssueError::Book(error @ SubmitError::OutcomeUnknown)) => refused(error),
+        // What the rules refuse is the code, and not the order: it may be another order's.
+        Err(error @ (IssueError::Book(SubmitError::Rejected(_)) | IssueError::Platform(_))) => {
             tracing::warn!(%error, order = %order.id, "an order has no code");
             Reply::Order { order, repeated }
         }

@@ -4,7 +4,7 @@
 //! restart forgets nothing but how often a trade was asked for.
 //! Invariants: a trade is judged by the platform's own record of it and by nothing in a push; one
 //! that is not paid yet is asked for again; one that stays silent for too long, or was closed,
-//! waits for a person like any other evidence.
+//! waits for a person like any other evidence; a shop whose platform is slow delays no other.
 //! Deliberately not here: reading pushes (a source), placing the money (core).
 
 use std::collections::BTreeMap;
@@ -17,8 +17,9 @@ use duizhang_core::time::{Span, Timestamp};
 use duizhang_eventlog::history;
 use duizhang_listener_bridge::sources::{Standing, YOUZAN, standing_of, trade_to_fetch};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::platform::PlatformError;
+use super::platform::{PlatformError, SHOP_CALLS_MAX};
 use crate::app::App;
 
 /// How long to wait before a trade is asked for again; the last one repeats.
@@ -35,6 +36,9 @@ const DELAYS: [Span; 6] = [
 /// person must look.
 const AGE_MAX: Span = Span::from_hours(72);
 
+/// Questions under way for one shop: half of its calls, so that codes are made meanwhile.
+const QUESTIONS_MAX: usize = SHOP_CALLS_MAX / 2;
+
 /// A trade that is asked for.
 #[derive(Clone, Debug)]
 struct Waiting {
@@ -43,6 +47,15 @@ struct Waiting {
     since: Timestamp,
     due: Timestamp,
     tries: usize,
+    /// Whether the question is under way.
+    asking: bool,
+}
+
+/// Questions under way, and how many of them are each shop's.
+#[derive(Default)]
+struct Questions {
+    under_way: JoinSet<(NotificationId, WalletId, Asked)>,
+    by_shop: BTreeMap<WalletId, usize>,
 }
 
 /// What came of asking.
@@ -63,23 +76,59 @@ pub(crate) async fn fetch(app: Arc<App>, mut closing: watch::Receiver<bool>) {
     let mut head = app.book.head();
     let mut looked = Position::START;
     let mut waiting: BTreeMap<NotificationId, Waiting> = BTreeMap::new();
+    let mut questions = Questions::default();
     while !*closing.borrow() && !app.book.has_failed() {
         head.borrow_and_update();
         looked = look(&app, looked, &mut waiting);
-        let next = waiting.iter().min_by_key(|(id, one)| (one.due, **id));
-        let next = next.map(|(id, one)| (*id, one.clone()));
-        let due = next.as_ref().map_or(Timestamp::MAX, |(_, one)| one.due);
-        match next.filter(|_| due <= app.clock.now()) {
-            Some((id, one)) => tokio::select! {
-                asked = ask(&app, id, &one) => settle(&app, id, &asked, &mut waiting),
-                // A question that is cut off is asked again after the start.
-                changed = closing.changed() => if changed.is_err() { return },
-            },
-            None => tokio::select! {
-                changed = head.changed() => if changed.is_err() { return },
-                changed = closing.changed() => if changed.is_err() { return },
-                () = app.clock.sleep_until(due) => {}
-            },
+        let due = questions.begin(&app, &mut waiting);
+        let sleeps = due < Timestamp::MAX || questions.under_way.is_empty();
+        // Questions that are cut off are asked again after the start.
+        tokio::select! {
+            Some(ended) = questions.under_way.join_next() => {
+                let (id, wallet, asked) = ended.expect("a question neither panics nor is cut off");
+                questions.end(&wallet);
+                settle(&app, id, &asked, &mut waiting);
+            }
+            changed = head.changed() => if changed.is_err() { return },
+            changed = closing.changed() => if changed.is_err() { return },
+            () = app.clock.sleep_until(due), if sleeps => {}
+        }
+    }
+}
+
+impl Questions {
+    /// Asks about everything that is due, the oldest first, as far as its shop has a place. Returns
+    /// when something else is due.
+    fn begin(
+        &mut self,
+        app: &Arc<App>,
+        waiting: &mut BTreeMap<NotificationId, Waiting>,
+    ) -> Timestamp {
+        let now = app.clock.now();
+        let due = waiting.iter().filter(|(_, one)| one.due <= now && !one.asking);
+        let mut due: Vec<_> = due.map(|(id, one)| (one.due, *id)).collect();
+        due.sort_unstable();
+        for (_, id) in due {
+            let Some(one) = waiting.get_mut(&id) else { continue };
+            let places = self.by_shop.entry(one.wallet.clone()).or_default();
+            if *places >= QUESTIONS_MAX {
+                continue;
+            }
+            *places = places.saturating_add(1);
+            one.asking = true;
+            let (app, one) = (Arc::clone(app), one.clone());
+            self.under_way.spawn(async move {
+                let asked = ask(&app, id, &one).await;
+                (id, one.wallet, asked)
+            });
+        }
+        let later = waiting.values().map(|one| one.due).filter(|due| *due > now);
+        later.min().unwrap_or(Timestamp::MAX)
+    }
+
+    fn end(&mut self, wallet: &WalletId) {
+        if let Some(places) = self.by_shop.get_mut(wallet) {
+            *places = places.saturating_sub(1);
         }
     }
 }
@@ -102,7 +151,7 @@ fn look(app: &App, looked: Position, waiting: &mut BTreeMap<NotificationId, Wait
         let shop = received.device.as_ref().and_then(|device| app.youzan.shop_of(device));
         if let (Some(number), Some(shop)) = (number, shop) {
             let (wallet, number) = (shop.wallet.clone(), number.to_owned());
-            let one = Waiting { wallet, number, since: at, due: at, tries: 0 };
+            let one = Waiting { wallet, number, since: at, due: at, tries: 0, asking: false };
             waiting.insert(question.notification, one);
         }
     }
@@ -156,6 +205,7 @@ fn settle(
 ) {
     let now = app.clock.now();
     let Some(one) = waiting.get_mut(&id) else { return };
+    one.asking = false;
     let old = now.since(one.since) > AGE_MAX;
     match asked {
         Asked::Later if !old => {

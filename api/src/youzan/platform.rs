@@ -2,7 +2,7 @@
 //!
 //! Invariants: secrets and tokens travel in bodies, never in addresses; a call that is refused for
 //! its token is made once more with a new one; no text of an error repeats what the platform said;
-//! at most [`CALLS_MAX`] calls are under way.
+//! at most [`CALLS_MAX`] calls are under way, and no more of one shop than [`SHOP_CALLS_MAX`].
 //! Deliberately not here: what is in an answer (`wire`), and when to call.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -21,6 +21,10 @@ use crate::secrets::Secret;
 /// Calls under way over all shops: the platform allows some ten a second, and each holds a socket
 /// and at most 64 KiB.
 const CALLS_MAX: usize = 16;
+
+/// Calls under way of one shop: a quarter of all, so that one whose platform does not answer leaves
+/// room for the others.
+pub(super) const SHOP_CALLS_MAX: usize = 4;
 
 /// Why the platform did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +117,8 @@ impl Youzan {
     ) -> Result<Value, PlatformError> {
         let counter = self.counters.iter().find(|counter| counter.shop.wallet == *wallet);
         let counter = counter.ok_or_else(|| PlatformError::NoShop(wallet.clone()))?;
+        // The shop's own place comes first: whoever waits for it holds no place of the others.
+        let _own = counter.places.acquire().await.expect("nobody closes the places");
         let _place = self.places.acquire().await.expect("nobody closes the places");
         let first = token(app, counter, None).await?;
         match call(app, counter, path, params, &first).await {

@@ -6,8 +6,9 @@
 
 use duizhang_core::id::{DeviceId, WalletId};
 use duizhang_core::time::{Span, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
+use super::platform::SHOP_CALLS_MAX;
 use crate::secrets::{Secret, SecretOf};
 
 /// Where the platform is.
@@ -49,12 +50,14 @@ struct Token {
 /// A shop and its token.
 pub(super) struct Counter {
     pub(super) shop: Shop,
+    /// The calls that may be under way.
+    pub(super) places: Semaphore,
     token: Mutex<Option<Token>>,
 }
 
 impl Counter {
     pub(super) fn new(shop: Shop) -> Self {
-        Self { shop, token: Mutex::new(None) }
+        Self { shop, places: Semaphore::new(SHOP_CALLS_MAX), token: Mutex::new(None) }
     }
 
     /// The token in force; a new one where there is none, where it ends soon, and where it is the

@@ -5,6 +5,7 @@
 //! ends the test with a message where the condition never comes. Deliberately not here: the program
 //! and its processes (`tests/it` of the root).
 
+mod again;
 mod callbacks;
 mod conversations;
 mod front;

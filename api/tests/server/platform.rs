@@ -37,6 +37,8 @@ struct Stand {
     tokens: u32,
     revoked: bool,
     codes: u32,
+    /// Whether every code has the number of the last one.
+    repeats: bool,
     trades: BTreeMap<String, Value>,
     asked: Vec<Asked>,
     /// What every call is answered while the platform is out of order.
@@ -89,6 +91,11 @@ impl Platform {
             "qr_info": { "qr_id": code.parse::<u64>().ok() },
         });
         self.with(|stand| stand.trades.insert(number.into(), trade));
+    }
+
+    /// Gives the last code again whenever it is asked for one.
+    pub(crate) fn repeats(&self) {
+        self.with(|stand| stand.repeats = true);
     }
 
     pub(crate) fn revoke(&self) {
@@ -167,7 +174,7 @@ impl Stand {
                 json!({ "error_response": { "code": 40010, "msg": "bad token" } })
             }
             CREATE => {
-                self.codes += 1;
+                self.codes += u32::from(!self.repeats);
                 let id = 6_377_800 + self.codes;
                 let qr_url = format!("https://trade.koudaitong.com/wxpay/confirmQr?qr_id={id}");
                 let (qr_code, qr_type) = (PICTURE, of("qr_type"));

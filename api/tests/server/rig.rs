@@ -43,6 +43,8 @@ pub(crate) const T: u64 = 1_795_219_200_000;
 pub(crate) const MERCHANT_KEY: &str = "merchant-key-0001";
 pub(crate) const DEVICE_KEY: &str = "device-key-0001";
 pub(crate) const CLIENT_SECRET: &str = "client-secret-0001";
+/// Of a second shop on Youzan.
+pub(crate) const SLOW_SECRET: &str = "client-secret-0002";
 pub(crate) const TOKEN: &str = "native-token-0001-of-shop";
 pub(crate) const OPERATOR_TOKEN: &str = "operator-token-0001-of-admin";
 pub(crate) const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
@@ -158,6 +160,7 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
         (SecretOf::WebhookSecret(shop()), secret(WEBHOOK)),
         (SecretOf::DeviceKey(phone), secret(DEVICE_KEY)),
         (SecretOf::YouzanSecret(WalletId::new("yz-main").expect("a name")), secret(CLIENT_SECRET)),
+        (SecretOf::YouzanSecret(WalletId::new("yz-slow").expect("a name")), secret(SLOW_SECRET)),
         (
             SecretOf::OperatorToken(OperatorName::new("admin").expect("a name")),
             secret(OPERATOR_TOKEN),

@@ -117,14 +117,36 @@ fn request(dialect: Dialect, network: Network, number: &str, notify: &str) -> [S
     [line, headers, body]
 }
 
-const TOGETHER: [Dialect; 6] = [
-    Dialect::Native,
-    Dialect::Vmq,
-    Dialect::Bufpay,
-    Dialect::Gogo,
-    Dialect::Codepay,
-    Dialect::Epay,
+/// How an order comes in: by a protocol's own path, or by that of a fork, vmqfox.
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Of(Dialect),
+    Fox,
+}
+
+const TOGETHER: [Entry; 7] = [
+    Entry::Of(Dialect::Native),
+    Entry::Of(Dialect::Vmq),
+    Entry::Fox,
+    Entry::Of(Dialect::Bufpay),
+    Entry::Of(Dialect::Gogo),
+    Entry::Of(Dialect::Codepay),
+    Entry::Of(Dialect::Epay),
 ];
+
+fn request_by(entry: Entry, network: Network, number: &str, notify: &str) -> [String; 3] {
+    match entry {
+        Entry::Of(dialect) => request(dialect, network, number, notify),
+        Entry::Fox => {
+            let kind = if network == Network::Wechat { 1 } else { 2 };
+            let text = format!("payId={number}&param=&type={kind}&price={PRICE}");
+            let sign = md5_hex(&[format!("{text}&key={MERCHANT_KEY}").as_bytes()]);
+            let notify = encode_component(notify);
+            let line = format!("GET /api/order/create?{text}&notifyUrl={notify}&sign={sign}");
+            [line, String::new(), String::new()]
+        }
+    }
+}
 
 /// What a callback is asked for, wherever its protocol puts it.
 fn names(came: &Came, number: &str) -> bool {
@@ -133,10 +155,10 @@ fn names(came: &Came, number: &str) -> bool {
 
 /// Sends all at the same time, and returns what was made: order, network, payable amount.
 async fn create_all(rig: &Rig, notify: &str) -> Vec<(OrderId, Network, String)> {
-    let asked = TOGETHER.iter().flat_map(|dialect| {
+    let asked = TOGETHER.iter().flat_map(|entry| {
         [Network::Wechat, Network::Alipay].map(|network| {
-            let number = number_of(*dialect, network);
-            let [line, headers, body] = request(*dialect, network, &number, notify);
+            let number = number_of(*entry, network);
+            let [line, headers, body] = request_by(*entry, network, &number, notify);
             let (at, length) = (rig.at, body.len());
             format!(
                 "{line} HTTP/1.1\r\nHost: {at}\r\n{headers}Content-Length: {length}\r\n\
@@ -163,8 +185,12 @@ async fn create_all(rig: &Rig, notify: &str) -> Vec<(OrderId, Network, String)> 
     made.collect()
 }
 
-fn number_of(dialect: Dialect, network: Network) -> String {
-    format!("no-{}-{network:?}", dialect.word())
+fn number_of(entry: Entry, network: Network) -> String {
+    let word = match entry {
+        Entry::Of(dialect) => dialect.word(),
+        Entry::Fox => "fox",
+    };
+    format!("no-{word}-{network:?}")
 }
 
 async fn pay(rig: &Rig, network: Network, price: &str, t: u64) {
@@ -204,8 +230,8 @@ async fn play(order: &[usize]) {
 
 /// The shop's own number; codepay's orders of one number have a longer one with us.
 fn marker(number: &str) -> String {
-    let all = TOGETHER.iter().flat_map(|dialect| {
-        [Network::Wechat, Network::Alipay].map(|network| number_of(*dialect, network))
+    let all = TOGETHER.iter().flat_map(|entry| {
+        [Network::Wechat, Network::Alipay].map(|network| number_of(*entry, network))
     });
     let mut fitting = all.filter(|known| number.contains(known.as_str()));
     fitting.next().unwrap_or_else(|| panic!("{number} is no number of these"))

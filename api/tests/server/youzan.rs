@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use duizhang_api::clock::Clock;
+use duizhang_api::youzan::Shop as YouzanShop;
 use duizhang_core::callback::{AttemptOutcome, CallbackId};
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::{Device, Fact, Merchant, Wallet};
@@ -16,9 +17,10 @@ use duizhang_listener_bridge::wire::{decode_component, encode_component, md5_hex
 use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::platform::{CREATE, PICTURE, Platform, TRADE};
-use crate::rig::{CLIENT_SECRET, MERCHANT_KEY, Rig, Setting, TOKEN, memory_log};
+use crate::rig::{CLIENT_SECRET, MERCHANT_KEY, Rig, SLOW_SECRET, Setting, TOKEN, memory_log};
 use crate::shop::{Came, Habit, Shop};
 use crate::wire::{Answer, post_json};
 
@@ -28,6 +30,11 @@ const AT_REST: usize = 3;
 async fn bridge(platform: &Platform, disk: &SimulatedDisk, notify: &str) -> Rig {
     let mut setting = Setting::on(memory_log(disk));
     setting.shops = vec![platform.shop()];
+    declare(setting, notify).await
+}
+
+/// A server with the wallet of the first shop, and what watches it.
+async fn declare(setting: Setting, notify: &str) -> Rig {
     let rig = setting.start().await;
     let wallet = WalletId::new("yz-main").expect("a name");
     let facts = [
@@ -71,9 +78,13 @@ fn order(rig: &Rig, number: &str) -> OrderView {
 }
 
 fn envelope(number: &str, status: &str, count: u8) -> Value {
+    envelope_by(CLIENT_SECRET, number, status, count)
+}
+
+fn envelope_by(secret: &str, number: &str, status: &str, count: u8) -> Value {
     let msg = json!({ "tid": number, "status": status, "payment": "10.00" }).to_string();
     let msg = encode_component(&msg);
-    let sign = md5_hex(&[b"cid", msg.as_bytes(), CLIENT_SECRET.as_bytes()]);
+    let sign = md5_hex(&[b"cid", msg.as_bytes(), secret.as_bytes()]);
     json!({
         "client_id": "cid", "type": "TRADE_ORDER_STATE", "id": number, "kdt_id": 110, "msg": msg,
         "sign": sign, "sendCount": count, "status": status, "test": false, "mode": 1,
@@ -298,4 +309,71 @@ async fn what_is_not_proven_changes_nothing() {
     let log = rig.chapters(|_| true);
     assert!(!format!("{log:?}").contains(CLIENT_SECRET), "no secret enters the log");
     rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_shop_whose_platform_does_not_answer_delays_no_other() {
+    let (platform, disk) = (Platform::new().await, SimulatedDisk::new());
+    // Connections are made and nobody ever speaks.
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let slow = WalletId::new("yz-slow").expect("a name");
+    let mut setting = Setting::on(memory_log(&disk));
+    let base_url = format!("http://{}", silent.local_addr().expect("bound"));
+    let watcher = DeviceId::new("yz-slow").expect("a name");
+    setting.shops = vec![
+        YouzanShop { wallet: slow.clone(), watcher: watcher.clone(), base_url, ..platform.shop() },
+        platform.shop(),
+    ];
+    let rig = declare(setting, "http://127.0.0.1:9/n").await;
+    let (channel, wallets) = (Channel::Youzan, vec![slow.clone()]);
+    let wallet = Wallet { id: slow, channel, qr: None, fixed: Vec::new(), enabled: true };
+    let device = Device { id: watcher, wallets, enabled: true };
+    for fact in [Fact::WalletDeclared(wallet), Fact::DeviceDeclared(device)] {
+        rig.server.book().submit(fact).await.expect("a declaration is taken");
+    }
+    create(&rig, "N1", 1_000).await;
+    platform.trade("E9", "TRADE_SUCCESS", "10.00", "6377801");
+    for number in ["E1", "E2", "E3", "E4", "E5"] {
+        let body = envelope_by(SLOW_SECRET, number, "TRADE_SUCCESS", 0).to_string();
+        let answer = post_json(rig.at, "/d/yz-slow/api/status", "", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let body = envelope("E9", "TRADE_SUCCESS", 0).to_string();
+    let answer = post_json(rig.at, "/d/yz-main/api/status", "", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    until_status(&rig, "N1", OrderStatus::Paid).await;
+    assert_eq!(rig.server.book().views().inbox.questions().count(), 5);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_another_orders_is_no_code() {
+    let (platform, disk) = (Platform::new().await, SimulatedDisk::new());
+    let rig = bridge(&platform, &disk, "http://127.0.0.1:9/n").await;
+    assert_eq!(create(&rig, "N1", 1_000).await.status, 200);
+    platform.repeats();
+    let second = create(&rig, "N2", 1_000).await;
+    assert_eq!((second.status, second.text().as_str()), (500, "Create payment qrcode failed"));
+    assert_eq!((order(&rig, "N2").status, order(&rig, "N2").code), (OrderStatus::Open, None));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_expired_order_has_no_code_any_more_and_its_money_is_known_as_its_own() {
+    let (platform, disk) = (Platform::new().await, SimulatedDisk::new());
+    let mut shop = Shop::good().await;
+    let rig = bridge(&platform, &disk, &shop.url()).await;
+    create(&rig, "N1", 1_000).await;
+    rig.clock().until_sleepers(AT_REST).await;
+    rig.clock().advance(Span::from_secs(301));
+    until_status(&rig, "N1", OrderStatus::Expired).await;
+    let again = create(&rig, "N1", 1_000).await;
+    assert_eq!((again.status, again.text().as_str()), (500, "the order is expired"));
+    assert_eq!(platform.asked(CREATE).len(), 1, "no code is made for it");
+    platform.trade("E1", "TRADE_SUCCESS", "10.00", "6377801");
+    taken(&rig, "E1", "TRADE_SUCCESS", 0).await;
+    until_status(&rig, "N1", OrderStatus::PaidLate).await;
+    check_told(&rig, &shop.next().await);
+    rig.stop().await;
+    assert_eq!(shop.waiting(), 0);
 }

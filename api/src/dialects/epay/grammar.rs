@@ -23,8 +23,8 @@ use duizhang_listener_bridge::wire::Params;
 
 use super::canon::{is_filled, signable};
 
-/// What must not change between two readings. The last row never stands beside an order's own
-/// parameters, but does in callbacks and refunds.
+/// What must not change between two readings. The last six never stand beside an order's own
+/// parameters, but do in callbacks and refunds.
 const CORE: [&str; 12] = [
     "money",
     "notify_url",

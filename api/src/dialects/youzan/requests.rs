@@ -2,8 +2,9 @@
 //!
 //! The original asks nobody who they are and tells its users to keep it on their own machine.
 //! Whoever may ask for a code can ask for one over a cent under another's order number, so here a
-//! caller shows the merchant's token, or calls from this very machine and not through a proxy. A
-//! strict merchant always wants the token.
+//! caller shows the merchant's token, or calls from this very machine, not through a proxy and not
+//! from a page: a browser on this machine would ask for whatever page it shows. A strict merchant
+//! always wants the token.
 //!
 //! Invariants: who asks is settled before the body is read; an unknown merchant and a wrong token
 //! are one answer; the price is a whole number of fen, whose sign the original drops too.
@@ -26,6 +27,14 @@ use crate::dialects::{Action, Call, Caller, Desk, NewOrder, Token};
 /// What a proxy says of whom it speaks for.
 const PROXY_HEADERS: [&str; 5] =
     ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"];
+
+/// What a browser says of the page that asks.
+const PAGE_HEADERS: [&str; 3] = ["origin", "sec-fetch-site", "sec-fetch-mode"];
+
+/// What shops write, and the only media that count without a token: a page may send a text without
+/// being asked where it comes from.
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The body. A name that stands twice is refused by the reader itself; names that the original does
 /// not know are passed over, as it does.
@@ -71,11 +80,13 @@ fn is_near(request: &Request) -> bool {
         IpAddr::V4(v4) => v4.is_loopback(),
         IpAddr::V6(v6) => v6.is_loopback(),
     });
-    here && PROXY_HEADERS.iter().all(|name| request.header(name).is_none())
+    let known = matches!(request.content_type().as_deref(), Some(JSON | FORM));
+    let foreign = PROXY_HEADERS.iter().chain(&PAGE_HEADERS);
+    here && known && foreign.into_iter().all(|name| request.header(name).is_none())
 }
 
 fn read_order(request: &Request, params: &Params) -> Result<NewOrder, &'static str> {
-    let form = request.content_type().as_deref() == Some("application/x-www-form-urlencoded");
+    let form = request.content_type().as_deref() == Some(FORM);
     let sent = if form {
         let text = |name| params.get(name).map(Value::from);
         Sent { name: text("name"), price: text("price"), order_id: text("order_id") }
@@ -114,7 +125,13 @@ fn spelled(value: Option<Value>) -> Option<String> {
     }
 }
 
+/// A whole number. PHP writes one that was a float as `1250.0`, and some shops as `1250.00`.
 fn read_price(text: &str) -> Option<Amount> {
-    let fen = text.parse::<i64>().ok()?.checked_abs()?;
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        Some(_) => return None,
+        None => text,
+    };
+    let fen = whole.parse::<i64>().ok()?.checked_abs()?;
     (1..=AMOUNT_MINOR_MAX).contains(&fen).then(|| Amount::fen(fen))
 }

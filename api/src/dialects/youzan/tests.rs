@@ -125,6 +125,8 @@ fn an_order_is_read_as_the_original_reads_it() {
             order("1515174485676262", 10),
         ),
         (r#"{"price":-25,"order_id":"N","name":"test name","more":[1]}"#, order("N", 25)),
+        (r#"{"price":1250.0,"order_id":"N","name":"test name"}"#, order("N", 1_250)),
+        (r#"{"price":"1250.00","order_id":"N","name":"test name"}"#, order("N", 1_250)),
     ] {
         assert_eq!(read(&near(body.as_bytes())).expect(body), expected);
     }
@@ -149,6 +151,10 @@ fn what_is_missing_or_wrong_is_told_in_words() {
         ("price", json!(0), "price is not a whole number"),
         ("price", json!("0"), "price is not a whole number"),
         ("price", json!(0.5), "price is not a whole number"),
+        ("price", json!("1250."), "price is not a whole number"),
+        ("price", json!(".0"), "price is not a whole number"),
+        ("price", json!("1250.0.0"), "price is not a whole number"),
+        ("price", json!("1250.01"), "price is not a whole number"),
         ("price", json!("1e3"), "price is not a whole number"),
         ("price", json!("１"), "price is not a whole number"),
         ("price", json!(i64::MIN), "price is not a whole number"),
@@ -189,12 +195,24 @@ fn who_may_ask_shows_a_token_or_is_on_this_machine_itself() {
         (PATH, here, Some(("x-forwarded-for", "203.0.113.9")), 401),
         (PATH, here, Some(("x-real-ip", "203.0.113.9")), 401),
         (PATH, here, Some(("via", "1.1 proxy")), 401),
+        (PATH, here, Some(("origin", "https://elsewhere.example")), 401),
+        (PATH, here, Some(("origin", "null")), 401),
+        (PATH, here, Some(("sec-fetch-site", "same-origin")), 401),
+        (PATH, here, Some(("sec-fetch-mode", "no-cors")), 401),
         ("/m/1001/api/payment/qrcode", here, None, 200),
         ("/m/2002/api/payment/qrcode", here, None, 401),
         ("/m/2002/api/payment/qrcode", here, Some(("authorization", bearer.as_str())), 401),
         ("/m/9999/api/payment/qrcode", here, None, 401),
     ] {
         assert_eq!(ask(path, peer, header), expected, "{path} {peer:?} {header:?}");
+    }
+    for media in ["text/plain", "text/json", ""] {
+        let mut page = near(body);
+        page.headers[0].1 = media.into();
+        assert_eq!(read(&page).expect_err(media).status, 401, "{media}");
+        page.headers.push(("authorization".into(), bearer.clone()));
+        page.headers.push(("origin".into(), "https://shop.example".into()));
+        assert!(read(&page).is_ok(), "{media}: the token decides");
     }
     let mut mapped = near(body);
     mapped.peer = Some("::ffff:127.0.0.1".parse().expect("an address"));
