@@ -93,7 +93,7 @@ pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
     /// Run the relay near the phones: keep their pushes on disk until bridge.upstream has them
-    Bridge,
+    Bridge(BridgeArguments),
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
     /// Play a day or a range of positions again: its report, and whether every decision follows
@@ -136,9 +136,16 @@ impl Verb {
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
             Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
-            Self::Serve | Self::Bridge | Self::Demo(_) | Self::Config(_) => false,
+            Self::Serve | Self::Bridge(_) | Self::Demo(_) | Self::Config(_) => false,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct BridgeArguments {
+    /// Forward once more what bridge.upstream has refused, before all that came later
+    #[arg(long)]
+    pub(super) again: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -76,14 +76,14 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         variables: variables(),
     };
     logging::start(match verb {
-        Verb::Serve | Verb::Bridge => "info",
+        Verb::Serve | Verb::Bridge(_) => "info",
         // The demo plays a forger and a shop that is down; what the server says of them is no news.
         Verb::Demo(_) => "error",
         _ => "warn",
     })?;
     match verb {
         Verb::Serve => serve::run(&setting),
-        Verb::Bridge => bridge::run(&setting),
+        Verb::Bridge(arguments) => bridge::run(&setting, arguments),
         Verb::Demo(arguments) => demonstration::run(&setting, arguments),
         Verb::Replay(range) => review::history_of(&setting, range.question()),
         Verb::Audit => review::history_of(&setting, HistoryQuestion::Audit),
