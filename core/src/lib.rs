@@ -34,6 +34,7 @@ pub mod notification;
 pub mod order;
 pub mod policy;
 pub mod position;
+pub mod reconciliation;
 pub mod refund;
 pub mod rejection;
 pub mod state;
