@@ -9,6 +9,7 @@ mod certificates;
 mod check;
 mod classify;
 mod code;
+mod coincidence;
 mod cover;
 mod draft;
 mod grades;

@@ -7,6 +7,7 @@
 //! Deliberately not here: the steps themselves.
 
 use super::classify::Classes;
+use super::coincidence;
 use super::draft::Draft;
 use super::input::{Lines, Payments};
 use super::outcome::Outcome;
@@ -24,6 +25,7 @@ pub fn reconcile(payments: &Payments, lines: &Lines, terms: &Terms, day: &Day) -
     strong.by_base(&mut draft);
     strong.by_order(&mut draft);
     Slots::new(payments, lines, terms).place(&mut draft);
+    coincidence::suspend(payments, lines, terms, day, &mut draft);
     splits::place(payments, lines, terms, &mut draft);
     let second_money = strong.second_money(&draft);
     Classes { payments, lines, terms, day, second_money }.outcome(draft)

@@ -20,6 +20,9 @@ pub struct Terms {
     pub delay: Span,
     /// How close a sole candidate must be to be matched without a person.
     pub near: Span,
+    /// How many chance meetings of strangers may be expected in a wallet's day, in thousandths,
+    /// before nothing of it is matched by wallet, amount and time without a person.
+    pub chance_per_mille: u64,
     /// How far a sole candidate may be to be proposed, where nothing lies within skew and delay.
     pub far: Span,
     /// Largest difference of two amounts, in minor units, that counts as rounding.
@@ -37,7 +40,8 @@ impl Default for Terms {
         Self {
             skew: Span::from_secs(90),
             delay: Span::from_mins(15),
-            near: Span::from_secs(90),
+            near: Span::from_secs(10),
+            chance_per_mille: 10,
             far: Span::from_hours(24),
             rounding: 0,
             fee_rounding: 0,

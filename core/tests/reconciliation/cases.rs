@@ -252,6 +252,23 @@ fn isolation_is_not_enough_the_two_must_also_be_near() {
 }
 
 #[test]
+fn where_strangers_abound_a_sole_candidate_may_be_one_by_chance() {
+    let mut world = World::new(&[paid(1, 10, 0)], &[stated(1, 10, 0)]);
+    for number in 0..9 {
+        world.ours.push(paid(100 + u128::from(number), 55, 100 + i64::from(number) * 200));
+        world.theirs.push(stated(100 + number, 55, 200 + i64::from(number) * 200));
+    }
+    let handling = |world: &World| world.outcome().pairs[0].handling;
+    // 81 pairs that could have met, 11 of 86,400 seconds: one hundredth of a meeting.
+    world.terms.chance_per_mille = 11;
+    assert_eq!(handling(&world), Handling::Automatic);
+    world.terms.chance_per_mille = 10;
+    assert_eq!(handling(&world), Handling::Proposed);
+    world.ours.iter_mut().skip(1).for_each(|one| one.wallets = vec![2]);
+    assert_eq!(handling(&world), Handling::Automatic, "strangers of another wallet");
+}
+
+#[test]
 fn a_minute_is_any_of_its_seconds() {
     let mut theirs = stated(1, 10, 0);
     let world = |theirs: &Theirs| World::new(&[paid(1, 10, 75)], from_ref(theirs)).outcome();
