@@ -37,6 +37,7 @@ pub mod position;
 pub mod refund;
 pub mod rejection;
 pub mod state;
+pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
