@@ -14,7 +14,7 @@ use crate::baselines::{first_fit, nearest_time};
 use crate::town::{Town, Trouble};
 
 /// Days of each kind, each from its own seed.
-const DAYS: u64 = 5;
+const DAYS: u64 = 20;
 const MIDNIGHT: i64 = 1_763_654_400;
 
 const DAY: Day = Day {
@@ -57,7 +57,10 @@ pub(crate) fn report(payments: usize) {
         }
     }
     println!();
-    println!("{DAYS} days of {payments} payments over two wallets for each row, seeds 0 to 4.");
+    let last = DAYS - 1;
+    println!(
+        "{DAYS} days of {payments} payments over two wallets for each row, seeds 0 to {last}."
+    );
 }
 
 fn row(amounts: u64, colliding: usize, trouble: &str, matcher: &str, score: &Score) {

@@ -73,6 +73,11 @@ pub(crate) fn scattered(place: u64, count: u64) -> u64 {
     place * 611_953 % count
 }
 
+/// Twins share a wallet, their neighbours do not.
+fn wallet(number: u64) -> u64 {
+    if fate(number) == Fate::Twin { number / 1_000 % 4 } else { number % 4 }
+}
+
 fn text_of(second: u64) -> String {
     format!("2025-11-21 {:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
 }
@@ -88,7 +93,7 @@ pub(crate) fn write(folder: &Path, count: u64) -> std::io::Result<()> {
             Fate::Bare | Fate::Twin => String::new(),
             _ => format!("4200002025112100{number:012}"),
         };
-        let wallet = number % 4;
+        let wallet = wallet(number);
         let (yuan, rest, time) = (fen / 100, fen % 100, text_of(second + number % 4));
         writeln!(ours, "{number},{wallet},{serial},N{number:08},{yuan}.{rest:02},{time}")?;
     }
@@ -97,7 +102,7 @@ pub(crate) fn write(folder: &Path, count: u64) -> std::io::Result<()> {
     writeln!(theirs, "number,wallet,serial,amount,fee,time,status")?;
     for number in 0..count {
         let (mut fen, second) = (fen(number), second(number, count));
-        let mut wallet = number % 4;
+        let mut wallet = wallet(number);
         match fate(number) {
             Fate::Phantom => continue,
             Fate::Over => fen += 1,

@@ -300,11 +300,11 @@ impl Checker<'_> {
         if !sole {
             return Some(Flaw::NotSole(index));
         }
-        let near = self.terms.near.micros();
+        let (early, late) = (self.terms.near_early.micros(), self.terms.near.micros());
         let sure = by_key(pair.by)
             || (pair.by == By::Slot
                 && pair.grade == Grade::Isolated
-                && self.within(pair.payment, pair.line, near, near));
+                && self.within(pair.payment, pair.line, early, late));
         let equal = money(payment) == money(line);
         let automatic = pair.handling == Handling::Automatic;
         (automatic && !(sure && equal)).then_some(Flaw::NotAutomatic(index))

@@ -112,5 +112,5 @@ fn window_seconds(lines: &Lines, terms: &Terms) -> u64 {
         Some(Precision::Minute) => 60,
         Some(Precision::Day) => 86_400,
     };
-    terms.near.secs().saturating_mul(2).saturating_add(breadth)
+    terms.near.secs().saturating_add(terms.near_early.secs()).saturating_add(breadth)
 }

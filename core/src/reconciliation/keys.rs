@@ -7,6 +7,8 @@
 //! Invariants: a run holds exactly the items of one text, payments first, each side by index.
 //! Deliberately not here: what equal keys mean (`strong.rs`).
 
+use alloc::vec::Vec;
+
 /// Which side an item is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
@@ -33,6 +35,27 @@ impl Key {
         let end = sorted.partition_point(|key| key.hash <= self.hash);
         sorted.get(start..end).unwrap_or_default()
     }
+}
+
+/// Takes out hashes that exactly one payment and one line have, in the order of payments. Whether
+/// their texts are equal too is left to the caller: in the order of hashes every look would be at
+/// another end of memory.
+pub(super) fn couples(keys: &mut Vec<Key>) -> Vec<(u32, u32)> {
+    keys.sort_unstable();
+    let mut couples = Vec::with_capacity(keys.len() / 2);
+    let mut rest = Vec::new();
+    for same_hash in keys.chunk_by(|a, b| a.hash == b.hash) {
+        match same_hash {
+            [ours, theirs] if ours.origin != theirs.origin => {
+                couples.push((ours.index, theirs.index));
+            }
+            [_] => {}
+            several => rest.extend_from_slice(several),
+        }
+    }
+    *keys = rest;
+    couples.sort_unstable();
+    couples
 }
 
 /// Calls `visit` with the items of each text that more than one item has.
@@ -77,7 +100,6 @@ fn hash(text: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use alloc::vec;
-    use alloc::vec::Vec;
 
     #[test]
     fn a_run_is_one_text_even_where_hashes_collide() {

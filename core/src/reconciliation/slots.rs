@@ -63,7 +63,7 @@ impl<'a> Slots<'a> {
     }
 
     fn sole(&self, payment: u32, line: u32) -> Pair {
-        let near = Reach::both(self.terms.near);
+        let near = Reach { early: self.terms.near_early, late: self.terms.near };
         let close = near.holds(&self.payments.side.items[wide(payment)], self.line(line));
         let handling = if close { Handling::Automatic } else { Handling::Proposed };
         Pair { payment, line, by: By::Slot, grade: Grade::Isolated, handling }

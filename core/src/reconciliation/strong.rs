@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use super::draft::Draft;
 use super::index::{narrow, wide};
 use super::input::{Item, Lines, Payments, Side};
-use super::keys::{Key, Origin, runs};
+use super::keys::{Key, Origin, couples, runs};
 use super::outcome::{Bundle, BundleKind, By, Handling, Link, Pair};
 use crate::grade::Grade;
 use crate::statement::LineKind;
@@ -43,21 +43,21 @@ impl<'a> Strong<'a> {
 
     /// Pairs by serial.
     pub(super) fn by_serial(&self, draft: &mut Draft) {
-        let mut keys = Vec::with_capacity(self.payments.items.len().max(self.lines.items.len()));
+        let mut keys =
+            Vec::with_capacity(self.payments.items.len().saturating_add(self.lines.items.len()));
         self.collect(draft, Side::serial, Side::serial, &mut keys);
         let text = |key: &Key| match key.origin {
             Origin::Payment => self.payments.serial(self.item(key)),
             Origin::Line => self.lines.serial(self.item(key)),
         };
-        runs(&mut keys, text, |run| {
-            if let [ours, theirs] = run
-                && (ours.origin, theirs.origin) == (Origin::Payment, Origin::Line)
-            {
-                if self.item(ours).kind == self.item(theirs).kind {
-                    draft.pair(certain(ours.index, theirs.index, By::Serial));
-                }
-                return;
+        for (payment, line) in couples(&mut keys) {
+            let ours = &self.payments.items[wide(payment)];
+            let theirs = &self.lines.items[wide(line)];
+            if ours.kind == theirs.kind && self.payments.serial(ours) == self.lines.serial(theirs) {
+                draft.pair(certain(payment, line, By::Serial));
             }
+        }
+        runs(&mut keys, text, |run| {
             for kind in [LineKind::PayIn, LineKind::RefundOut, LineKind::Withdrawal] {
                 self.settle_serial(self.of_kind(run, kind), draft);
             }

@@ -18,8 +18,10 @@ pub struct Terms {
     /// How much later than its line a payment may lie: notices are delivered late. Take the longest
     /// delay that phones really have: what lies outside is not seen as a candidate.
     pub delay: Span,
-    /// How close a sole candidate must be to be matched without a person.
+    /// How much later than its line a sole candidate may be to be matched without a person.
     pub near: Span,
+    /// How much earlier: a notice before its payment is only ever a matter of clocks.
+    pub near_early: Span,
     /// How many chance meetings of strangers may be expected in a wallet's day, in thousandths,
     /// before nothing of it is matched by wallet, amount and time without a person.
     pub chance_per_mille: u64,
@@ -41,7 +43,8 @@ impl Default for Terms {
             skew: Span::from_secs(90),
             delay: Span::from_mins(15),
             near: Span::from_secs(10),
-            chance_per_mille: 10,
+            near_early: Span::from_secs(2),
+            chance_per_mille: 2,
             far: Span::from_hours(24),
             rounding: 0,
             fee_rounding: 0,

@@ -244,6 +244,9 @@ fn isolation_is_not_enough_the_two_must_also_be_near() {
     let of = |pair: duizhang_core::reconciliation::Pair| (pair.by, pair.grade, pair.handling);
     assert_eq!(of(near.pairs[0]), (By::Slot, Grade::Isolated, Handling::Automatic));
     assert_eq!(of(late.pairs[0]), (By::Slot, Grade::Isolated, Handling::Proposed));
+    let mut ahead = World::new(&[paid(1, 10, 0)], &[stated(1, 10, 3)]);
+    ahead.terms.near_early = Span::from_secs(2);
+    assert_eq!(of(ahead.outcome().pairs[0]), (By::Slot, Grade::Isolated, Handling::Proposed));
     let mut far = World::new(&[paid(1, 10, 600)], &[stated(1, 10, 0)]);
     far.terms.far = Span::from_hours(1);
     assert_eq!(of(far.outcome().pairs[0]), (By::Far, Grade::Isolated, Handling::Proposed));

@@ -85,6 +85,8 @@ pub(crate) fn tight() -> Terms {
         skew: Span::from_secs(10),
         delay: Span::from_secs(20),
         near: Span::from_secs(5),
+        near_early: Span::from_secs(5),
+        chance_per_mille: 10,
         far: Span::ZERO,
         ..Terms::default()
     }

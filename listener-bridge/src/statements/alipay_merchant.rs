@@ -162,8 +162,8 @@ fn account_kind(word: &str, is_expense: bool, draft: &mut Draft) -> LineKind {
 pub(super) fn cross_foot(summary: &Table, draft: &mut Draft) {
     let header = summary.find_header(SUMMARY_COLUMNS);
     let total = header.as_ref().and_then(|header| {
-        let rows = summary.behind(header).iter().map(|row| header.cells(row));
-        rows.filter(|cells| cells.get("门店编号") == "合计").next_back()
+        let mut rows = summary.behind(header).iter().map(|row| header.cells(row));
+        rows.rfind(|cells| cells.get("门店编号") == "合计")
     });
     let Some(total) = total else {
         let detail = "the summary beside the trades has no row of totals";
