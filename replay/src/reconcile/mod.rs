@@ -5,6 +5,7 @@
 mod observed;
 mod report;
 mod run;
+mod sides;
 mod text;
 
 #[cfg(test)]
@@ -15,4 +16,5 @@ pub use report::{
     BreakLine, FileLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally,
     WalletTally,
 };
-pub use run::{BREAKS_MAX, StatementLines, reconcile_day};
+pub use run::{BREAKS_MAX, reconcile_day};
+pub use sides::StatementLines;

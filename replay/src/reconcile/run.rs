@@ -6,46 +6,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use duizhang_core::channel::Channel;
 use duizhang_core::id::WalletId;
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{
-    Class, Code, Day, DayPlace, Finding, Flow, Handling, InputError, Lines, Link, Outcome, Pair,
-    Payment, Payments, Terms, check, reconcile,
+    Class, Code, Day, DayPlace, Finding, Flow, Handling, Link, Outcome, Pair, Terms, check,
+    reconcile,
 };
-use duizhang_core::statement::{Line, LineKind, Precision};
+use duizhang_core::statement::{Line, LineKind};
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::EventLog;
 use duizhang_projections::calendar::Zone;
 
 use super::observed::{Observed, observed};
 use super::report::{
-    BreakLine, FileLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally,
-    WalletTally,
+    BreakLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally, WalletTally,
 };
+use super::sides::{Sides, StatementLines};
 use crate::error::ReplayError;
 use crate::play::{Progress, book_zone};
 use crate::words;
 
 /// Most breaks that a report lists: at 400 bytes each they are 4 MB; all are counted.
 pub const BREAKS_MAX: usize = 10_000;
-
-/// A statement file that was read.
-#[derive(Clone, Debug)]
-pub struct StatementLines {
-    /// Its wallet.
-    pub wallet: WalletId,
-    /// The wallet's channel.
-    pub channel: Channel,
-    /// What the report says of it.
-    pub file: FileLine,
-    /// The first instant that it covers.
-    pub from: Timestamp,
-    /// The first instant that it no longer covers.
-    pub to: Timestamp,
-    /// Its lines.
-    pub lines: Vec<Line>,
-}
 
 /// Compares a business day with statement files.
 ///
@@ -86,60 +68,6 @@ pub fn reconcile_day(
     });
     report.agrees = report.agrees && report.checks.iter().all(|check| check.holds);
     Ok(report)
-}
-
-/// Both sides as the rules take them, and whose each wallet number is.
-struct Sides {
-    wallets: Vec<WalletId>,
-    payments: Payments,
-    lines: Lines,
-    /// For each line its statement and its place there.
-    places: Vec<(usize, usize)>,
-}
-
-impl Sides {
-    fn new(ours: &[Observed], statements: &[StatementLines]) -> Result<Self, InputError> {
-        let mut numbers: BTreeMap<&WalletId, u16> = BTreeMap::new();
-        let named = ours.iter().flat_map(|item| &item.wallets);
-        for wallet in named.chain(statements.iter().map(|statement| &statement.wallet)) {
-            let next = u16::try_from(numbers.len()).map_err(|_| InputError::Full)?;
-            numbers.entry(wallet).or_insert(next);
-        }
-        let mut payments = Payments::with_capacity(ours.len(), 0);
-        for item in ours {
-            let wallets: Vec<u16> = item.wallets.iter().map(|wallet| numbers[wallet]).collect();
-            payments.push(&Payment {
-                id: item.id,
-                flow: item.flow,
-                wallets: &wallets,
-                amount: item.amount,
-                fee: None,
-                refunded: item.refunded,
-                time: item.time,
-                precision: Precision::Second,
-                serial: "",
-                order: item.number.as_deref().unwrap_or_default(),
-                note: &item.note,
-                claim: item.claim,
-            })?;
-        }
-        let mut lines = Lines::with_capacity(0, 0);
-        let mut places = Vec::new();
-        for (place, statement) in statements.iter().enumerate() {
-            let wallet = numbers[&statement.wallet];
-            lines.cover(wallet, statement.from, statement.to);
-            let file = u32::try_from(place).map_err(|_| InputError::Full)?;
-            for (row, line) in statement.lines.iter().enumerate() {
-                lines.push(wallet, file, line)?;
-                places.push((place, row));
-            }
-        }
-        let mut wallets: Vec<(u16, WalletId)> =
-            numbers.into_iter().map(|(wallet, number)| (number, wallet.clone())).collect();
-        wallets.sort();
-        let wallets = wallets.into_iter().map(|(_, wallet)| wallet).collect();
-        Ok(Self { wallets, payments, lines, places })
-    }
 }
 
 struct Comparison<'a> {
@@ -191,7 +119,7 @@ impl Comparison<'_> {
             position: Position::START,
             agrees,
             files: self.statements.iter().map(|statement| statement.file.clone()).collect(),
-            wallets: wallets.into_iter().filter(|tally| tally.total != Tally::default()).collect(),
+            wallets: wallets.into_iter().filter(|tally| !tally.classes.is_empty()).collect(),
             proposals,
             proposals_unlisted,
             breaks,
@@ -217,7 +145,7 @@ impl Comparison<'_> {
                 row.channel_minor = row.channel_minor.saturating_add(signed_line(line));
             }
         }
-        let mut total = Tally::default();
+        let mut total = Tally { class: "total".to_owned(), ..Tally::default() };
         for (class, row) in &mut classes {
             row.class = class.word().to_owned();
             total.ours = total.ours.saturating_add(row.ours);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use duizhang_core::amount::{Amount, Currency};
 
-use super::report::{BreakLine, ItemLine, Proposal, ReconciliationReport, Tally, WalletTally};
+use super::report::{BreakLine, ItemLine, Proposal, ReconciliationReport, WalletTally};
 use crate::spelling;
 use crate::table::aligned;
 
@@ -101,8 +101,7 @@ impl WalletTally {
         let mut text = format!("\n{} {}{covered}\n", self.wallet, self.channel);
         let head = ["", "channel 渠道", "sum", "ours 我方", "sum"].map(str::to_owned).to_vec();
         let mut rows = vec![head];
-        let total = Tally { class: "total".to_owned(), ..self.total.clone() };
-        for row in self.classes.iter().chain([&total]) {
+        for row in self.classes.iter().chain([&self.total]) {
             rows.push(vec![
                 row.class.replace('_', " "),
                 row.channel.to_string(),
