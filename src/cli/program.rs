@@ -11,8 +11,8 @@ use hyper::Uri;
 
 use super::arguments::{Arguments, Verb};
 use super::{
-    bridge, configuration, demonstration, devices, logging, merchants, review, serve, users,
-    wallets,
+    bridge, configuration, demonstration, devices, logging, merchants, reconcile, review, serve,
+    users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -86,6 +86,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Bridge(arguments) => bridge::run(&setting, arguments),
         Verb::Demo(arguments) => demonstration::run(&setting, arguments),
         Verb::Replay(range) => review::history_of(&setting, range.question()),
+        Verb::Reconcile(arguments) => reconcile::run(&setting, &arguments),
         Verb::Audit => review::history_of(&setting, HistoryQuestion::Audit),
         Verb::Explain { kind, id } => {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })
