@@ -74,9 +74,12 @@ fn plain(text: &str, separator: char) -> (String, Option<&str>) {
         Some((cell, rest)) => (cell, Some(rest)),
         None => (text, None),
     };
-    // QQ wallet puts a backtick before its numbers alone.
     let cell = cell.trim();
-    (cell.strip_prefix('`').unwrap_or(cell).to_owned(), rest)
+    // Quotes around a field with quotes that were not doubled.
+    let inside = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
+    // QQ wallet puts a backtick before its numbers alone.
+    let bare = inside.or_else(|| cell.strip_prefix('`')).unwrap_or(cell);
+    (bare.to_owned(), rest)
 }
 
 #[cfg(test)]
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn fields_are_taken_as_the_channels_write_them() {
-        let cases: [(&str, &[&str]); 11] = [
+        let cases: [(&str, &[&str]); 12] = [
             ("a,b,", &["a", "b", ""]),
             ("收/支   ,交易对方 ,", &["收/支", "交易对方", ""]),
             ("\"3985734\"\t,\"/\"", &["3985734", "/"]),
@@ -99,6 +102,7 @@ mod tests {
             ("\"1,234.50\"\t,x", &["1,234.50", "x"]),
             ("\"say \"\"hi\"\"\",x", &["say \"hi\"", "x"]),
             ("\"never closed,x", &["\"never closed", "x"]),
+            ("\"he said \"hi\"\",x", &["he said \"hi\"", "x"]),
             ("`2019-07-25,`a,b,`c\\ d,`", &["2019-07-25", "a,b", "c,d", ""]),
             ("2016/7/23 14:14,`1000,x", &["2016/7/23 14:14", "1000", "x"]),
             ("", &[""]),

@@ -41,6 +41,8 @@ pub(super) struct Layout {
 pub(super) enum RowError {
     #[error("the row has fewer cells than the header")]
     Short,
+    #[error("the row has more cells than the header: a cell holds a separator")]
+    Long,
     #[error("the time cannot be read")]
     Time,
     #[error("the amount cannot be read: {0}")]

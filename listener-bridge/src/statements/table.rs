@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::draft::RowError;
 use super::moment::Epoch;
 
 /// How many rows are searched for a header: the longest known preamble has 24 lines.
@@ -35,6 +36,8 @@ pub(super) struct Row {
 pub(super) struct Header {
     at: usize,
     columns: BTreeMap<String, usize>,
+    /// The most cells that a row below it may have.
+    cells_max: usize,
 }
 
 /// The cells of a row by the names of the header.
@@ -50,7 +53,10 @@ impl Table {
         let named = |at: usize, row: &Row| {
             let columns = columns_of(row);
             let has_all = required.iter().all(|name| columns.contains_key(&normal(name)));
-            has_all.then_some(Header { at, columns })
+            // Rows may end with a comma where the header does not.
+            let ends_open = row.cells.last().is_some_and(String::is_empty);
+            let cells_max = row.cells.len() + usize::from(!ends_open);
+            has_all.then_some(Header { at, columns, cells_max })
         };
         self.rows.iter().take(HEADER_ROWS_MAX).enumerate().find_map(|(at, row)| named(at, row))
     }
@@ -79,6 +85,16 @@ impl Header {
     /// A row seen through this header.
     pub(super) const fn cells<'a>(&'a self, row: &'a Row) -> Cells<'a> {
         Cells { header: self, row }
+    }
+
+    /// A row whose cells stand below their names. One with more cells than the header has a
+    /// separator inside of a cell, and what stands behind it would be read as something else.
+    pub(super) fn fitting<'a>(&'a self, row: &'a Row) -> Result<Cells<'a>, RowError> {
+        let is_long = row.cells.len() > self.cells_max
+            || (row.cells.len() == self.cells_max
+                && self.columns.len() < self.cells_max
+                && row.cells.last().is_some_and(|cell| !cell.is_empty()));
+        if is_long { Err(RowError::Long) } else { Ok(self.cells(row)) }
     }
 }
 
