@@ -8,11 +8,36 @@ use std::collections::BTreeMap;
 
 use super::draft::RowError;
 use super::moment::Epoch;
+use super::refusal::NotAStatement;
 
 /// How many rows are searched for a header: the longest known preamble has 24 lines.
 const HEADER_ROWS_MAX: usize = 200;
 /// The most cells of a row that are looked at: the widest known layout has 42.
 pub(super) const CELLS_MAX: usize = 256;
+
+/// The most memory in bytes that a table's cells may take: twice the text of the largest file (the
+/// cells and the row as it stands) and 24 bytes for each of five million cells. A workbook of some
+/// kilobytes could name one long text a million times.
+const TABLE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 24;
+
+/// What a table may still take.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) const fn of_a_table() -> Self {
+        Self(TABLE_BYTES_MAX)
+    }
+
+    /// Makes room for a row, or refuses the table.
+    pub(super) fn take(&mut self, cells: &[String]) -> Result<(), NotAStatement> {
+        let taken = cells.iter().map(|cell| CELL_BYTES + 2 * cell.len()).sum();
+        self.0 = self.0.checked_sub(taken).ok_or(NotAStatement::TooMuchPacked)?;
+        Ok(())
+    }
+}
 
 /// A table.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use duizhang_core::statement::STATEMENT_LINES_MAX;
 use duizhang_listener_bridge::statements::{
     ARCHIVE_ENTRIES_MAX, Encoding, NotAStatement, Outcome, STATEMENT_BYTES_MAX, read_statement,
 };
@@ -136,4 +137,33 @@ fn bombs_are_cut_off() {
     let names: Vec<String> = (0..=ARCHIVE_ENTRIES_MAX).map(|number| number.to_string()).collect();
     let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
     assert_eq!(refusal(&zip_of(&many)), NotAStatement::TooManyEntries);
+}
+
+#[test]
+fn one_text_named_a_million_times_is_cut_off() {
+    let strings = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(100_000));
+    let cell = "<row><c t=\"s\"><v>0</v></c></row>";
+    let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", cell.repeat(5_000));
+    let bomb = zip_of(&[
+        ("xl/workbook.xml", b"<workbook/>"),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]);
+    assert!(bomb.len() < 10_000);
+    assert_eq!(refusal(&bomb), NotAStatement::TooMuchPacked);
+    let wide = "<row><c r=\"IV1\"/></row>".repeat(100_000);
+    let sheet = format!("<worksheet><sheetData>{wide}</sheetData></worksheet>");
+    let bomb =
+        zip_of(&[("xl/workbook.xml", b"<workbook/>"), ("xl/worksheets/s.xml", sheet.as_bytes())]);
+    assert_eq!(refusal(&bomb), NotAStatement::TooMuchPacked);
+}
+
+#[test]
+fn more_lines_than_a_statement_may_have_are_refused() {
+    let lines = "\n".repeat(STATEMENT_LINES_MAX + 2);
+    assert_eq!(refusal(lines.as_bytes()), NotAStatement::TooManyLines);
+    // A line without an end is one row that cannot be read, and takes no time.
+    let endless = format!("{WECHAT_CSV}2026-11-20{}\n", ",\"x".repeat(1_000_000));
+    let statement = read_statement(endless.as_bytes(), None).unwrap();
+    assert_eq!((statement.lines.len(), statement.rejected.len()), (4, 1));
 }

@@ -185,7 +185,9 @@ const SAMPLES: &[Expected] = &[
 type Sum = (usize, i64);
 
 /// The sample, the mapping that reads it, rows read and rejected, what came and what went.
-const MAPPED: &[(&str, &str, (usize, usize), Sum, Sum)] = &[
+type Mapped = (&'static str, &'static str, (usize, usize), Sum, Sum);
+
+const MAPPED: &[Mapped] = &[
     ("deg/bank_abc_debit.csv", "bank_abc", (5, 0), (3, 1_000_001), (2, 1_235_589)),
     ("deg/bank_boc_credit.csv", "bank_boc_credit", (14, 0), (6, 98_984), (8, 123_181)),
     ("deg/bank_boc_debit.csv", "bank_boc_debit", (17, 0), (3, 977_100), (13, 939_430)),
