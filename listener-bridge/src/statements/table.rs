@@ -126,7 +126,9 @@ impl Header {
 impl<'a> Cells<'a> {
     /// The text of a column; empty where the table has no such column or the row ends before it.
     pub(super) fn get(&self, name: &str) -> &'a str {
-        let at = self.header.columns.get(&normal(name));
+        // Names in our own code are normal already; those of a mapping may not be.
+        let columns = &self.header.columns;
+        let at = columns.get(name).or_else(|| columns.get(&normal(name)));
         at.and_then(|at| self.row.cells.get(*at)).map_or("", String::as_str)
     }
 

@@ -5,7 +5,8 @@ use duizhang_core::amount::Amount;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::statements::{
-    Encoding, NotAStatement, Outcome, Period, Statement, read_statement,
+    Encoding, MAPPING_BYTES_MAX, Mapping, MappingError, NotAStatement, Outcome, Period, Statement,
+    read_statement,
 };
 
 use super::rendered::workbook;
@@ -252,7 +253,7 @@ fn mt942_declares_its_sums() {
     assert_eq!(lines[0].time, Timestamp::from_secs(1_798_819_200));
     assert_eq!(lines[1].merchant_no.as_deref(), Some("OURS"));
     let other = text.replace(":90C:1EUR5,50", ":90C:2EUR5,50");
-    assert_ne!(read(other.as_bytes()).lines.len(), 0);
+    assert_eq!(read(other.as_bytes()).outcome(), Outcome::Fail);
 }
 
 #[test]
@@ -321,4 +322,64 @@ fn unionpay_is_cut_by_bytes() {
     assert_eq!(statement.lines[1].line.kind, LineKind::Unknown);
     assert_eq!(statement.rejected.len(), 1);
     assert_eq!(statement.outcome(), Outcome::Fail);
+}
+
+#[test]
+fn qq_wallet_by_a_mapping() {
+    let text = "\
+交易时间,商户号,QQ钱包订单号,商户订单号,交易状态,订单金额,退款状态
+2016/7/23 14:14,`1000,`2016001,`O-1,支付成功,0.01,暂无数据
+2016/7/23 14:20,`1000,`2016002,`O-2,转入退款,0.02,退款成功
+";
+    let mapping = Mapping::parse(
+        r#"
+name = "QQ wallet"
+[columns]
+time = "交易时间"
+amount = "订单金额"
+direction = "交易状态"
+serial = "QQ钱包订单号"
+merchant_no = "商户订单号"
+kind = "交易状态"
+status = "退款状态"
+[words]
+income = ["支付成功"]
+expense = ["转入退款"]
+refund = ["转入退款"]
+ok = ["退款成功"]
+"#,
+    );
+    let statement = read_statement(&gbk(text), Some(&mapping.unwrap())).unwrap();
+    let lines: Vec<&Line> = statement.lines.iter().map(|recorded| &recorded.line).collect();
+    assert_eq!(
+        (lines[0].serial.as_str(), lines[0].merchant_no.as_deref()),
+        ("2016001", Some("O-1"))
+    );
+    assert_eq!((lines[0].kind, lines[0].precision), (LineKind::PayIn, Precision::Minute));
+    assert_eq!((lines[1].kind, lines[1].status), (LineKind::RefundOut, LineStatus::Ok));
+}
+
+#[test]
+fn a_mapping_that_could_give_no_line_is_refused() {
+    use MappingError::{Amount, Currency, Direction, Syntax};
+    let read = |text: &str| Mapping::parse(&format!("name = \"x\"\n{text}"));
+    let time = "[columns]\ntime = \"t\"\n";
+    let cases = [
+        (time.to_owned(), Amount),
+        (format!("{time}income = \"i\""), Amount),
+        (format!("{time}amount = \"a\"\nincome = \"i\"\nexpense = \"e\""), Amount),
+        (format!("{time}amount = \"a\"\ndirection = \"d\""), Direction),
+        (
+            format!("{time}amount = \"a\"\n[words]\nincome = [\"in\"]\nexpense = [\"out\"]"),
+            Direction,
+        ),
+        (format!("currency = \"XXX\"\n{time}amount = \"a\""), Currency("XXX".to_owned())),
+    ];
+    for (text, error) in cases {
+        assert_eq!(read(&text), Err(error), "{text}");
+    }
+    assert!(matches!(read("[columns]\namount = \"a\""), Err(Syntax(_))));
+    assert!(matches!(read(&format!("{time}amount = \"a\"\ncolour = \"c\"")), Err(Syntax(_))));
+    let long = " ".repeat(MAPPING_BYTES_MAX + 1);
+    assert_eq!(Mapping::parse(&long), Err(MappingError::TooLong));
 }
