@@ -16,7 +16,7 @@ use duizhang_listener_bridge::statements::{
 use super::{outcome_of, sum_of};
 
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/statements")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/statements/data")
 }
 
 /// Every sample's name and bytes.
