@@ -78,7 +78,9 @@ fn read(table: &Table, header: &Header, layout: &'static Layout, read_row: ReadR
             read_notice(&row.text(), &mut draft);
             continue;
         }
-        if let Err(reason) = read_row(table.epoch, header.cells(row), row, &mut draft) {
+        let read = header.fitting(row);
+        let read = read.and_then(|cells| read_row(table.epoch, cells, row, &mut draft));
+        if let Err(reason) = read {
             draft.reject(row, &reason);
         }
     }

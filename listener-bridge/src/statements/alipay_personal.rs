@@ -104,7 +104,7 @@ fn read_row(
     names: &Names,
     draft: &mut Draft,
 ) -> Result<Line, RowError> {
-    let cells = header.cells(row);
+    let cells = header.fitting(row)?;
     if row.cells.len() + 1 < header.width() {
         return Err(RowError::Short);
     }

@@ -5,28 +5,44 @@
 //! it; every line becomes a row; the time is linear in the text.
 //! Deliberately not here: the meaning of the cells.
 
-use super::table::{CELLS_MAX, Row};
+use duizhang_core::statement::STATEMENT_LINES_MAX;
+
+use super::refusal::NotAStatement;
+use super::table::{CELLS_MAX, Room, Row};
+
+/// The longest line that is cut into cells: the widest known row has 42 cells of some 200
+/// characters. A field may look for its closing quote to the end of the line, so that this limit
+/// and that of the cells bound the time.
+const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The rows of a text. `bytes` are the bytes that the text was decoded from, without the mark at
 /// their beginning: neither UTF-8 nor GB18030 hides a line feed inside of a character, so both have
 /// the same lines.
-pub(super) fn rows(text: &str, bytes: &[u8], separator: char) -> Vec<Row> {
+///
+/// # Errors
+/// [`NotAStatement::TooManyLines`] and [`NotAStatement::TooMuchPacked`].
+pub(super) fn rows(text: &str, bytes: &[u8], separator: char) -> Result<Vec<Row>, NotAStatement> {
     let lines = text.split('\n').zip(bytes.split(|byte| *byte == b'\n'));
-    let mut rows: Vec<Row> = lines
-        .zip(1_u32..)
-        .map(|((line, raw), number)| Row {
-            number,
-            cells: cells(line.trim_end_matches('\r'), separator),
-            raw: raw.strip_suffix(b"\r").unwrap_or(raw).to_vec(),
-        })
-        .collect();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut room = Room::of_a_table();
+    for ((line, raw), number) in lines.zip(1_u32..) {
+        if rows.len() > STATEMENT_LINES_MAX {
+            return Err(NotAStatement::TooManyLines);
+        }
+        let cells = cells(line.trim_end_matches('\r'), separator);
+        room.take(&cells)?;
+        rows.push(Row { number, cells, raw: raw.strip_suffix(b"\r").unwrap_or(raw).to_vec() });
+    }
     if rows.last().is_some_and(Row::is_blank) {
         rows.pop();
     }
-    rows
+    Ok(rows)
 }
 
 fn cells(line: &str, separator: char) -> Vec<String> {
+    if line.len() > LINE_BYTES_MAX {
+        return vec!["a line that is too long".to_owned()];
+    }
     if let Some(rest) = line.strip_prefix('`') {
         // A comma inside of a field is written `\ `, so that it never looks like the end.
         let split = rest.split(",`").take(CELLS_MAX);
@@ -74,9 +90,12 @@ fn plain(text: &str, separator: char) -> (String, Option<&str>) {
         Some((cell, rest)) => (cell, Some(rest)),
         None => (text, None),
     };
-    // QQ wallet puts a backtick before its numbers alone.
     let cell = cell.trim();
-    (cell.strip_prefix('`').unwrap_or(cell).to_owned(), rest)
+    // Quotes around a field with quotes that were not doubled.
+    let inside = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
+    // QQ wallet puts a backtick before its numbers alone.
+    let bare = inside.or_else(|| cell.strip_prefix('`')).unwrap_or(cell);
+    (bare.to_owned(), rest)
 }
 
 #[cfg(test)]
@@ -90,7 +109,7 @@ mod tests {
 
     #[test]
     fn fields_are_taken_as_the_channels_write_them() {
-        let cases: [(&str, &[&str]); 11] = [
+        let cases: [(&str, &[&str]); 12] = [
             ("a,b,", &["a", "b", ""]),
             ("收/支   ,交易对方 ,", &["收/支", "交易对方", ""]),
             ("\"3985734\"\t,\"/\"", &["3985734", "/"]),
@@ -99,6 +118,7 @@ mod tests {
             ("\"1,234.50\"\t,x", &["1,234.50", "x"]),
             ("\"say \"\"hi\"\"\",x", &["say \"hi\"", "x"]),
             ("\"never closed,x", &["\"never closed", "x"]),
+            ("\"he said \"hi\"\",x", &["he said \"hi\"", "x"]),
             ("`2019-07-25,`a,b,`c\\ d,`", &["2019-07-25", "a,b", "c,d", ""]),
             ("2016/7/23 14:14,`1000,x", &["2016/7/23 14:14", "1000", "x"]),
             ("", &[""]),
@@ -111,7 +131,7 @@ mod tests {
     #[test]
     fn a_row_keeps_its_bytes_and_its_place() {
         let bytes = b"a,b\r\n\r\n\xca\xd5,1\n";
-        let rows = rows("a,b\r\n\r\n收,1\n", bytes, ',');
+        let rows = rows("a,b\r\n\r\n收,1\n", bytes, ',').unwrap();
         let seen: Vec<_> = rows.iter().map(|row| (row.number, row.raw.as_slice())).collect();
         assert_eq!(seen, [(1, &b"a,b"[..]), (2, b""), (3, b"\xca\xd5,1")]);
     }
@@ -119,7 +139,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_line_is_split_without_loss_of_rows(text in "[a\"`,\t\n\\\\ ]{0,60}") {
-            let rows = rows(&text, text.as_bytes(), ',');
+            let rows = rows(&text, text.as_bytes(), ',').unwrap();
             let lines = text.split('\n').count();
             prop_assert!(rows.len() == lines || rows.len() + 1 == lines);
         }

@@ -30,7 +30,8 @@ const TEXT_CHARS_MAX: usize = 1_000;
 pub(super) struct Layout {
     pub(super) id: &'static str,
     pub(super) channel: Option<Channel>,
-    /// How bad it is that rows differ from the declared totals, or that none are declared.
+    /// How bad it is that no totals are declared, or that rows differ from them. `Ok` is for
+    /// layouts that need not declare any.
     pub(super) totals: Outcome,
     /// How bad the other differences are.
     pub(super) others: Outcome,
@@ -41,6 +42,8 @@ pub(super) struct Layout {
 pub(super) enum RowError {
     #[error("the row has fewer cells than the header")]
     Short,
+    #[error("the row has more cells than the header: a cell holds a separator")]
+    Long,
     #[error("the time cannot be read")]
     Time,
     #[error("the amount cannot be read: {0}")]
@@ -265,7 +268,12 @@ impl Draft {
             return (Outcome::Ok, format!("{word}: {declares}, as declared"));
         }
         let has = said(declared.count.map(|_| seen.count), declared.sum.and(seen.sum));
-        (self.layout.totals, format!("{word}: the file declares {declares} and has {has}"))
+        // A layout that owes no totals means those that it gives.
+        let outcome = match self.layout.totals {
+            Outcome::Ok | Outcome::Fail => Outcome::Fail,
+            Outcome::Warn => Outcome::Warn,
+        };
+        (outcome, format!("{word}: the file declares {declares} and has {has}"))
     }
 
     /// Rows may be newest first or oldest first; one of the two has to hold throughout.

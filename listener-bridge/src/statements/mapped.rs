@@ -2,7 +2,7 @@
 //!
 //! Invariants: an amount goes the way that its sign, its column or its word says, and a word that
 //! the mapping does not name makes the line's kind unknown; a row that has neither a time nor an
-//! amount is a remark of the file and no row.
+//! amount, or a total (合计) instead of a time, is a remark of the file and no row.
 //! Deliberately not here: guessing columns.
 
 use std::sync::LazyLock;
@@ -57,11 +57,13 @@ impl Reader<'_> {
         let columns = &self.mapping.columns;
         let amounts = [&columns.amount, &columns.income, &columns.expense];
         let has_amount = amounts.into_iter().any(|column| said(&cells, column).is_some());
-        if row.is_ruler() || (cells.said(&columns.time).is_none() && !has_amount) {
+        let is_total = cells.get(&columns.time).contains("合计");
+        if row.is_ruler() || is_total || (cells.said(&columns.time).is_none() && !has_amount) {
             read_notice(&row.text(), draft);
             return;
         }
-        match self.line(&cells, row, draft) {
+        let read = self.header.fitting(row);
+        match read.and_then(|cells| self.line(&cells, row, draft)) {
             Ok((line, movement)) => {
                 draft.tally(ALL_ROWS, line.gross);
                 if let Some(word) = said(&cells, &columns.direction) {

@@ -103,7 +103,7 @@ fn read_plain(bytes: &[u8], wanted: Option<&Mapping>) -> Result<(Draft, Encoding
         mt940::read(&text, unmarked)
     } else {
         let separator = wanted.map_or(',', |mapping| mapping.separator);
-        let rows = delimited::rows(&text, unmarked, separator);
+        let rows = delimited::rows(&text, unmarked, separator)?;
         read_table(&Table { rows, ..Table::default() }, wanted)?
     };
     Ok((draft, encoding))
@@ -112,7 +112,7 @@ fn read_plain(bytes: &[u8], wanted: Option<&Mapping>) -> Result<(Draft, Encoding
 fn table_of(bytes: &[u8], separator: char) -> Result<(Table, Encoding), NotAStatement> {
     let (text, encoding) = decode(bytes)?;
     let unmarked = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
-    let rows = delimited::rows(&text, unmarked, separator);
+    let rows = delimited::rows(&text, unmarked, separator)?;
     Ok((Table { rows, ..Table::default() }, encoding))
 }
 

@@ -6,12 +6,38 @@
 
 use std::collections::BTreeMap;
 
+use super::draft::RowError;
 use super::moment::Epoch;
+use super::refusal::NotAStatement;
 
 /// How many rows are searched for a header: the longest known preamble has 24 lines.
 const HEADER_ROWS_MAX: usize = 200;
 /// The most cells of a row that are looked at: the widest known layout has 42.
 pub(super) const CELLS_MAX: usize = 256;
+
+/// The most memory in bytes that a table's cells may take: twice the text of the largest file (the
+/// cells and the row as it stands) and 24 bytes for each of five million cells. A workbook of some
+/// kilobytes could name one long text a million times.
+const TABLE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 24;
+
+/// What a table may still take.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) const fn of_a_table() -> Self {
+        Self(TABLE_BYTES_MAX)
+    }
+
+    /// Makes room for a row, or refuses the table.
+    pub(super) fn take(&mut self, cells: &[String]) -> Result<(), NotAStatement> {
+        let taken = cells.iter().map(|cell| CELL_BYTES + 2 * cell.len()).sum();
+        self.0 = self.0.checked_sub(taken).ok_or(NotAStatement::TooMuchPacked)?;
+        Ok(())
+    }
+}
 
 /// A table.
 #[derive(Debug, Default)]
@@ -35,6 +61,8 @@ pub(super) struct Row {
 pub(super) struct Header {
     at: usize,
     columns: BTreeMap<String, usize>,
+    /// The most cells that a row below it may have.
+    cells_max: usize,
 }
 
 /// The cells of a row by the names of the header.
@@ -50,7 +78,10 @@ impl Table {
         let named = |at: usize, row: &Row| {
             let columns = columns_of(row);
             let has_all = required.iter().all(|name| columns.contains_key(&normal(name)));
-            has_all.then_some(Header { at, columns })
+            // Rows may end with a comma where the header does not.
+            let ends_open = row.cells.last().is_some_and(String::is_empty);
+            let cells_max = row.cells.len() + usize::from(!ends_open);
+            has_all.then_some(Header { at, columns, cells_max })
         };
         self.rows.iter().take(HEADER_ROWS_MAX).enumerate().find_map(|(at, row)| named(at, row))
     }
@@ -80,12 +111,24 @@ impl Header {
     pub(super) const fn cells<'a>(&'a self, row: &'a Row) -> Cells<'a> {
         Cells { header: self, row }
     }
+
+    /// A row whose cells stand below their names. One with more cells than the header has a
+    /// separator inside of a cell, and what stands behind it would be read as something else.
+    pub(super) fn fitting<'a>(&'a self, row: &'a Row) -> Result<Cells<'a>, RowError> {
+        let is_long = row.cells.len() > self.cells_max
+            || (row.cells.len() == self.cells_max
+                && self.columns.len() < self.cells_max
+                && row.cells.last().is_some_and(|cell| !cell.is_empty()));
+        if is_long { Err(RowError::Long) } else { Ok(self.cells(row)) }
+    }
 }
 
 impl<'a> Cells<'a> {
     /// The text of a column; empty where the table has no such column or the row ends before it.
     pub(super) fn get(&self, name: &str) -> &'a str {
-        let at = self.header.columns.get(&normal(name));
+        // Names in our own code are normal already; those of a mapping may not be.
+        let columns = &self.header.columns;
+        let at = columns.get(name).or_else(|| columns.get(&normal(name)));
         at.and_then(|at| self.row.cells.get(*at)).map_or("", String::as_str)
     }
 

@@ -67,7 +67,8 @@ pub(super) fn read_trades(table: &Table, header: &Header) -> Draft {
     let mut rounded = 0_usize;
     for row in rows {
         let cells = header.cells(row);
-        match trade(table.epoch, &cells, row, &mut draft) {
+        let read = header.fitting(row);
+        match read.and_then(|cells| trade(table.epoch, &cells, row, &mut draft)) {
             Ok((line, was_rounded)) => {
                 rounded += usize::from(was_rounded == Rounded::Yes);
                 tally_columns(&cells, &mut draft);
@@ -154,7 +155,8 @@ pub(super) fn read_funds(table: &Table, header: &Header) -> Draft {
     let (rows, summary) = cut_summary(table.behind(header), "资金流水总笔数");
     for row in rows {
         let cells = header.cells(row);
-        match movement(table.epoch, &cells, row, &mut draft) {
+        let read = header.fitting(row);
+        match read.and_then(|cells| movement(table.epoch, &cells, row, &mut draft)) {
             Ok((line, movement)) => {
                 draft.tally(ALL_ROWS, line.gross);
                 draft.tally(cells.get("收支类型"), line.gross);

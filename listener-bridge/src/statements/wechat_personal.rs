@@ -59,7 +59,7 @@ pub(super) fn read(table: &Table, header: &Header) -> Draft {
 }
 
 fn read_row(epoch: Epoch, header: &Header, row: &Row, draft: &mut Draft) -> Result<Line, RowError> {
-    let cells = header.cells(row);
+    let cells = header.fitting(row)?;
     if row.filled() < 6 {
         return Err(RowError::Short);
     }

@@ -13,7 +13,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::container::Entry;
 use super::moment::Epoch;
 use super::refusal::NotAStatement;
-use super::table::{CELLS_MAX, Row, Table};
+use super::table::{CELLS_MAX, Room, Row, Table};
 use super::xml::reference;
 
 /// The most sheets that are looked at: channels write one.
@@ -92,9 +92,9 @@ fn shared_strings(xml: &str) -> Result<Vec<String>, NotAStatement> {
 }
 
 /// What is gathered while a sheet is read.
-#[derive(Default)]
 struct Gathered {
     rows: Vec<Row>,
+    room: Room,
     number: u32,
     cells: Vec<String>,
     column: usize,
@@ -105,7 +105,16 @@ struct Gathered {
 
 fn sheet(xml: &str, strings: &[String]) -> Result<Vec<Row>, NotAStatement> {
     let mut reader = Reader::from_str(xml);
-    let mut now = Gathered::default();
+    let mut now = Gathered {
+        rows: Vec::new(),
+        room: Room::of_a_table(),
+        number: 0,
+        cells: Vec::new(),
+        column: 0,
+        shared: false,
+        inside: false,
+        text: String::new(),
+    };
     loop {
         match reader.read_event().map_err(|_| NotAStatement::DamagedWorkbook)? {
             Event::Eof => return Ok(now.rows),
@@ -113,9 +122,9 @@ fn sheet(xml: &str, strings: &[String]) -> Result<Vec<Row>, NotAStatement> {
             Event::Start(tag) => now.begin(&tag),
             Event::Empty(tag) => {
                 now.begin(&tag);
-                now.end(tag.local_name().as_ref(), strings);
+                now.end(tag.local_name().as_ref(), strings)?;
             }
-            Event::End(tag) => now.end(tag.local_name().as_ref(), strings),
+            Event::End(tag) => now.end(tag.local_name().as_ref(), strings)?,
             Event::Text(part) if now.inside => now.text.push_str(&part),
             Event::GeneralRef(name) if now.inside => now.text.push_str(&reference(&name)),
             _ => {}
@@ -146,7 +155,7 @@ impl Gathered {
         }
     }
 
-    fn end(&mut self, name: &str, strings: &[String]) {
+    fn end(&mut self, name: &str, strings: &[String]) -> Result<(), NotAStatement> {
         match name {
             "v" | "t" => self.inside = false,
             "c" => {
@@ -162,11 +171,13 @@ impl Gathered {
             }
             "row" => {
                 let cells = std::mem::take(&mut self.cells);
+                self.room.take(&cells)?;
                 let raw = cells.join("\t").into_bytes();
                 self.rows.push(Row { number: self.number, cells, raw });
             }
             _ => {}
         }
+        Ok(())
     }
 }
 
