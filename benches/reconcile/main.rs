@@ -28,7 +28,11 @@ fn main() {
         args.get(place + 1).map(PathBuf::from)
     };
     if let Some(folder) = after("--measure") {
-        million::measure(&folder);
+        million::measure(&folder, million::Ending::Bare);
+        return;
+    }
+    if let Some(folder) = after("--verify") {
+        million::measure(&folder, million::Ending::Verified);
         return;
     }
     let quick = !args.iter().any(|arg| arg == "--bench");
