@@ -39,9 +39,10 @@ struct Score {
 
 pub(crate) fn report(payments: usize) {
     println!(
-        "| amounts | colliding | trouble | matcher | automatic | **wrong** | proposed (wrong) | ambiguous |"
+        "| amounts | colliding | trouble | automatic | **wrong** | proposed (wrong) | ambiguous \
+         | first fit: automatic (**wrong**) | nearest time: automatic (**wrong**) |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     let calm = Trouble { late: 0, twice: 0, lost: 0, orphans: 0 };
     let usual = Trouble { late: 50, twice: 10, lost: 10, orphans: 10 };
     let bad = Trouble { late: 200, twice: 50, lost: 50, orphans: 50 };
@@ -49,11 +50,10 @@ pub(crate) fn report(payments: usize) {
         for (name, trouble) in [("none", calm), ("usual", usual), ("bad", bad)] {
             let towns: Vec<Town> =
                 (0..DAYS).map(|seed| Town::new(payments, amounts, trouble, seed)).collect();
-            let scores = [ours(&towns), simple(&towns, first_fit), simple(&towns, nearest_time)];
-            for (matcher, score) in ["ours", "first fit", "nearest time"].iter().zip(&scores) {
-                row(amounts, scores[0].colliding, name, matcher, score);
-            }
-            assert_eq!(scores[0].wrong, 0, "ours matched something wrong by itself");
+            let score = ours(&towns);
+            let simple = [first_fit, nearest_time].map(|matcher| simple(&towns, matcher));
+            row(amounts, name, &score, &simple);
+            assert_eq!(score.wrong, 0, "ours matched something wrong by itself");
         }
     }
     println!();
@@ -63,19 +63,22 @@ pub(crate) fn report(payments: usize) {
     );
 }
 
-fn row(amounts: u64, colliding: usize, trouble: &str, matcher: &str, score: &Score) {
-    let share = |part: usize| {
+fn row(amounts: u64, trouble: &str, ours: &Score, others: &[Score; 2]) {
+    let share = |score: &Score, part: usize| {
         let tenths = part * 1_000 / score.notices.max(1);
         format!("{}.{} %", tenths / 10, tenths % 10)
     };
+    let other = |score: &Score| format!("{} (**{}**)", share(score, score.automatic), score.wrong);
     println!(
-        "| {amounts} | {} | {trouble} | {matcher} | {} | **{}** | {} ({}) | {} |",
-        share(colliding),
-        share(score.automatic),
-        score.wrong,
-        share(score.proposed),
-        score.proposed_wrong,
-        share(score.ambiguous)
+        "| {amounts} | {} | {trouble} | {} | **{}** | {} ({}) | {} | {} | {} |",
+        share(ours, ours.colliding),
+        share(ours, ours.automatic),
+        ours.wrong,
+        share(ours, ours.proposed),
+        ours.proposed_wrong,
+        share(ours, ours.ambiguous),
+        other(&others[0]),
+        other(&others[1])
     );
 }
 
