@@ -13,8 +13,6 @@ use duizhang_core::time::Timestamp;
 use crate::baselines::{first_fit, nearest_time};
 use crate::town::{Town, Trouble};
 
-/// Days of each kind, each from its own seed.
-const DAYS: u64 = 20;
 const MIDNIGHT: i64 = 1_763_654_400;
 
 const DAY: Day = Day {
@@ -37,7 +35,8 @@ struct Score {
     colliding: usize,
 }
 
-pub(crate) fn report(payments: usize) {
+/// Days of each kind, each from its own seed.
+pub(crate) fn report(payments: usize, days: u64) {
     println!(
         "| amounts | colliding | trouble | automatic | **wrong** | proposed (wrong) | ambiguous \
          | first fit: automatic (**wrong**) | nearest time: automatic (**wrong**) |"
@@ -49,7 +48,7 @@ pub(crate) fn report(payments: usize) {
     for amounts in [100_000, 10_000, 1_000, 100] {
         for (name, trouble) in [("none", calm), ("usual", usual), ("bad", bad)] {
             let towns: Vec<Town> =
-                (0..DAYS).map(|seed| Town::new(payments, amounts, trouble, seed)).collect();
+                (0..days).map(|seed| Town::new(payments, amounts, trouble, seed)).collect();
             let score = ours(&towns);
             let simple = [first_fit, nearest_time].map(|matcher| simple(&towns, matcher));
             row(amounts, name, &score, &simple);
@@ -57,9 +56,9 @@ pub(crate) fn report(payments: usize) {
         }
     }
     println!();
-    let last = DAYS - 1;
+    let last = days - 1;
     println!(
-        "{DAYS} days of {payments} payments over two wallets for each row, seeds 0 to {last}."
+        "{days} days of {payments} payments over two wallets for each row, seeds 0 to {last}."
     );
 }
 
