@@ -13,8 +13,6 @@ use duizhang_core::time::Timestamp;
 use crate::baselines::{first_fit, nearest_time};
 use crate::town::{Town, Trouble};
 
-/// Days of each kind, each from its own seed.
-const DAYS: u64 = 20;
 const MIDNIGHT: i64 = 1_763_654_400;
 
 const DAY: Day = Day {
@@ -37,45 +35,49 @@ struct Score {
     colliding: usize,
 }
 
-pub(crate) fn report(payments: usize) {
+/// Days of each kind, each from its own seed.
+pub(crate) fn report(payments: usize, days: u64) {
     println!(
-        "| amounts | colliding | trouble | matcher | automatic | **wrong** | proposed (wrong) | ambiguous |"
+        "| amounts | colliding | trouble | automatic | **wrong** | proposed (wrong) | ambiguous \
+         | first fit: automatic (**wrong**) | nearest time: automatic (**wrong**) |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     let calm = Trouble { late: 0, twice: 0, lost: 0, orphans: 0 };
     let usual = Trouble { late: 50, twice: 10, lost: 10, orphans: 10 };
     let bad = Trouble { late: 200, twice: 50, lost: 50, orphans: 50 };
     for amounts in [100_000, 10_000, 1_000, 100] {
         for (name, trouble) in [("none", calm), ("usual", usual), ("bad", bad)] {
             let towns: Vec<Town> =
-                (0..DAYS).map(|seed| Town::new(payments, amounts, trouble, seed)).collect();
-            let scores = [ours(&towns), simple(&towns, first_fit), simple(&towns, nearest_time)];
-            for (matcher, score) in ["ours", "first fit", "nearest time"].iter().zip(&scores) {
-                row(amounts, scores[0].colliding, name, matcher, score);
-            }
-            assert_eq!(scores[0].wrong, 0, "ours matched something wrong by itself");
+                (0..days).map(|seed| Town::new(payments, amounts, trouble, seed)).collect();
+            let score = ours(&towns);
+            let simple = [first_fit, nearest_time].map(|matcher| simple(&towns, matcher));
+            row(amounts, name, &score, &simple);
+            assert_eq!(score.wrong, 0, "ours matched something wrong by itself");
         }
     }
     println!();
-    let last = DAYS - 1;
+    let last = days - 1;
     println!(
-        "{DAYS} days of {payments} payments over two wallets for each row, seeds 0 to {last}."
+        "{days} days of {payments} payments over two wallets for each row, seeds 0 to {last}."
     );
 }
 
-fn row(amounts: u64, colliding: usize, trouble: &str, matcher: &str, score: &Score) {
-    let share = |part: usize| {
+fn row(amounts: u64, trouble: &str, ours: &Score, others: &[Score; 2]) {
+    let share = |score: &Score, part: usize| {
         let tenths = part * 1_000 / score.notices.max(1);
         format!("{}.{} %", tenths / 10, tenths % 10)
     };
+    let other = |score: &Score| format!("{} (**{}**)", share(score, score.automatic), score.wrong);
     println!(
-        "| {amounts} | {} | {trouble} | {matcher} | {} | **{}** | {} ({}) | {} |",
-        share(colliding),
-        share(score.automatic),
-        score.wrong,
-        share(score.proposed),
-        score.proposed_wrong,
-        share(score.ambiguous)
+        "| {amounts} | {} | {trouble} | {} | **{}** | {} ({}) | {} | {} | {} |",
+        share(ours, ours.colliding),
+        share(ours, ours.automatic),
+        ours.wrong,
+        share(ours, ours.proposed),
+        ours.proposed_wrong,
+        share(ours, ours.ambiguous),
+        other(&others[0]),
+        other(&others[1])
     );
 }
 

@@ -13,7 +13,7 @@ use duizhang_core::reconciliation::{
 };
 use duizhang_core::time::Timestamp;
 
-use crate::files::{self, Fate, MIDNIGHT, fate, scattered};
+use crate::files::{self, Fate, MIDNIGHT, arrived, fate};
 
 const DAY: Day = Day {
     before: Timestamp::from_secs(MIDNIGHT - 86_400),
@@ -29,12 +29,21 @@ pub(crate) fn report(count: u64, keep: Option<PathBuf>) {
     std::fs::create_dir_all(&folder).expect("the folder can be made");
     files::write(&folder, count).expect("the files can be written");
     let program = std::env::current_exe().expect("the bench knows itself");
-    let status = Command::new(program).arg("--measure").arg(&folder).status();
+    let status = Command::new(program).arg("--verify").arg(&folder).status();
     assert!(status.expect("the bench starts itself").success(), "the measured run failed");
 }
 
-/// Reads, reconciles, reports; then checks against what was planted.
-pub(crate) fn measure(folder: &Path) {
+/// What the measured process does in the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Checks the outcome, and compares it with what was planted.
+    Verified,
+    /// Nothing more, as beside other programs.
+    Bare,
+}
+
+/// Reads, reconciles, reports.
+pub(crate) fn measure(folder: &Path, ending: Ending) {
     let start = Instant::now();
     let (payments, mut lines) = std::thread::scope(|scope| {
         let ours = scope.spawn(|| files::payments(folder));
@@ -57,6 +66,9 @@ pub(crate) fn measure(folder: &Path) {
         whole.as_millis(),
         peak_kilobytes() / 1_024
     );
+    if ending == Ending::Bare {
+        return;
+    }
     let start = Instant::now();
     assert_eq!(check(&payments, &lines, &terms, &outcome), [], "the checker agrees");
     println!("the checker: {} ms, no flaw", start.elapsed().as_millis());
@@ -90,7 +102,7 @@ fn planted(outcome: &Outcome) {
     // The count follows from the payments: of each thousand one is lost.
     let there = u64::try_from(outcome.payments.len()).expect("counts fit");
     let count = (there..).find(|count| count - (count + 998) / 1_000 == there).expect("a count");
-    let ours = (0..count).map(|place| scattered(place, count)).filter(lines_lost);
+    let ours = (0..count).map(|place| arrived(place, count)).filter(lines_lost);
     let mut breaks = 0_u64;
     for (number, finding) in ours.zip(&outcome.payments) {
         let fate = if fate(number) == Fate::Doubled { Fate::Whole } else { fate(number) };

@@ -258,8 +258,7 @@ async fn asked_of(rig: &Rig, dialect: Dialect, key_fits: bool) -> (u16, String, 
         let views = rig.server.book().views();
         views.orders.of_merchant(&merchant, Position::new(u64::MAX)).count()
     };
-    let entry = Entry::Of(dialect);
-    let [line, headers, body] = request(entry, Network::Wechat, "S-1", "http://shop.example/n");
+    let [line, headers, body] = request(dialect, Network::Wechat, "S-1", "http://shop.example/n");
     let spoilt = |text: String| match key_fits {
         true => text,
         false => text.replace(TOKEN, "no-token").replace("sign=", "sign=0").replace("S-1", "S-2"),

@@ -98,12 +98,8 @@ impl Written<'_> {
 
     /// A turn gives each of its payments another candidate, and matches as many in the end.
     fn turns(&self, turn: &Turn) -> bool {
-        let mut payment_of = self.payment_of.clone();
-        for (payment, _) in &turn.instead {
-            if let Some(Some(line)) = self.group.matching.get(wide(*payment)) {
-                payment_of.remove(line);
-            }
-        }
+        let own = |payment: &u32| self.group.matching.get(wide(*payment)).copied().flatten();
+        let left: BTreeSet<u32> = turn.instead.iter().filter_map(|(one, _)| own(one)).collect();
         let payments: BTreeSet<u32> = turn.instead.iter().map(|(payment, _)| *payment).collect();
         let lines: BTreeSet<u32> = turn.instead.iter().map(|(_, line)| *line).collect();
         let moves = |(payment, line): &(u32, u32)| {
@@ -111,12 +107,14 @@ impl Written<'_> {
             candidates.is_some_and(|them| them.contains(payment))
                 && self.group.matching[wide(*payment)] != Some(*line)
         };
-        // Whoever has one of these lines and gets no other is the end of the chain: free now.
-        payment_of.extend(turn.instead.iter().map(|(payment, line)| (*line, *payment)));
+        // Whoever has one of these lines and gets no other is the end of the chain: free now. So as
+        // many are matched as before if as many lines are taken up as were left.
+        let idle = |line: &&u32| !self.payment_of.contains_key(line) || left.contains(line);
+        let taken_up = lines.iter().filter(idle).count();
         !turn.instead.is_empty()
             && turn.instead.iter().all(moves)
             && [payments.len(), lines.len()] == [turn.instead.len(); 2]
-            && payment_of.len() == self.payment_of.len()
+            && taken_up == left.len()
     }
 
     /// Every member that is not forced changes partner in some turn.

@@ -14,8 +14,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
-use super::input::{Item, Lines, Payments, Side, Wallet};
+use super::input::{Lines, Payments, Wallet};
 use super::outcome::{By, Handling, Link};
+use super::side::{Item, Side};
 use super::terms::{Day, Terms};
 use crate::amount::Currency;
 use crate::statement::{LineKind, Precision};

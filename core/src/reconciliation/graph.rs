@@ -20,8 +20,9 @@ use core::cmp::Ordering;
 use core::ops::Range;
 
 use super::index::wide;
-use super::input::{Item, Lines, Payments, Side, Wallet};
+use super::input::{Lines, Payments, Wallet};
 use super::matching::{Candidates, NONE, Unvisited};
+use super::side::{Item, Side};
 use super::terms::Terms;
 use crate::statement::{LineKind, Precision};
 use crate::time::Span;

@@ -8,11 +8,13 @@
 //! give the order wherever two items are alike, so the order of pushing decides nothing.
 //! Deliberately not here: files, their parsers, and the log from which payments come.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::amount::{Amount, Currency};
+use super::keys::Origin;
+use super::side::{BLANK, FeeKnown, Item, Side, Status};
+use crate::amount::Amount;
 use crate::statement::{Line, LineKind, LineStatus, Precision};
 use crate::time::Timestamp;
 
@@ -108,139 +110,6 @@ impl fmt::Display for InputError {
 
 impl core::error::Error for InputError {}
 
-/// What the channel says about a line, without the amounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Status {
-    Paid,
-    Refunded,
-    Closed,
-    Pending,
-    Unknown,
-}
-
-/// One packed payment or line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Item {
-    pub(super) id: [u8; 16],
-    pub(super) amount: i64,
-    /// What a line says was taken; what is expected of a payment, where something is.
-    pub(super) fee: i64,
-    pub(super) refunded: i64,
-    pub(super) time: Timestamp,
-    text: u32,
-    serial: u8,
-    base: u8,
-    order: u8,
-    note: u8,
-    set: u16,
-    pub(super) currency: Currency,
-    pub(super) kind: LineKind,
-    pub(super) status: Status,
-    pub(super) claim: Claim,
-    pub(super) precision: Precision,
-    pub(super) fee_known: FeeKnown,
-}
-
-/// Whether a fee is there to be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FeeKnown {
-    Yes,
-    No,
-}
-
-/// One side, packed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Side {
-    pub(super) items: Vec<Item>,
-    text: Vec<u8>,
-    sets: Vec<Vec<Wallet>>,
-    set_numbers: BTreeMap<Vec<Wallet>, u16>,
-}
-
-impl Side {
-    fn keep(
-        &mut self,
-        wallets: &[Wallet],
-        keys: [&str; 3],
-        mut item: Item,
-    ) -> Result<u32, InputError> {
-        let [serial, order, note] = keys;
-        let bytes = serial.len().saturating_add(order.len()).saturating_add(note.len());
-        let length = self.text.len();
-        if self.items.len() >= ITEMS_MAX || length.saturating_add(bytes) > TEXT_BYTES_MAX {
-            return Err(InputError::Full);
-        }
-        let short = |text: &str| u8::try_from(text.len()).map_err(|_| InputError::KeyTooLong);
-        item.serial = short(serial)?;
-        item.order = short(order)?;
-        item.note = short(note)?;
-        item.base = short(Line::base_of(serial))?;
-        item.text = u32::try_from(length).map_err(|_| InputError::Full)?;
-        item.set = self.set(wallets)?;
-        keys.iter().for_each(|key| self.text.extend_from_slice(key.as_bytes()));
-        let index = u32::try_from(self.items.len()).map_err(|_| InputError::Full)?;
-        self.items.push(item);
-        Ok(index)
-    }
-
-    /// The number of a set of wallets. Neighbours mostly have the same.
-    fn set(&mut self, wallets: &[Wallet]) -> Result<u16, InputError> {
-        if wallets.is_empty() {
-            return Err(InputError::NoWallet);
-        }
-        if let Some(last) = self.items.last()
-            && self.sets.get(usize::from(last.set)).is_some_and(|set| set == wallets)
-        {
-            return Ok(last.set);
-        }
-        let set: Vec<Wallet> =
-            wallets.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        if let Some(number) = self.set_numbers.get(&set) {
-            return Ok(*number);
-        }
-        let number = u16::try_from(self.sets.len()).map_err(|_| InputError::Full)?;
-        self.set_numbers.insert(set.clone(), number);
-        self.sets.push(set);
-        Ok(number)
-    }
-
-    pub(super) fn wallets(&self, item: &Item) -> &[Wallet] {
-        self.sets.get(usize::from(item.set)).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn sets(&self) -> &[Vec<Wallet>] {
-        &self.sets
-    }
-
-    pub(super) const fn set_of(item: &Item) -> u16 {
-        item.set
-    }
-
-    fn piece(&self, item: &Item, skip: usize, length: u8) -> &[u8] {
-        let start = super::index::wide(item.text).saturating_add(skip);
-        let end = start.saturating_add(usize::from(length));
-        self.text.get(start..end).unwrap_or_default()
-    }
-
-    pub(super) fn serial(&self, item: &Item) -> &[u8] {
-        self.piece(item, 0, item.serial)
-    }
-
-    /// The serial up to the mark behind which channels write a refund's own number.
-    pub(super) fn base(&self, item: &Item) -> &[u8] {
-        self.piece(item, 0, item.base)
-    }
-
-    pub(super) fn order(&self, item: &Item) -> &[u8] {
-        self.piece(item, usize::from(item.serial), item.order)
-    }
-
-    pub(super) fn note(&self, item: &Item) -> &[u8] {
-        let skip = usize::from(item.serial).saturating_add(usize::from(item.order));
-        self.piece(item, skip, item.note)
-    }
-}
-
 /// The longest run of digits of a remark that is long enough to mean something.
 fn digits_of(note: &str) -> &str {
     let runs = note.split(|c: char| !c.is_ascii_digit());
@@ -258,7 +127,7 @@ impl Payments {
     /// Room for so many payments with so many bytes of keys; more may follow.
     #[must_use]
     pub fn with_capacity(items: usize, text_bytes: usize) -> Self {
-        Self { side: with_capacity(items, text_bytes) }
+        Self { side: Side::with_capacity(items, text_bytes) }
     }
 
     /// Adds one and gives its index.
@@ -288,6 +157,12 @@ impl Payments {
         self.side.keep(payment.wallets, keys, item)
     }
 
+    /// Sorts the serials ahead of comparing, where two threads fill the two sides. What is compared
+    /// without it is sorted then.
+    pub fn sort_ahead(&mut self) {
+        self.side.serials = self.side.sorted_serials(Origin::Payment);
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -312,7 +187,7 @@ impl Lines {
     /// Room for so many lines with so many bytes of keys; more may follow.
     #[must_use]
     pub fn with_capacity(items: usize, text_bytes: usize) -> Self {
-        Self { side: with_capacity(items, text_bytes), covered: BTreeMap::new() }
+        Self { side: Side::with_capacity(items, text_bytes), covered: BTreeMap::new() }
     }
 
     /// Says that a file of a wallet holds every line from an instant to before another.
@@ -353,6 +228,12 @@ impl Lines {
         self.side.keep(&[wallet], [&line.serial, order, digits_of(&line.note)], item)
     }
 
+    /// Sorts the serials ahead of comparing, where two threads fill the two sides. What is compared
+    /// without it is sorted then.
+    pub fn sort_ahead(&mut self) {
+        self.side.serials = self.side.sorted_serials(Origin::Line);
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -365,28 +246,3 @@ impl Lines {
         self.side.items.is_empty()
     }
 }
-
-fn with_capacity(items: usize, text_bytes: usize) -> Side {
-    let (items, text) = (Vec::with_capacity(items), Vec::with_capacity(text_bytes));
-    Side { items, text, ..Side::default() }
-}
-
-const BLANK: Item = Item {
-    id: [0; 16],
-    amount: 0,
-    fee: 0,
-    refunded: 0,
-    time: Timestamp::MIN,
-    text: 0,
-    serial: 0,
-    base: 0,
-    order: 0,
-    note: 0,
-    set: 0,
-    currency: Currency::Cny,
-    kind: LineKind::Unknown,
-    status: Status::Unknown,
-    claim: Claim::Order,
-    precision: Precision::Second,
-    fee_known: FeeKnown::No,
-};

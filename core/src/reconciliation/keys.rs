@@ -37,25 +37,34 @@ impl Key {
     }
 }
 
-/// Takes out hashes that exactly one payment and one line have, in the order of payments. Whether
-/// their texts are equal too is left to the caller: in the order of hashes every look would be at
-/// another end of memory.
-pub(super) fn couples(keys: &mut Vec<Key>) -> Vec<(u32, u32)> {
-    keys.sort_unstable();
-    let mut couples = Vec::with_capacity(keys.len() / 2);
+/// Two sorted sides, joined: what one payment and one line have alone, in the order of payments,
+/// and the keys whose hash several items have otherwise. Whether the texts of a couple are equal
+/// too is left to the caller: in the order of hashes every look would be at another end of memory.
+pub(super) fn couples(ours: &[Key], theirs: &[Key]) -> (Vec<(u32, u32)>, Vec<Key>) {
+    let mut couples = Vec::with_capacity(ours.len().min(theirs.len()));
     let mut rest = Vec::new();
-    for same_hash in keys.chunk_by(|a, b| a.hash == b.hash) {
-        match same_hash {
-            [ours, theirs] if ours.origin != theirs.origin => {
-                couples.push((ours.index, theirs.index));
+    let mut theirs = theirs.chunk_by(|a, b| a.hash == b.hash).peekable();
+    let settle = |run: &[Key], rest: &mut Vec<Key>| {
+        if run.len() > 1 {
+            rest.extend_from_slice(run);
+        }
+    };
+    for run in ours.chunk_by(|a, b| a.hash == b.hash) {
+        while let Some(earlier) = theirs.next_if(|lines| lines[0].hash < run[0].hash) {
+            settle(earlier, &mut rest);
+        }
+        match (run, theirs.next_if(|lines| lines[0].hash == run[0].hash)) {
+            ([payment], Some([line])) => couples.push((payment.index, line.index)),
+            (_, Some(lines)) => {
+                rest.extend_from_slice(run);
+                rest.extend_from_slice(lines);
             }
-            [_] => {}
-            several => rest.extend_from_slice(several),
+            (_, None) => settle(run, &mut rest),
         }
     }
-    *keys = rest;
+    theirs.for_each(|run| settle(run, &mut rest));
     couples.sort_unstable();
-    couples
+    (couples, rest)
 }
 
 /// Calls `visit` with the items of each text that more than one item has.

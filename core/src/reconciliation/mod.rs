@@ -19,6 +19,7 @@ mod input;
 mod keys;
 mod matching;
 mod outcome;
+mod side;
 mod slots;
 mod solve;
 mod splits;

@@ -14,10 +14,11 @@ use alloc::vec::Vec;
 use super::draft::Draft;
 use super::graph::Reach;
 use super::index::{narrow, wide};
-use super::input::{Item, Lines, Payments, Side};
+use super::input::{Lines, Payments};
 use super::keys::Origin;
 use super::matching::{LimitReached, Steps};
 use super::outcome::{Bundle, BundleKind};
+use super::side::{Item, Side};
 use super::strong::is_ours;
 use super::terms::Terms;
 

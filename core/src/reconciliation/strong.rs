@@ -11,9 +11,10 @@ use alloc::vec::Vec;
 
 use super::draft::Draft;
 use super::index::{narrow, wide};
-use super::input::{Item, Lines, Payments, Side};
+use super::input::{Lines, Payments};
 use super::keys::{Key, Origin, couples, runs};
 use super::outcome::{Bundle, BundleKind, By, Handling, Link, Pair};
+use super::side::{Item, Side};
 use crate::grade::Grade;
 use crate::statement::LineKind;
 
@@ -43,14 +44,13 @@ impl<'a> Strong<'a> {
 
     /// Pairs by serial.
     pub(super) fn by_serial(&self, draft: &mut Draft) {
-        let mut keys =
-            Vec::with_capacity(self.payments.items.len().saturating_add(self.lines.items.len()));
-        self.collect(draft, Side::serial, Side::serial, &mut keys);
         let text = |key: &Key| match key.origin {
             Origin::Payment => self.payments.serial(self.item(key)),
             Origin::Line => self.lines.serial(self.item(key)),
         };
-        for (payment, line) in couples(&mut keys) {
+        let ours = self.payments.serials(Origin::Payment);
+        let (couples, mut keys) = couples(&ours, &self.lines.serials(Origin::Line));
+        for (payment, line) in couples {
             let ours = &self.payments.items[wide(payment)];
             let theirs = &self.lines.items[wide(line)];
             if ours.kind == theirs.kind && self.payments.serial(ours) == self.lines.serial(theirs) {
@@ -180,12 +180,15 @@ impl<'a> Strong<'a> {
                 keys.push(Key::new(order, Origin::Line, narrow(index)));
             }
         }
-        keys.sort_unstable();
         let mut found: Vec<u32> = Vec::new();
+        if keys.is_empty() {
+            return found;
+        }
+        keys.sort_unstable();
         for (index, item) in self.payments.items.iter().enumerate() {
             let order = self.payments.order(item);
             let paired = matches!(draft.payments[index], Link::Pair(_));
-            if paired && !keys.is_empty() && item.kind == LineKind::PayIn {
+            if paired && item.kind == LineKind::PayIn {
                 let like = Key::new(order, Origin::Payment, 0);
                 let same = |key: &&Key| self.lines.order(self.item(key)) == order;
                 found.extend(like.alike(&keys).iter().filter(same).map(|key| key.index));

@@ -95,6 +95,20 @@ fn a_pair_that_agrees_is_matched_and_one_that_does_not_says_how() {
             changed(&|t| t.line.fee = Amount::fen(7)),
             (Class::FeeDiffers, Some(Code::M06)),
         ),
+    ];
+    agree(&cases);
+}
+
+#[test]
+fn a_pair_that_agrees_may_still_be_late_twice_or_of_another_day() {
+    let (ours, theirs) = keyed("S1", 1_000);
+    let ours = || ours.clone();
+    let changed = |change: &dyn Fn(&mut Theirs)| {
+        let mut line = theirs.clone();
+        change(&mut line);
+        line
+    };
+    let cases = [
         (Ours { claim: Claim::Late, ..ours() }, changed(&|_| ()), (Class::Late, Some(Code::L01))),
         (
             Ours { claim: Claim::Twice, ..ours() },
@@ -117,8 +131,12 @@ fn a_pair_that_agrees_is_matched_and_one_that_does_not_says_how() {
             (Class::DataDiffers, Some(Code::M09)),
         ),
     ];
-    for (place, (ours, theirs, expected)) in cases.into_iter().enumerate() {
-        assert_eq!(pair_of(ours, theirs), expected, "case {place}");
+    agree(&cases);
+}
+
+fn agree(cases: &[(Ours, Theirs, Expected)]) {
+    for (place, (ours, theirs, expected)) in cases.iter().enumerate() {
+        assert_eq!(pair_of(ours.clone(), theirs.clone()), *expected, "case {place}");
     }
 }
 

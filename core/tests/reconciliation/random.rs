@@ -2,12 +2,12 @@
 //! them collide.
 
 use duizhang_core::grade::Grade;
-use duizhang_core::reconciliation::{Claim, Class, Link, Outcome, Turn};
+use duizhang_core::reconciliation::{Claim, Class, Link, Outcome, Turn, reconcile};
 use duizhang_core::statement::Precision;
 use proptest::prelude::*;
 
 use crate::oracle::Oracle;
-use crate::world::{Ours, Theirs, World, paid, stated, wide};
+use crate::world::{DAY, Ours, Theirs, World, paid, stated, wide};
 
 fn precision() -> impl Strategy<Value = Precision> {
     prop_oneof![4 => Just(Precision::Second), 1 => Just(Precision::Minute)]
@@ -218,6 +218,10 @@ proptest! {
         }
         world.terms.parts_max = 3;
         let outcome = world.outcome();
+        let (mut payments, mut lines) = world.sides();
+        payments.sort_ahead();
+        lines.sort_ahead();
+        prop_assert_eq!(&outcome, &reconcile(&payments, &lines, &world.terms, &DAY), "sorted ahead");
         let counted: (usize, usize) = Class::ALL
             .iter()
             .map(|class| outcome.count(*class))
