@@ -15,7 +15,7 @@ use crate::code::OwnCode;
 use crate::decision::Decision;
 use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
-
+use crate::ledger::AdjustmentState;
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
@@ -81,6 +81,9 @@ impl State {
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),
             Fact::CodeIssued(issued) => self.issue_code(issued),
+            Fact::MovementRecorded(_)
+            | Fact::AdjustmentProposed(_)
+            | Fact::BooksPolicyActivated(_) => self.keep_books(fact),
             Fact::OrderRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
@@ -89,7 +92,8 @@ impl State {
             | Fact::RefundStepTaken(_)
             | Fact::PaymentAssigned(_)
             | Fact::EvidenceJudged(_)
-            | Fact::PaymentDismissed(_) => {}
+            | Fact::PaymentDismissed(_)
+            | Fact::AdjustmentJudged(_) => {}
         }
     }
 
@@ -172,6 +176,12 @@ impl State {
                 self.questions.remove(notification);
             }
             Decision::SuspenseEnded { payment } => self.dismiss(*payment),
+            Decision::AdjustmentPosted { adjustment } => {
+                self.books.advance(*adjustment, AdjustmentState::Posted);
+            }
+            Decision::AdjustmentDeclined { adjustment } => {
+                self.books.advance(*adjustment, AdjustmentState::Declined);
+            }
         }
     }
 
