@@ -11,6 +11,7 @@ mod collisions;
 mod damage;
 mod demo;
 mod disk_faults;
+mod export;
 mod kill;
 mod power_cut;
 mod program;
