@@ -36,6 +36,7 @@ impl Teller {
         }
     }
 
+    // tidy: long because it is one sentence for each variant
     pub(crate) fn fact(self, fact: &Fact) -> String {
         match fact {
             Fact::BookOpened(opened) => {

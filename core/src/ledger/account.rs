@@ -4,7 +4,8 @@
 //! for what people write, which lies in the log.
 //! Invariants: variants are only ever appended, because the named form is stored; which account is
 //! derived from the open questions, and so may not be adjusted by hand, is said here once.
-//! Deliberately not here: paths and codes of wallets and banks, which a book gives ([`super::Chart`]).
+//! Deliberately not here: paths and codes of wallets and banks, which a book gives
+//! ([`super::Chart`]).
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | order accepted | receivable | income |
 //! | order expired or closed | income | receivable |
-//! | payment settles or brings a part | wallet, or suspense where it was held | receivable, bump, surplus |
+//! | payment settles or brings a part | wallet, or its suspense | receivable, bump, surplus |
 //! | the same for an ended order | before it, the order is raised again | |
 //! | payment held | wallet | suspense by the reason |
 //! | held payment of no order | suspense | unclaimed |
@@ -15,10 +15,10 @@
 //!
 //! Invariants: a pure fold, which asks neither the rules nor their state; each entry balances. What
 //! contradicts the chapters before it posts nothing, and the auditor finds that the books and the
-//! questions differ. An entry is valued when the channel says that
-//! the money moved, as long as that is not more than [`VALUE_BACK_MAX`] ago; what a person decides
-//! is valued when it was decided.
-//! Deliberately not here: what people record (`recording`), sums of entries (projections), and what the sums must be (the auditor).
+//! questions differ. An entry is valued when the channel says that the money moved, as long as that
+//! is not more than [`VALUE_BACK_MAX`] ago; what a person decides is valued when it was decided.
+//! Deliberately not here: what people record (`recording`), sums of entries (projections), and what
+//! the sums must be (the auditor).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

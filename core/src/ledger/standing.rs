@@ -148,7 +148,15 @@ impl Books {
         self.adjustments.insert(proposed.id, AdjustmentRecord { content, by, state });
     }
 
-    pub(crate) fn advance(&mut self, adjustment: AdjustmentId, to: AdjustmentState) {
+    pub(crate) fn post(&mut self, adjustment: AdjustmentId) {
+        self.advance(adjustment, AdjustmentState::Posted);
+    }
+
+    pub(crate) fn decline(&mut self, adjustment: AdjustmentId) {
+        self.advance(adjustment, AdjustmentState::Declined);
+    }
+
+    fn advance(&mut self, adjustment: AdjustmentId, to: AdjustmentState) {
         let record = self.adjustments.get_mut(&adjustment);
         record.expect("a decision names a known adjustment").state = to;
     }

@@ -15,7 +15,6 @@ use crate::code::OwnCode;
 use crate::decision::Decision;
 use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
-use crate::ledger::AdjustmentState;
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
@@ -176,12 +175,8 @@ impl State {
                 self.questions.remove(notification);
             }
             Decision::SuspenseEnded { payment } => self.dismiss(*payment),
-            Decision::AdjustmentPosted { adjustment } => {
-                self.books.advance(*adjustment, AdjustmentState::Posted);
-            }
-            Decision::AdjustmentDeclined { adjustment } => {
-                self.books.advance(*adjustment, AdjustmentState::Declined);
-            }
+            Decision::AdjustmentPosted { adjustment } => self.books.post(*adjustment),
+            Decision::AdjustmentDeclined { adjustment } => self.books.decline(*adjustment),
         }
     }
 

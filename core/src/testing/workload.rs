@@ -120,6 +120,7 @@ fn references() -> impl Strategy<Value = Vec<Reference>> {
 }
 
 fn books() -> impl Strategy<Value = BooksStep> {
+    let off = prop_oneof![9 => Just(0_i64), 1 => -1_i64..2];
     prop_oneof![
         2 => (0_u8..4, -1_i64..40).prop_map(|(wallet, fen)| BooksStep::Fee { wallet, fen }),
         2 => (0_u8..4, -1_i64..300, -1_i64..5)
@@ -128,7 +129,7 @@ fn books() -> impl Strategy<Value = BooksStep> {
         1 => (0_u8..4, 0_u8..4, 0_i64..200, 0_i64..3)
             .prop_map(|(from, to, fen, fee)| BooksStep::Transfer { from, to, fen, fee }),
         1 => (0_u8..4, 0_i64..900).prop_map(|(wallet, fen)| BooksStep::Opening { wallet, fen }),
-        4 => (0_u8..12, 0_u8..12, -99_i64..100, prop_oneof![9 => Just(0_i64), 1 => -1_i64..2], 0_u8..3)
+        4 => (0_u8..12, 0_u8..12, -99_i64..100, off, 0_u8..3)
             .prop_map(|(debit, credit, fen, off, by)| BooksStep::Adjust {
                 debit,
                 credit,

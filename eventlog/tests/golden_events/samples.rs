@@ -413,6 +413,7 @@ fn order_decisions(all: &mut Samples) {
     }
 }
 
+// tidy: long because it is one sample for each variant
 fn books_facts(all: &mut Samples) {
     let bank = || BankId::new("cmb").expect("a good name");
     let (fee, amount) = (Amount::fen(40), Amount::fen(40_000));

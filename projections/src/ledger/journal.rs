@@ -1,8 +1,8 @@
 //! The second of two walks over the log: the entries of a selection in the order of their days, and
 //! within a day in the order of the log.
 //!
-//! Invariants: each entry of the selection comes once; what is valued on an earlier day comes behind
-//! that day's own entries, because its position is behind theirs.
+//! Invariants: each entry of the selection comes once; what is valued on an earlier day comes
+//! behind that day's own entries, because its position is behind theirs.
 //! Deliberately not here: how entries are written (`export`).
 
 use chrono::NaiveDate;

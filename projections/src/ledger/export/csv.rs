@@ -1,8 +1,8 @@
 //! CSV (RFC 4180) for spreadsheets and programs: one record for each line of an entry.
 //!
 //! Invariants: UTF-8 with a byte order mark, CRLF, the same number of fields in each record; texts
-//! in quotes, and one that a spreadsheet would calculate begins with an apostrophe. The first record
-//! says where the file comes from, the second names the columns.
+//! in quotes, and one that a spreadsheet would calculate begins with an apostrophe. The first
+//! record says where the file comes from, the second names the columns.
 
 use std::io::Write;
 
