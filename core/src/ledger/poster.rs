@@ -62,20 +62,11 @@ struct Refund {
     agreed: Option<i64>,
 }
 
-/// A payment that the chapter has not placed yet.
-#[derive(Clone, Debug)]
-struct Sighted {
-    amount: Amount,
-    wallets: Vec<u16>,
-    paid_at: Timestamp,
-}
-
 /// Posts the chapters of a log, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Poster {
     pub(super) chart: Chart,
     orders: Orders,
-    sighted: Option<Sighted>,
     held: BTreeMap<PaymentId, Held>,
     refunds: BTreeMap<RefundId, Refund>,
     pub(super) withdrawals: BTreeMap<MovementId, (Numbered, Amount)>,
@@ -88,9 +79,23 @@ pub(super) struct Place<'a> {
     position: Position,
     pub(super) at: Timestamp,
     fact: &'a Fact,
+    decisions: &'a [Decision],
 }
 
-impl Place<'_> {
+/// What posting hands its entries to.
+type Visit<'a> = dyn FnMut(Entry) + 'a;
+
+impl<'a> Place<'a> {
+    /// The payment that came with the fact: wallets, amount and time.
+    fn observed(&self) -> Option<(&'a [WalletId], Amount, Timestamp)> {
+        self.decisions.iter().find_map(|decision| {
+            let Decision::PaymentObserved { wallets, amount, paid_at, .. } = decision else {
+                return None;
+            };
+            Some((wallets.as_slice(), *amount, *paid_at))
+        })
+    }
+
     pub(super) fn entry(
         &self,
         narration: Narration,
@@ -146,6 +151,13 @@ impl Poster {
         self.post_events(chapter.position, chapter.at, &chapter.fact, &chapter.decisions)
     }
 
+    /// Hands the entries of the next chapter on, one by one and without a list of them.
+    pub fn post_each(&mut self, chapter: &Chapter, visit: &mut dyn FnMut(Entry)) {
+        let Chapter { position, at, fact, decisions } = chapter;
+        let (position, at) = (*position, *at);
+        self.post_place(Place { cause: position, position, at, fact, decisions }, visit);
+    }
+
     /// The entries of the next fact and the decisions made on it.
     pub fn post_events(
         &mut self,
@@ -155,59 +167,62 @@ impl Poster {
         decisions: &[Decision],
     ) -> Vec<Entry> {
         let mut entries = Vec::new();
-        let mut place = Place { cause: position, position, at, fact };
-        self.post_fact(&place, &mut entries);
-        for decision in decisions {
-            place.position = place.position.next();
-            self.post_decision(&place, decision, &mut entries);
-        }
+        let place = Place { cause: position, position, at, fact, decisions };
+        self.post_place(place, &mut |entry| entries.push(entry));
         entries
     }
 
-    fn post_fact(&mut self, place: &Place<'_>, entries: &mut Vec<Entry>) {
+    fn post_place(&mut self, mut place: Place<'_>, visit: &mut Visit<'_>) {
+        self.post_fact(&place, visit);
+        for decision in place.decisions {
+            place.position = place.position.next();
+            self.post_decision(&place, decision, visit);
+        }
+    }
+
+    fn post_fact(&mut self, place: &Place<'_>, visit: &mut Visit<'_>) {
         if let Fact::WalletDeclared(wallet) = place.fact {
             self.chart.declare(&wallet.id, wallet.channel);
         } else if let Fact::MovementRecorded(recorded) = place.fact {
-            entries.extend(self.move_money(place, recorded));
+            self.move_money(place, recorded).into_iter().for_each(visit);
         } else if let Fact::AdjustmentProposed(proposed) = place.fact {
             self.propose(proposed);
         }
     }
 
-    fn post_decision(&mut self, place: &Place<'_>, decision: &Decision, entries: &mut Vec<Entry>) {
+    fn post_decision(&mut self, place: &Place<'_>, decision: &Decision, visit: &mut Visit<'_>) {
         match decision {
             Decision::OrderAccepted { order, wallet, payable, .. } => {
-                entries.extend(self.raise(place, *order, wallet, *payable));
+                self.raise(place, *order, wallet, *payable).into_iter().for_each(visit);
             }
             Decision::OrderExpired { order, .. } => {
-                entries.extend(self.end(place, *order, Narration::OrderExpired));
+                self.end(place, *order, Narration::OrderExpired).into_iter().for_each(visit);
             }
             Decision::OrderClosed { order, .. } => {
-                entries.extend(self.end(place, *order, Narration::OrderClosed));
-            }
-            Decision::PaymentObserved { wallets, amount, paid_at, .. } => {
-                let wallets = self.numbers(wallets);
-                self.sighted = Some(Sighted { amount: *amount, wallets, paid_at: *paid_at });
+                self.end(place, *order, Narration::OrderClosed).into_iter().for_each(visit);
             }
             Decision::PaymentHeld { payment, reason, .. } => {
-                entries.extend(self.hold(place, *payment, *reason));
+                self.hold(place, *payment, *reason).into_iter().for_each(visit);
             }
             Decision::OrderPaid { order, payment, received, standing, .. } => {
-                self.pay(place, (*order, *payment), *received, *standing, entries);
+                self.pay(place, (*order, *payment), *received, *standing, visit);
             }
-            Decision::SuspenseEnded { payment } => entries.extend(self.let_go(place, *payment)),
+            Decision::SuspenseEnded { payment } => {
+                self.let_go(place, *payment).into_iter().for_each(visit);
+            }
             Decision::RefundOpened { refund } => self.open_refund(place, *refund),
             Decision::RefundAdvanced { refund, to } => {
-                entries.extend(self.advance_refund(place, *refund, *to));
+                self.advance_refund(place, *refund, *to).into_iter().for_each(visit);
             }
             Decision::AdjustmentPosted { adjustment } => {
-                entries.extend(self.adjust(place, *adjustment));
+                self.adjust(place, *adjustment).into_iter().for_each(visit);
             }
             Decision::AdjustmentDeclined { adjustment } => {
                 self.proposed.remove(adjustment);
             }
             Decision::AmountReleased { .. }
             | Decision::NotificationJudged { .. }
+            | Decision::PaymentObserved { .. }
             | Decision::PaymentMatched { .. }
             | Decision::MatchProposed { .. }
             | Decision::CallbackScheduled { .. }
@@ -247,7 +262,8 @@ impl Poster {
     }
 
     fn hold(&mut self, place: &Place<'_>, payment: PaymentId, reason: HoldReason) -> Option<Entry> {
-        let Sighted { amount, wallets, paid_at } = self.sighted.take()?;
+        let (wallets, amount, paid_at) = place.observed()?;
+        let wallets = self.numbers(wallets);
         let question = Account::of_hold(reason);
         let money = match wallets[..] {
             [only] => Account::Wallet(only),
@@ -265,14 +281,17 @@ impl Poster {
         (order, payment): (OrderId, PaymentId),
         received: Amount,
         standing: Standing,
-        entries: &mut Vec<Entry>,
+        visit: &mut Visit<'_>,
     ) {
         let Some(row) = self.orders.row_mut(order) else { return };
         if row.claim == Claim::Ended {
             row.claim = Claim::Raised;
             let asked = Amount::from_minor(row.requested(), row.currency);
             let lines = [debit(Account::Receivable, asked), credit(Account::Orders, asked)];
-            entries.extend(place.about_order(Narration::OrderRevived, order, &lines));
+            place
+                .about_order(Narration::OrderRevived, order, &lines)
+                .into_iter()
+                .for_each(&mut *visit);
         }
         let narration = match standing {
             Standing::Exact | Standing::Late => Narration::OrderSettled,
@@ -281,26 +300,29 @@ impl Poster {
         };
         let parts = row.receive(received.minor(), standing != Standing::Under);
         let part = |minor| Amount::from_minor(minor, received.currency());
-        let (own, paid_at) = (row.wallet, self.sighted.take().map(|sighted| sighted.paid_at));
-        let mut lines = Vec::with_capacity(6);
-        match self.held.remove(&payment) {
-            None => lines.push(debit(Account::Wallet(own), received)),
-            Some(held) => {
-                lines.push(debit(held.question, received));
-                // The order says which of the wallets it was.
-                if held.money == Account::Unlocated && held.wallets.contains(&own) {
-                    lines.push(debit(Account::Wallet(own), received));
-                    lines.push(credit(Account::Unlocated, received));
-                }
+        let wallet = Account::Wallet(row.wallet);
+        let (from, located) = match self.held.remove(&payment) {
+            None => (wallet, part(0)),
+            // The order says which of the wallets it was.
+            Some(Held { question, money: Account::Unlocated, wallets, .. })
+                if wallets.contains(&row.wallet) =>
+            {
+                (question, received)
             }
-        }
-        lines.push(credit(Account::Receivable, part(parts.receivable)));
-        lines.push(credit(Account::AmountBump, part(parts.bump)));
-        lines.push(credit(Account::Overpaid, part(parts.surplus)));
+            Some(held) => (held.question, part(0)),
+        };
+        let lines = [
+            debit(from, received),
+            debit(wallet, located),
+            credit(Account::Unlocated, located),
+            credit(Account::Receivable, part(parts.receivable)),
+            credit(Account::AmountBump, part(parts.bump)),
+            credit(Account::Overpaid, part(parts.surplus)),
+        ];
         let subjects =
             Subjects { order: Some(order), payment: Some(payment), ..Subjects::default() };
-        let value_at = paid_at.unwrap_or(place.at);
-        entries.extend(place.entry(narration, value_at, subjects, "", &lines));
+        let value_at = place.observed().map_or(place.at, |(_, _, paid_at)| paid_at);
+        place.entry(narration, value_at, subjects, "", &lines).into_iter().for_each(visit);
     }
 
     fn let_go(&mut self, place: &Place<'_>, payment: PaymentId) -> Option<Entry> {

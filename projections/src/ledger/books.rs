@@ -27,13 +27,12 @@ pub struct Books {
 
 impl Projection for Books {
     fn fold(&mut self, chapter: &Chapter) {
-        for entry in self.poster.post(chapter) {
-            let sums = self.sums.entry(self.days.of(entry.value_at())).or_default();
-            for line in entry.lines() {
-                sums.add(line);
-            }
-            self.entries += 1;
-        }
+        let Self { poster, days, sums, entries } = self;
+        poster.post_each(chapter, &mut |entry| {
+            let sums = sums.entry(days.of(entry.value_at())).or_default();
+            entry.lines().iter().for_each(|line| sums.add(line));
+            *entries += 1;
+        });
     }
 }
 
