@@ -18,6 +18,7 @@ use duizhang_core::ledger::{
 };
 use duizhang_core::limits::{ADJUSTMENT_LINES_MAX, BANKS_MAX, NOTE_BYTES_MAX};
 use duizhang_core::matcher::HoldReason;
+use duizhang_core::refund::RefundState;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::testing::{BOOKS_DAY_START, Book, books_day};
 use duizhang_core::time::{Span, Timestamp};
@@ -356,21 +357,39 @@ fn questions_stand_where_nobody_can_adjust_them() {
     }
 }
 
-/// A log that says other than its events is found: here an adjustment that no rule would take.
-#[test]
-fn the_auditor_finds_books_that_do_not_answer_the_questions() {
-    let mut book = Book::default();
-    let adjustment = proposed(
-        &mut book,
-        &[(Account::Receivable, Amount::fen(5)), (Account::Long, Amount::fen(-4))],
-    );
-    let decisions = [Decision::AdjustmentPosted { adjustment: adjustment.id }];
+/// What the auditor finds where these decisions follow a book's log on this fact.
+fn found(book: &Book, fact: &Fact, decisions: &[Decision]) -> Vec<Invariant> {
     let mut auditor = Auditor::new();
     for one in &book.log {
         auditor.fold(one.position, one.at, &one.fact, &one.decisions);
     }
-    let position = book.state.position().next();
-    auditor.fold(position, book.at, &Fact::AdjustmentProposed(adjustment), &decisions);
-    let found: Vec<Invariant> = auditor.violations().iter().map(|one| one.invariant).collect();
-    assert_eq!(found, vec![Invariant::ReceivableIsOpenOrders]);
+    assert_eq!(auditor.violations(), vec![]);
+    auditor.fold(book.state.position().next(), book.at, fact, decisions);
+    auditor.violations().iter().map(|one| one.invariant).collect()
+}
+
+/// Logs that no rule of ours writes: their books do not answer the questions, and that is found
+/// beside whatever else is wrong.
+#[test]
+fn the_auditor_finds_books_that_do_not_answer_the_questions() {
+    let mut book = books_day();
+    let fen = Amount::fen;
+    let unbalanced = [(Account::Receivable, fen(5)), (Account::Long, fen(-4))];
+    let unbalanced = proposed(&mut book, &unbalanced);
+    let adjustment = unbalanced.id;
+    let decisions = [Decision::AdjustmentPosted { adjustment }];
+    let seen = found(&book, &Fact::AdjustmentProposed(unbalanced), &decisions);
+    assert_eq!(seen, vec![Invariant::ReceivableIsOpenOrders]);
+    let (payment, _) = book.state.held_payments().next().expect("one is held");
+    let dropped = [Decision::SuspenseEnded { payment }];
+    let seen = found(&book, &Fact::ClockTicked, &dropped);
+    assert!(seen.contains(&Invariant::SuspenseIsQuestions), "{seen:?}");
+    let waiting = book.state.refunds().find(|(_, one)| one.state == RefundState::Approved);
+    let refund = waiting.expect("one is agreed").0;
+    let forgotten = [
+        Decision::RefundAdvanced { refund, to: RefundState::Sent },
+        Decision::RefundAdvanced { refund, to: RefundState::Confirmed },
+    ];
+    let seen = found(&book, &Fact::ClockTicked, &forgotten);
+    assert_eq!(seen, vec![Invariant::RefundsAreOwed]);
 }
