@@ -33,6 +33,9 @@ pub enum Currency {
 }
 
 impl Currency {
+    /// Every currency, in stored order.
+    pub const ALL: [Self; 5] = [Self::Cny, Self::Hkd, Self::Usd, Self::Eur, Self::Jpy];
+
     /// The ISO 4217 code in upper case.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -65,7 +68,7 @@ impl FromStr for Currency {
     type Err = AmountError;
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
-        [Self::Cny, Self::Hkd, Self::Usd, Self::Eur, Self::Jpy]
+        Self::ALL
             .into_iter()
             .find(|currency| currency.code() == text)
             .ok_or(AmountError::UnknownCurrency)

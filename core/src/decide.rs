@@ -14,7 +14,7 @@ use crate::limits::{DUE_PER_TICK_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Deadline, State};
 use crate::time::Timestamp;
-use crate::{code, declare, matcher, notification, order, refund};
+use crate::{code, declare, ledger, matcher, notification, order, refund};
 
 /// What an accepted fact leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,10 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::PaymentDismissed(dismissed) => matcher::rule_on_dismissal(state, dismissed),
         Fact::EvidenceJudged(judged) => notification::rule_on_judgement(state, at, judged),
         Fact::CodeIssued(issued) => code::rule_on_issue(state, issued),
+        Fact::MovementRecorded(recorded) => ledger::rule_on_movement(state, at, recorded),
+        Fact::AdjustmentProposed(proposed) => ledger::rule_on_proposal(state, at, proposed),
+        Fact::AdjustmentJudged(judged) => ledger::rule_on_judgement(state, judged),
+        Fact::BooksPolicyActivated(activated) => ledger::rule_on_policy(state, activated),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::callback::CallbackId;
-use crate::id::{DeviceId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::id::{AdjustmentId, DeviceId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use crate::matcher::{Grade, HoldReason, Rule, Standing};
 use crate::notification::Verdict;
 use crate::refund::RefundState;
@@ -172,5 +172,15 @@ pub enum Decision {
     SuspenseEnded {
         /// The payment.
         payment: PaymentId,
+    },
+    /// The adjustment stands in the books.
+    AdjustmentPosted {
+        /// The adjustment.
+        adjustment: AdjustmentId,
+    },
+    /// The adjustment will not be posted.
+    AdjustmentDeclined {
+        /// The adjustment.
+        adjustment: AdjustmentId,
     },
 }

@@ -15,6 +15,7 @@ use crate::callback::{AttemptOutcome, CallbackId};
 use crate::channel::Channel;
 use crate::digest::Digest;
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::ledger::{AdjustmentJudged, AdjustmentProposed, BooksPolicyActivated, MovementRecorded};
 use crate::order::Dialect;
 use crate::policy::Policy;
 use crate::refund::RefundStep;
@@ -60,6 +61,14 @@ pub enum Fact {
     PaymentDismissed(PaymentDismissed),
     /// A platform made a code for an order.
     CodeIssued(CodeIssued),
+    /// Somebody recorded money that moved without a payer.
+    MovementRecorded(MovementRecorded),
+    /// Somebody wants the books put right.
+    AdjustmentProposed(AdjustmentProposed),
+    /// Somebody judged an adjustment that waits.
+    AdjustmentJudged(AdjustmentJudged),
+    /// The settings of the books have changed.
+    BooksPolicyActivated(BooksPolicyActivated),
 }
 
 /// The first event of a log.

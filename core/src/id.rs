@@ -109,6 +109,10 @@ declared_name! {
     /// A phone or other watcher that reports money.
     DeviceId
 }
+declared_name! {
+    /// A bank account that withdrawals go to.
+    BankId
+}
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 26 characters of 5 bits hold 130 bits; the first character is at most `7`.
@@ -195,6 +199,14 @@ drawn_id! {
 drawn_id! {
     /// Money going back.
     RefundId, 'r'
+}
+drawn_id! {
+    /// Money that moved without a payer: a fee, a withdrawal, a transfer.
+    MovementId, 'm'
+}
+drawn_id! {
+    /// An adjustment of the books.
+    AdjustmentId, 'a'
 }
 
 impl PaymentId {

@@ -27,6 +27,7 @@ pub mod fact;
 pub mod grade;
 pub mod id;
 pub mod invariant;
+pub mod ledger;
 pub mod limits;
 pub mod matcher;
 pub mod merkle;

@@ -89,3 +89,10 @@ pub const ANSWER_BYTES_MAX: usize = 1_024;
 
 /// Longest reason, evidence note or operator name in bytes.
 pub const NOTE_BYTES_MAX: usize = 1_024;
+
+/// Most lines of one adjustment: 32 × (66 bytes of a name + 10 of an amount) are 2.4 KiB of an
+/// event. Whoever needs more makes two.
+pub const ADJUSTMENT_LINES_MAX: usize = 32;
+
+/// Most bank accounts of one book: they are numbered with 16 bits, and a person types each.
+pub const BANKS_MAX: usize = 1_024;

@@ -8,6 +8,7 @@ use core::fmt;
 
 use crate::amount::Amount;
 use crate::id::OrderId;
+use crate::ledger::BooksRefusal;
 use crate::order::OrderStatus;
 use crate::policy::PolicyError;
 use crate::refund::RefundState;
@@ -64,6 +65,8 @@ pub enum Rejection {
     NoWallet,
     /// Every amount within the allowed distance is held.
     AmountsExhausted,
+    /// The books do not take what was recorded or proposed.
+    Books(BooksRefusal),
 }
 
 impl fmt::Display for Rejection {
@@ -100,6 +103,7 @@ impl fmt::Display for Rejection {
             Self::RefundExceeds { left } => write!(f, "only {left} can be refunded"),
             Self::UnknownRefund => f.write_str("unknown refund"),
             Self::RefundIs(state) => write!(f, "the refund is {state}"),
+            Self::Books(refusal) => refusal.fmt(f),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod callbacks;
 pub mod codes;
 pub mod inbox;
+pub mod ledger;
 pub mod orders;
 pub mod projection;
 pub mod refunds;

@@ -10,6 +10,7 @@ use duizhang_core::fact::{
     OrderRequested, Reading,
 };
 use duizhang_core::id::{OrderId, WalletId};
+use duizhang_core::ledger::{AdjustmentVerdict, Movement, MovementRecorded, Named};
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::Timestamp;
 use duizhang_projections::calendar::Zone;
@@ -35,6 +36,7 @@ impl Teller {
         }
     }
 
+    // tidy: long because it is one sentence for each variant
     pub(crate) fn fact(self, fact: &Fact) -> String {
         match fact {
             Fact::BookOpened(opened) => {
@@ -94,7 +96,54 @@ impl Teller {
             Fact::CodeIssued(issued) => {
                 format!("Code {} was made for order {}.", issued.reference, issued.order)
             }
+            Fact::MovementRecorded(recorded) => self.moved(recorded),
+            Fact::AdjustmentProposed(proposed) => format!(
+                "{} proposed adjustment {} of {} lines: {}.",
+                proposed.by,
+                proposed.id,
+                proposed.lines.len(),
+                proposed.reason
+            ),
+            Fact::AdjustmentJudged(judged) => {
+                let what = match judged.verdict {
+                    AdjustmentVerdict::Approve => "approved",
+                    AdjustmentVerdict::Decline => "declined",
+                };
+                format!("{} {what} adjustment {}: {}.", judged.by, judged.id, judged.reason)
+            }
+            Fact::BooksPolicyActivated(activated) => format!(
+                "{} let one person alone adjust up to {} minor units.",
+                activated.by, activated.policy.alone_max
+            ),
         }
+    }
+
+    fn moved(self, recorded: &MovementRecorded) -> String {
+        let what = match &recorded.movement {
+            Movement::ChannelFee { wallet, fee } => {
+                format!("that the channel took a fee of {fee} from wallet {wallet}")
+            }
+            Movement::WithdrawalSent { wallet, bank, amount, fee } => {
+                format!("that {amount} left wallet {wallet} for bank {bank}, with a fee of {fee}")
+            }
+            Movement::WithdrawalArrived { withdrawal } => {
+                format!("that withdrawal {withdrawal} is at the bank")
+            }
+            Movement::Transfer { from, to, amount, fee } => {
+                format!("that {amount} went from wallet {from} to {to}, with a fee of {fee}")
+            }
+            Movement::Opening { account: Named::Wallet(wallet), amount } => {
+                format!("that wallet {wallet} held {amount} before the first event")
+            }
+            Movement::Opening { account: Named::Bank(bank), amount } => {
+                format!("that bank {bank} held {amount} before the first event")
+            }
+            Movement::Opening { account, amount } => {
+                format!("that {} held {amount} before the first event", account.path())
+            }
+        };
+        let (id, by, at) = (recorded.id, &recorded.by, self.time(recorded.moved_at));
+        format!("{by} recorded {what}, at {at} (movement {id}): {}.", recorded.evidence)
     }
 
     fn received(self, received: &NotificationReceived) -> String {
@@ -208,6 +257,12 @@ impl Teller {
             Decision::RefundAdvanced { refund, to } => format!("Refund {refund} is now {to}."),
             Decision::EvidenceDismissed { notification } => {
                 format!("Notification {notification} was dismissed: it says nothing of money.")
+            }
+            Decision::AdjustmentPosted { adjustment } => {
+                format!("Adjustment {adjustment} stands in the books.")
+            }
+            Decision::AdjustmentDeclined { adjustment } => {
+                format!("Adjustment {adjustment} will not be posted.")
             }
             Decision::SuspenseEnded { payment } => {
                 format!("Payment {payment} is out of suspense without an order.")

@@ -12,10 +12,11 @@ use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::channel::Channel;
 use duizhang_core::id::{DeviceId, MerchantId, WalletId};
 use duizhang_core::time::Span;
+use duizhang_projections::ledger::Format;
 use hyper::Uri;
 
 use crate::config::duration;
-use crate::review::{HistoryQuestion, server};
+use crate::review::{HistoryQuestion, LedgerQuestion, server};
 
 /// Where an operator's token may lie, so that it stands in no list of processes.
 const TOKEN_VARIABLE: &str = "DUIZHANG_TOKEN";
@@ -83,6 +84,12 @@ impl Arguments {
             Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
                 Some(format!("--from {from} lies behind --to {to}"))
             }
+            Verb::Export(ExportVerb::Ledger(LedgerExport { from, to, .. })) if from > to => {
+                Some("--from lies behind --to".to_owned())
+            }
+            Verb::Export(ExportVerb::Ledger(LedgerExport { output: None, .. })) if self.json => {
+                Some("--json tells of the file that -o names; --format json is the books".into())
+            }
             _ => None,
         }
     }
@@ -112,6 +119,9 @@ pub(super) enum Verb {
         /// Its id; for an order also the shop's own number
         id: String,
     },
+    /// Write books for other programs
+    #[command(subcommand)]
+    Export(ExportVerb),
     /// Declare shops, list them, and give them new keys
     #[command(subcommand)]
     Merchant(MerchantVerb),
@@ -133,7 +143,7 @@ impl Verb {
     /// Whether a running server can answer it.
     const fn only_reads(&self) -> bool {
         match self {
-            Self::Replay(_) | Self::Audit | Self::Explain { .. } => true,
+            Self::Replay(_) | Self::Audit | Self::Explain { .. } | Self::Export(_) => true,
             Self::Merchant(verb) => matches!(verb, MerchantVerb::List | MerchantVerb::Show { .. }),
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
@@ -205,6 +215,44 @@ impl ReplayRange {
                 let (from, to) = range.expect("without a day both ends are required");
                 HistoryQuestion::Range { from, to }
             }
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ExportVerb {
+    /// The double-entry ledger: for beancount, hledger or ledger, for spreadsheets and programs, or
+    /// as vouchers with the columns of Chinese bookkeeping software
+    Ledger(LedgerExport),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerExport {
+    /// beancount, hledger, ledger, csv, json (one document a line), xlsx, voucher-csv or
+    /// voucher-xlsx
+    #[arg(long, value_name = "F")]
+    pub(super) format: Format,
+    /// Only what counts on this business day, like 2026-11-21 [default: the whole log]
+    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    pub(super) day: Option<NaiveDate>,
+    /// Only what was posted from this position on
+    #[arg(long, value_name = "P", requires = "to")]
+    pub(super) from: Option<u64>,
+    /// Only what was posted up to this position
+    #[arg(long, value_name = "P", requires = "from")]
+    pub(super) to: Option<u64>,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+impl LedgerExport {
+    /// What is asked.
+    pub(super) fn question(&self) -> LedgerQuestion {
+        LedgerQuestion {
+            format: self.format.word().to_owned(),
+            day: self.day.map(|day| day.to_string()),
+            positions: self.from.zip(self.to),
         }
     }
 }

@@ -5,6 +5,7 @@ mod bridge;
 mod configuration;
 mod demonstration;
 mod devices;
+mod export;
 mod first_run;
 mod logging;
 mod merchants;

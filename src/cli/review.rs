@@ -65,7 +65,7 @@ fn local(setting: &Setting, question: &Question) -> anyhow::Result<Told> {
     }
 }
 
-fn in_use(error: anyhow::Error) -> anyhow::Error {
+pub(super) fn in_use(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<LogError>() {
         Some(LogError::InUse { .. }) => anyhow::anyhow!(
             "the data directory is in use by a running server; ask it with --server URL and \

@@ -12,6 +12,7 @@ use duizhang_replay::day::replay_day;
 use duizhang_replay::explain::{Subject, explain};
 use duizhang_replay::rederive::rederive;
 
+use super::ledger::tell_ledger;
 use super::question::{HistoryQuestion, Told};
 use crate::compose::Progress;
 
@@ -21,6 +22,7 @@ impl HistoryQuestion {
         match self {
             Self::Explain { kind, id } => Subject::parse(kind, id).map(|_| ()).map_err(Into::into),
             Self::Day { day } => parsed(day).map(|_| ()),
+            Self::Ledger(ledger) => ledger.format().and_then(|_| ledger.selection()).map(|_| ()),
             Self::Range { .. } | Self::Audit => Ok(()),
         }
     }
@@ -51,6 +53,7 @@ pub(crate) fn history(
             let found = rederive(log, from..=to, &mut playing)?;
             Told { clean: found.is_clean(), text: found.text(), json: found.json() }
         }
+        HistoryQuestion::Ledger(question) => tell_ledger(log, question, progress)?,
         HistoryQuestion::Audit => {
             let report = audit(log, progress);
             Told { clean: report.is_clean(), text: report.text(), json: report.json() }

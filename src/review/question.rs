@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::LedgerQuestion;
+
 /// In which form a verb answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +36,8 @@ pub(crate) enum HistoryQuestion {
     Audit,
     /// `explain`.
     Explain { kind: String, id: String },
+    /// `export ledger`.
+    Ledger(LedgerQuestion),
 }
 
 /// What is declared, and which keys are in force.
@@ -132,6 +136,14 @@ mod tests {
             (
                 history(HistoryQuestion::Explain { kind, id }),
                 r#"{"history":{"explain":{"kind":"order","id":"A1"}}}"#,
+            ),
+            (
+                history(HistoryQuestion::Ledger(LedgerQuestion {
+                    format: "csv".to_owned(),
+                    day: None,
+                    positions: Some((1, 9)),
+                })),
+                r#"{"history":{"ledger":{"format":"csv","day":null,"positions":[1,9]}}}"#,
             ),
             (
                 declared(DeclaredQuestion::List { kind: Kind::User }),

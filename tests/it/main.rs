@@ -14,6 +14,7 @@ mod damage;
 mod demo;
 mod disk_faults;
 mod epay_second;
+mod export;
 mod keys;
 mod kill;
 mod power_cut;

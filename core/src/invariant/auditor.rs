@@ -5,7 +5,8 @@
 //! must not cover another.
 //! Invariants: memory is one small record for each order, payment, notification key and refund,
 //! plus the open holds and callbacks; at most `VIOLATIONS_MAX` violations are kept.
-//! Deliberately not here: money after it was observed (`money`), whether a better decision existed
+//! Deliberately not here: verdicts on deliveries (`deliveries`), money after it was observed
+//! (`money`), the books (`books`), whether a better decision existed
 //! (the oracle in the tests), stored bytes and roots (eventlog).
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -13,16 +14,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::books::BooksCheck;
 use super::codes::{Codes, Slot};
 use super::list::{Invariant, Violation};
 use crate::amount::Amount;
 use crate::callback::CallbackId;
 use crate::decision::Decision;
 use crate::digest::Digest;
-use crate::fact::{Fact, NotificationReceived, OrderRequested};
+use crate::fact::{Fact, OrderRequested};
 use crate::id::{NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use crate::matcher::Standing;
-use crate::notification::Verdict;
 use crate::policy::{Policy, Step};
 use crate::position::Position;
 use crate::refund::RefundState;
@@ -75,8 +76,8 @@ pub struct Auditor {
     pub(super) wallets: Vec<WalletId>,
     holders: BTreeMap<Slot, Holder>,
     pub(super) orders: BTreeMap<OrderId, OrderRecord>,
-    keys: BTreeMap<Digest, (Digest, NotificationId)>,
-    questions: BTreeSet<NotificationId>,
+    pub(super) keys: BTreeMap<Digest, (Digest, NotificationId)>,
+    pub(super) questions: BTreeSet<NotificationId>,
     pub(super) payments: BTreeMap<PaymentId, PaymentRecord>,
     pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
     pub(super) callbacks: BTreeSet<CallbackId>,
@@ -86,7 +87,9 @@ pub struct Auditor {
     /// The wallets that this group's payment may have come to.
     pub(super) came_to: Vec<WalletId>,
     /// The payment that this group's fact may give rise to.
-    payment_due: Option<PaymentId>,
+    pub(super) payment_due: Option<PaymentId>,
+    /// The ledger, and what it should be.
+    books: BooksCheck,
     violations: Vec<Violation>,
 }
 
@@ -139,6 +142,9 @@ impl Auditor {
             self.fold_decision(fact, decision);
         }
         self.close_group(decisions);
+        for (invariant, what) in self.books.fold(position, at, fact, decisions) {
+            self.report(invariant, what);
+        }
         let count = u64::try_from(decisions.len()).unwrap_or(u64::MAX);
         self.position = position.plus(count);
     }
@@ -171,7 +177,11 @@ impl Auditor {
                 self.expect(ends, Invariant::SuspenseAddsUp, "a dismissal ends its suspense");
             }
             Fact::CodeIssued(issued) => self.code_issued(issued),
-            Fact::BookOpened(_)
+            Fact::MovementRecorded(_)
+            | Fact::AdjustmentProposed(_)
+            | Fact::AdjustmentJudged(_)
+            | Fact::BooksPolicyActivated(_)
+            | Fact::BookOpened(_)
             | Fact::MerchantDeclared(_)
             | Fact::DeviceDeclared(_)
             | Fact::OrderRequested(_)
@@ -182,43 +192,6 @@ impl Auditor {
             | Fact::RefundRequested(_)
             | Fact::RefundStepTaken(_)
             | Fact::PaymentAssigned(_) => {}
-        }
-    }
-
-    /// A delivery has one verdict, and it is the one that its key and content ask for.
-    fn judge(&mut self, received: &NotificationReceived, decisions: &[Decision]) {
-        let mut verdicts = decisions.iter().filter_map(|decision| {
-            let Decision::NotificationJudged { notification, verdict } = decision else {
-                return None;
-            };
-            (*notification == received.notification).then_some(*verdict)
-        });
-        let (Some(verdict), None) = (verdicts.next(), verdicts.next()) else {
-            self.report(Invariant::OneVerdict, format!("not one: {}", received.notification));
-            return;
-        };
-        let known = self.keys.get(&received.key).copied();
-        let fresh = known.is_none();
-        let right = match verdict {
-            Verdict::Repeat { of } => known == Some((received.content, of)),
-            Verdict::Conflict { with } => {
-                known.is_some_and(|(content, first)| content != received.content && first == with)
-            }
-            Verdict::First | Verdict::Stale | Verdict::Ignored | Verdict::Unreadable => fresh,
-            Verdict::Forged => received.authentic_device().is_none(),
-        };
-        self.expect(right, Invariant::OneVerdict, "the key and the content say otherwise");
-        if received.authentic_device().is_some() {
-            self.keys.entry(received.key).or_insert((received.content, received.notification));
-        }
-        match verdict {
-            Verdict::First | Verdict::Stale => {
-                self.payment_due = Some(PaymentId::of(received.notification));
-            }
-            Verdict::Conflict { .. } | Verdict::Unreadable => {
-                self.questions.insert(received.notification);
-            }
-            Verdict::Repeat { .. } | Verdict::Ignored | Verdict::Forged => {}
         }
     }
 
@@ -281,7 +254,9 @@ impl Auditor {
             Decision::SuspenseEnded { payment } => self.dismissed(fact, *payment),
             Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
-            | Decision::EvidenceDismissed { .. } => {}
+            | Decision::EvidenceDismissed { .. }
+            | Decision::AdjustmentPosted { .. }
+            | Decision::AdjustmentDeclined { .. } => {}
         }
     }
 

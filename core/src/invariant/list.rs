@@ -48,11 +48,19 @@ pub enum Invariant {
     RebuildEqualsLive,
     /// The outcome does not depend on how facts were grouped.
     GroupingIrrelevant,
+    /// Each entry of the books sums to zero in each currency.
+    EntriesBalance,
+    /// Suspense accounts equal the held payments, by the reasons why they are held.
+    SuspenseIsQuestions,
+    /// The receivable equals what open orders are still to bring, and what was adjusted on it.
+    ReceivableIsOpenOrders,
+    /// The refunds' liability equals the refunds that were agreed and are not confirmed.
+    RefundsAreOwed,
 }
 
 impl Invariant {
     /// Every invariant, in the order of their numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::PositionsDense,
         Self::TimeNeverBack,
         Self::OneHolder,
@@ -71,6 +79,10 @@ impl Invariant {
         Self::StateAgrees,
         Self::RebuildEqualsLive,
         Self::GroupingIrrelevant,
+        Self::EntriesBalance,
+        Self::SuspenseIsQuestions,
+        Self::ReceivableIsOpenOrders,
+        Self::RefundsAreOwed,
     ];
 
     /// Its number, from 1.
@@ -102,6 +114,10 @@ impl Invariant {
             Self::StateAgrees => "state-agrees",
             Self::RebuildEqualsLive => "rebuild-equals-live",
             Self::GroupingIrrelevant => "grouping-irrelevant",
+            Self::EntriesBalance => "entries-balance",
+            Self::SuspenseIsQuestions => "suspense-is-questions",
+            Self::ReceivableIsOpenOrders => "receivable-is-open-orders",
+            Self::RefundsAreOwed => "refunds-are-owed",
         }
     }
 
@@ -131,6 +147,16 @@ impl Invariant {
             Self::StateAgrees => "what the state derives twice agrees with itself",
             Self::RebuildEqualsLive => "rebuilding the log gives the live state",
             Self::GroupingIrrelevant => "the outcome does not depend on how facts were grouped",
+            Self::EntriesBalance => "each entry of the books sums to zero in each currency",
+            Self::SuspenseIsQuestions => {
+                "suspense accounts equal the held payments by their reasons"
+            }
+            Self::ReceivableIsOpenOrders => {
+                "the receivable equals what open orders are still to bring"
+            }
+            Self::RefundsAreOwed => {
+                "the refunds' liability equals what was agreed and not confirmed"
+            }
         }
     }
 }
@@ -167,10 +193,10 @@ mod tests {
     #[test]
     fn numbers_are_dense_and_names_are_one_each() {
         let numbers: BTreeSet<u8> = Invariant::ALL.iter().map(|one| one.number()).collect();
-        assert_eq!(numbers, (1..=18).collect());
+        assert_eq!(numbers, (1..=22).collect());
         let names: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
         let sentences: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((names.len(), sentences.len()), (18, 18));
+        assert_eq!((names.len(), sentences.len()), (22, 22));
         assert_eq!(Invariant::OneHolder.to_string(), "I-03 one-holder");
     }
 }

@@ -6,8 +6,10 @@
 //! stored bytes (eventlog).
 
 mod auditor;
+mod books;
 mod check;
 mod codes;
+mod deliveries;
 mod list;
 mod money;
 

@@ -15,7 +15,6 @@ use crate::code::OwnCode;
 use crate::decision::Decision;
 use crate::fact::{Fact, OrderRequested, Wallet};
 use crate::id::{OrderId, PaymentId, RefundId};
-
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
@@ -78,6 +77,9 @@ impl State {
             }
             Fact::CallbackAttempted(attempt) => self.count_attempt(attempt.callback),
             Fact::CodeIssued(issued) => self.issue_code(issued),
+            Fact::MovementRecorded(_)
+            | Fact::AdjustmentProposed(_)
+            | Fact::BooksPolicyActivated(_) => self.keep_books(fact),
             Fact::OrderRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
@@ -86,7 +88,8 @@ impl State {
             | Fact::RefundStepTaken(_)
             | Fact::PaymentAssigned(_)
             | Fact::EvidenceJudged(_)
-            | Fact::PaymentDismissed(_) => {}
+            | Fact::PaymentDismissed(_)
+            | Fact::AdjustmentJudged(_) => {}
         }
     }
 
@@ -169,6 +172,8 @@ impl State {
                 self.questions.remove(notification);
             }
             Decision::SuspenseEnded { payment } => self.dismiss(*payment),
+            Decision::AdjustmentPosted { adjustment } => self.books.post(*adjustment),
+            Decision::AdjustmentDeclined { adjustment } => self.books.decline(*adjustment),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::channel::Channel;
 use crate::digest::Digest;
 use crate::fact::Merchant;
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::ledger::Books;
 use crate::policy::Policy;
 use crate::position::Position;
 use crate::refund::RefundRecord;
@@ -299,6 +300,12 @@ impl State {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// What decisions about the books need to know.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        &self.books
     }
 
     /// What is due at a time, earliest first.

@@ -5,6 +5,7 @@
 //! key and idempotency key.
 //! Deliberately not here: rules ([`crate::decide`]) and what only readers need (projections).
 
+mod books;
 mod codes;
 mod devices;
 mod evolve;

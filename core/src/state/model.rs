@@ -18,6 +18,7 @@ use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::digest::Digest;
 use crate::fact::{Device, Merchant, Wallet};
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::ledger::Books;
 use crate::policy::Policy;
 use crate::position::Position;
 use crate::refund::RefundRecord;
@@ -167,4 +168,5 @@ pub struct State {
     pub(super) refunds: BTreeMap<RefundId, RefundRecord>,
     pub(super) refund_numbers: BTreeMap<Digest, RefundId>,
     pub(super) totals: Totals,
+    pub(super) books: Books,
 }

@@ -6,10 +6,13 @@
 //! Deliberately not here: wires, logs on disk, real clocks.
 
 mod book;
+mod books_day;
 mod facts;
 mod play;
+mod play_books;
 mod workload;
 
 pub use book::{Book, Engine, Entry};
+pub use books_day::{BOOKS_DAY_START, books_day};
 pub use facts::{device, drawn_bits, merchant, money, order, policy_fact, wallet};
-pub use workload::{Price, Reference, SentAt, Step, Target, history, step};
+pub use workload::{BooksStep, Price, Reference, SentAt, Step, Target, history, step};

@@ -27,7 +27,7 @@ use crate::refund::RefundStep;
 use crate::rejection::Rejection;
 use crate::time::{Span, Timestamp};
 
-fn pick<T>(all: &[T], target: Target) -> Option<&T> {
+pub(super) fn pick<T>(all: &[T], target: Target) -> Option<&T> {
     target.checked_rem(all.len()).map(|index| &all[index])
 }
 
@@ -64,7 +64,8 @@ impl Book {
             self.restart();
         }
         let fact = self.request_of(step).or_else(|| self.evidence_of(step));
-        match fact.or_else(|| self.word_of(step)) {
+        let fact = fact.or_else(|| self.word_of(step)).or_else(|| self.record_of(step));
+        match fact {
             Some(fact) => self.submit(fact).map(|ruling| match ruling {
                 Ruling::Decided(_) | Ruling::Repeat(_) => (),
             }),
@@ -184,6 +185,7 @@ impl Book {
             | Step::Policy { .. }
             | Step::Watch { .. }
             | Step::Wait { .. }
+            | Step::Books(_)
             | Step::Restart => return None,
         })
     }
@@ -263,6 +265,7 @@ impl Book {
             | Step::Policy { .. }
             | Step::Watch { .. }
             | Step::Wait { .. }
+            | Step::Books(_)
             | Step::Restart => return None,
         })
     }
@@ -357,6 +360,7 @@ impl Book {
             | Step::Attempt { .. }
             | Step::Refund { .. }
             | Step::Wait { .. }
+            | Step::Books(_)
             | Step::Restart => return None,
         })
     }

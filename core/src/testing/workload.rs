@@ -72,7 +72,22 @@ pub enum Step {
     Judge { which: Target, price: Price, money: bool },
     Policy { kind: u8 },
     Watch { device: u8, kind: u8 },
+    Books(BooksStep),
     Restart,
+}
+
+/// One thing that people put into the books.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "a step has the fields of its fact, small and by number")]
+pub enum BooksStep {
+    Fee { wallet: u8, fen: i64 },
+    Withdraw { wallet: u8, fen: i64, fee: i64 },
+    Arrive { which: Target },
+    Transfer { from: u8, to: u8, fen: i64, fee: i64 },
+    Opening { wallet: u8, fen: i64 },
+    Adjust { debit: u8, credit: u8, fen: i64, off: i64, by: u8 },
+    Verdict { which: Target, approve: bool, by: u8 },
+    Alone { fen: u8 },
 }
 
 fn price() -> impl Strategy<Value = Price> {
@@ -102,6 +117,30 @@ fn references() -> impl Strategy<Value = Vec<Reference>> {
         1 => (0_u8..6).prop_map(Reference::Word),
     ];
     prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(one, 1..3)]
+}
+
+fn books() -> impl Strategy<Value = BooksStep> {
+    let off = prop_oneof![9 => Just(0_i64), 1 => -1_i64..2];
+    prop_oneof![
+        2 => (0_u8..4, -1_i64..40).prop_map(|(wallet, fen)| BooksStep::Fee { wallet, fen }),
+        2 => (0_u8..4, -1_i64..300, -1_i64..5)
+            .prop_map(|(wallet, fen, fee)| BooksStep::Withdraw { wallet, fen, fee }),
+        2 => any::<Target>().prop_map(|which| BooksStep::Arrive { which }),
+        1 => (0_u8..4, 0_u8..4, 0_i64..200, 0_i64..3)
+            .prop_map(|(from, to, fen, fee)| BooksStep::Transfer { from, to, fen, fee }),
+        1 => (0_u8..4, 0_i64..900).prop_map(|(wallet, fen)| BooksStep::Opening { wallet, fen }),
+        4 => (0_u8..12, 0_u8..12, -99_i64..100, off, 0_u8..3)
+            .prop_map(|(debit, credit, fen, off, by)| BooksStep::Adjust {
+                debit,
+                credit,
+                fen,
+                off,
+                by,
+            }),
+        3 => (any::<Target>(), prop::bool::weighted(0.7), 0_u8..3)
+            .prop_map(|(which, approve, by)| BooksStep::Verdict { which, approve, by }),
+        1 => (0_u8..60).prop_map(|fen| BooksStep::Alone { fen }),
+    ]
 }
 
 /// One step of a history.
@@ -145,6 +184,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, price, money)| Step::Judge { which, price, money }),
         2 => (0_u8..8).prop_map(|kind| Step::Policy { kind }),
         1 => (0_u8..2, 0_u8..6).prop_map(|(device, kind)| Step::Watch { device, kind }),
+        3 => books().prop_map(Step::Books),
         1 => Just(Step::Restart),
     ]
 }

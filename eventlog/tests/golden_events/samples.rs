@@ -19,7 +19,12 @@ use duizhang_core::fact::{
     RedeliveryRequested, RefundRequested, RefundStepTaken, Wallet,
 };
 use duizhang_core::id::{
-    DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
+    AdjustmentId, BankId, DeviceId, MerchantId, MovementId, NotificationId, OrderId, PaymentId,
+    RefundId, WalletId,
+};
+use duizhang_core::ledger::{
+    Account, AdjustmentJudged, AdjustmentProposed, AdjustmentVerdict, BooksPolicy,
+    BooksPolicyActivated, Movement, MovementRecorded, Named,
 };
 use duizhang_core::matcher::{Grade, HoldReason, Rule, Standing};
 use duizhang_core::notification::Verdict;
@@ -29,9 +34,9 @@ use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 18;
+pub(crate) const FACTS: usize = 22;
 /// Variants of `Decision`.
-pub(crate) const DECISIONS: usize = 20;
+pub(crate) const DECISIONS: usize = 22;
 
 /// The place of the event's variant in the stored form.
 pub(crate) fn place_of(event: &Event) -> usize {
@@ -55,6 +60,10 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::EvidenceJudged(_) => 15,
             Fact::PaymentDismissed(_) => 16,
             Fact::CodeIssued(_) => 17,
+            Fact::MovementRecorded(_) => 18,
+            Fact::AdjustmentProposed(_) => 19,
+            Fact::AdjustmentJudged(_) => 20,
+            Fact::BooksPolicyActivated(_) => 21,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -77,6 +86,8 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Decision::RefundAdvanced { .. } => 17,
             Decision::EvidenceDismissed { .. } => 18,
             Decision::SuspenseEnded { .. } => 19,
+            Decision::AdjustmentPosted { .. } => 20,
+            Decision::AdjustmentDeclined { .. } => 21,
         },
     }
 }
@@ -142,6 +153,7 @@ pub(crate) fn samples() -> BTreeMap<String, Event> {
     requests(&mut all);
     evidence(&mut all);
     callbacks_and_refunds(&mut all);
+    books_facts(&mut all);
     order_decisions(&mut all);
     payment_decisions(&mut all);
     other_decisions(&mut all);
@@ -406,6 +418,88 @@ fn order_decisions(all: &mut Samples) {
     }
 }
 
+// tidy: long because it is one sample for each variant
+fn books_facts(all: &mut Samples) {
+    let bank = || BankId::new("cmb").expect("a good name");
+    let (fee, amount) = (Amount::fen(40), Amount::fen(40_000));
+    let opening = |account| Movement::Opening { account, amount };
+    for (secs, name, movement) in [
+        (75, "channel-fee", Movement::ChannelFee { wallet: wallet(), fee }),
+        (
+            76,
+            "withdrawal-sent",
+            Movement::WithdrawalSent { wallet: wallet(), bank: bank(), amount, fee },
+        ),
+        (
+            77,
+            "withdrawal-arrived",
+            Movement::WithdrawalArrived { withdrawal: MovementId::from_bits(252) },
+        ),
+        (
+            78,
+            "transfer",
+            Movement::Transfer {
+                from: wallet(),
+                to: WalletId::new("ali-main").expect("a good name"),
+                amount,
+                fee: Amount::fen(0),
+            },
+        ),
+        (79, "opening-wallet", opening(Account::Wallet(wallet()))),
+        (80, "opening-bank", opening(Account::Bank(bank()))),
+    ] {
+        let recorded = MovementRecorded {
+            id: MovementId::from_bits(252),
+            movement,
+            moved_at: at(1_800_000_000),
+            by: "ops".into(),
+            evidence: "line 17".into(),
+        };
+        all.fact(&format!("movement-recorded-{name}"), secs, Fact::MovementRecorded(recorded));
+    }
+    let id = AdjustmentId::from_bits(251);
+    let every: Vec<Named> = vec![
+        Account::Wallet(wallet()),
+        Account::Unlocated,
+        Account::InTransit,
+        Account::Bank(bank()),
+        Account::Receivable,
+        Account::Short,
+        Account::Unidentified,
+        Account::Overpaid,
+        Account::Late,
+        Account::Ambiguous,
+        Account::Long,
+        Account::Refunds,
+        Account::Orders,
+        Account::AmountBump,
+        Account::Unclaimed,
+        Account::ChannelFees,
+        Account::WithdrawFees,
+        Account::Tolerance,
+        Account::Opening,
+    ];
+    let line = |(minor, account)| (account, Amount::from_minor(minor, Currency::Cny));
+    let proposed = AdjustmentProposed {
+        id,
+        lines: (-9..).zip(every).map(line).collect(),
+        value_at: at(1_800_000_000),
+        by: "ops".into(),
+        reason: "长款".into(),
+    };
+    all.fact("adjustment-proposed", 81, Fact::AdjustmentProposed(proposed));
+    for (secs, name, verdict) in
+        [(82, "approve", AdjustmentVerdict::Approve), (83, "decline", AdjustmentVerdict::Decline)]
+    {
+        let (by, reason) = ("boss".into(), "seen".into());
+        let judged = AdjustmentJudged { id, verdict, by, reason };
+        all.fact(&format!("adjustment-judged-{name}"), secs, Fact::AdjustmentJudged(judged));
+    }
+    let policy = BooksPolicy { alone_max: 10_000 };
+    let activated = BooksPolicyActivated { policy, by: "ops".into() };
+    all.fact("books-policy-activated", 84, Fact::BooksPolicyActivated(activated));
+}
+
 fn payment_decisions(all: &mut Samples) {
     let (order, payment, notification) = (order(), payment(), notification());
     for verdict in [
@@ -464,6 +558,9 @@ fn payment_decisions(all: &mut Samples) {
     all.decision("match-proposed", Decision::MatchProposed { payment, order });
     all.decision("evidence-dismissed", Decision::EvidenceDismissed { notification });
     all.decision("suspense-ended", Decision::SuspenseEnded { payment });
+    let adjustment = AdjustmentId::from_bits(251);
+    all.decision("adjustment-posted", Decision::AdjustmentPosted { adjustment });
+    all.decision("adjustment-declined", Decision::AdjustmentDeclined { adjustment });
 }
 
 fn other_decisions(all: &mut Samples) {

@@ -104,7 +104,11 @@ impl Threads {
             | Fact::WalletDeclared(_)
             | Fact::DeviceDeclared(_)
             | Fact::HeartbeatReceived(_)
-            | Fact::ClockTicked => false,
+            | Fact::ClockTicked
+            | Fact::MovementRecorded(_)
+            | Fact::AdjustmentProposed(_)
+            | Fact::AdjustmentJudged(_)
+            | Fact::BooksPolicyActivated(_) => false,
         }
     }
 
@@ -152,7 +156,10 @@ impl Threads {
             Decision::EvidenceDismissed { notification } => {
                 self.notifications.contains(notification)
             }
-            Decision::DeviceFellSilent { .. } | Decision::DeviceReturned { .. } => false,
+            Decision::DeviceFellSilent { .. }
+            | Decision::DeviceReturned { .. }
+            | Decision::AdjustmentPosted { .. }
+            | Decision::AdjustmentDeclined { .. } => false,
         }
     }
 }

@@ -104,6 +104,7 @@ impl From<&Rejection> for Refused {
             | Rejection::TooManyOpenOrders
             | Rejection::AmountsExhausted => Self::NoCode,
             Rejection::BookAlreadyOpen
+            | Rejection::Books(_)
             | Rejection::BadPolicy(_)
             | Rejection::TooManyDeclared
             | Rejection::UnknownWallet

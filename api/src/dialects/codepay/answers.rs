@@ -120,6 +120,7 @@ fn of_rejection(rejection: &Rejection) -> Refusal {
         Rejection::NoWallet | Rejection::CurrencyUnsupported => (-1, "creat fail, no qrcode"),
         Rejection::TooManyOpenOrders => (-1, "creat fail, too many orders wait"),
         Rejection::BookAlreadyOpen
+        | Rejection::Books(_)
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::NumberTaken(_)

@@ -113,6 +113,7 @@ pub(super) fn of_rejection(
         | Rejection::UnknownPayment
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
+        | Rejection::Books(_)
         | Rejection::RefundIs(_) => "操作失败",
     };
     Refusal::new(text)

@@ -121,6 +121,7 @@ fn of_rejection(rejection: &Rejection) -> String {
         Rejection::UnknownOrder => NO_ORDER,
         Rejection::OrderIs(_)
         | Rejection::BookAlreadyOpen
+        | Rejection::Books(_)
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownWallet

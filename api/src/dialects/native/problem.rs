@@ -215,6 +215,7 @@ pub(super) fn of_rejection(rejection: &Rejection) -> Answer {
         | Rejection::UnknownCallback
         | Rejection::UnknownRefund => return not_found(),
         Rejection::BookAlreadyOpen
+        | Rejection::Books(_)
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownDevice => Code::Internal,

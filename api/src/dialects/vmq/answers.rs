@@ -105,6 +105,7 @@ pub(super) fn of_rejection(rejection: &Rejection) -> String {
         Rejection::UnknownOrder => NO_ORDER,
         Rejection::OrderIs(_) => "订单状态不允许关闭",
         Rejection::BookAlreadyOpen
+        | Rejection::Books(_)
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownWallet

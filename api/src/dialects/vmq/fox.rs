@@ -191,6 +191,7 @@ fn of_fox_rejection(rejection: &Rejection) -> String {
         | Rejection::RefundNumberTaken
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
+        | Rejection::Books(_)
         | Rejection::RefundIs(_) => return of_rejection(rejection),
     };
     String::from(text)

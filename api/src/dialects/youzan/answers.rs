@@ -107,6 +107,7 @@ fn of_rejection(rejection: &Rejection) -> String {
         Rejection::AmountsExhausted => "every amount near this price is taken".into(),
         Rejection::OrderIs(status) => format!("the order is {status}"),
         Rejection::BookAlreadyOpen
+        | Rejection::Books(_)
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownMerchant

@@ -1,0 +1,62 @@
+//! What all formats say: where the file comes from, its control totals, and what an entry is about.
+//!
+//! Deliberately not here: how a format spells it.
+
+use chrono::NaiveDate;
+use duizhang_core::amount::Currency;
+use duizhang_core::ledger::{Entry, Numbered};
+
+use crate::ledger::balances::{Balances, decimal};
+use crate::ledger::survey::{Plan, Selection};
+
+/// Where the file comes from and its control totals, as names and values.
+pub(super) fn heading(plan: &Plan) -> Vec<(String, String)> {
+    let selection = match plan.selection {
+        Selection::Whole => "whole log".to_owned(),
+        Selection::Day(day) => format!("business day {day}"),
+        Selection::Positions(from, to) => format!("positions {from} to {to}"),
+    };
+    let mut lines = vec![
+        ("log position".to_owned(), plan.head.position.to_string()),
+        ("log root".to_owned(), plan.head.root.clone()),
+        ("selection".to_owned(), selection),
+        ("entries".to_owned(), plan.entries.to_string()),
+        ("lines".to_owned(), plan.lines.to_string()),
+    ];
+    for (currency, total) in plan.moved.totals() {
+        lines.push((format!("debit {currency}"), decimal(total.debit, currency)));
+        lines.push((format!("credit {currency}"), decimal(total.credit, currency)));
+    }
+    lines
+}
+
+/// What an entry is about, as the kind of thing and its id.
+pub(super) fn subjects(entry: &Entry) -> Vec<(&'static str, String)> {
+    let about = entry.subjects();
+    let all = [
+        ("order", about.order.map(|id| id.to_string())),
+        ("payment", about.payment.map(|id| id.to_string())),
+        ("refund", about.refund.map(|id| id.to_string())),
+        ("movement", about.movement.map(|id| id.to_string())),
+        ("adjustment", about.adjustment.map(|id| id.to_string())),
+    ];
+    all.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect()
+}
+
+/// Accounts with a balance, for lines that carry it forward.
+pub(super) fn standing(balances: &Balances) -> Vec<(Numbered, Currency, i128)> {
+    let balances =
+        balances.iter().map(|(account, currency, sums)| (account, currency, sums.balance()));
+    balances.filter(|(.., balance)| *balance != 0).collect()
+}
+
+/// The first and last day, and the one before the first: books are opened there.
+pub(super) fn days(plan: &Plan) -> Option<(NaiveDate, NaiveDate, NaiveDate)> {
+    let (first, last) = plan.days?;
+    Some((first.pred_opt().unwrap_or(first), first, last))
+}
+
+/// A person's text on one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
