@@ -176,7 +176,7 @@ fn cxpay(seen: &Seen) -> Sent {
 
 fn income_sms(seen: &Seen) -> Sent {
     let body = format!(
-        r#"{{"from":"微信支付","text":"{}","sentStamp":{at},"receivedStamp":{at},"battery":{}}}"#,
+        r#"{{"package":"com.tencent.mm","from":"微信支付","text":"{}","sentStamp":{at},"receivedStamp":{at},"battery":{}}}"#,
         text(seen),
         90 - seen.attempt,
         at = seen.at

@@ -1,6 +1,7 @@
 //! Every protocol at once: one price, one instant, the same two wallets.
 //!
-//! Youzan is not among them: its codes are made for one order each, at Youzan, and share no wallet.
+//! All payable amounts of one wallet must differ, whichever protocol asked for them. Youzan is not
+//! among them: its codes are made for one order each, at Youzan, and share no wallet.
 
 use std::collections::BTreeSet;
 
@@ -205,9 +206,12 @@ async fn play(order: &[usize]) {
     let rig = Rig::new().await;
     let mut shop = Shop::good().await;
     let made = create_all(&rig, &shop.url()).await;
-    let places: BTreeSet<_> =
-        made.iter().map(|(_, network, payable)| (format!("{network:?}"), payable)).collect();
-    assert_eq!(places.len(), made.len(), "no two of one wallet have one amount: {made:?}");
+    for network in [Network::Wechat, Network::Alipay] {
+        let of_wallet = || made.iter().filter(|(_, its, _)| *its == network);
+        let amounts: BTreeSet<_> = of_wallet().map(|(_, _, payable)| payable).collect();
+        assert_eq!(amounts.len(), of_wallet().count(), "{network:?}: each has its own: {made:?}");
+        assert_eq!(amounts.len(), TOGETHER.len(), "{network:?}: one for each protocol");
+    }
     for (offset, place) in (0_u64..).zip(order) {
         let (_, network, payable) = &made[place % made.len()];
         pay(&rig, *network, payable, rig.millis() + offset).await;

@@ -207,8 +207,13 @@ proptest! {
                     let odd = |number: &u64| *refuses && number % 2 == 1;
                     let refused = (1..=through).filter(odd).collect();
                     log.push(Record::Acknowledged(Receipt { through, refused }));
-                    let due = places.iter_mut().filter(|(number, it)| **number <= through && **it == "waits");
-                    due.for_each(|(number, it)| *it = if odd(number) { "refused" } else { "gone" });
+                    for (number, it) in places.range_mut(..=through) {
+                        *it = match *it {
+                            "waits" if odd(number) => "refused",
+                            "waits" => "gone",
+                            other => other,
+                        };
+                    }
                 }
                 _ => {
                     log.push(Record::Recalled);

@@ -14,7 +14,7 @@ use duizhang_core::digest::Digest;
 use duizhang_core::id::DeviceId;
 
 use super::forwarded::{
-    self, Address, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
+    self, Address, App, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
 };
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source, check_signer};
@@ -84,7 +84,8 @@ impl IncomeSms {
         };
         let content = Digest::of(&[from, text, sent, received].map(str::as_bytes));
         let key = Digest::of(&[device.as_str().as_bytes(), NAME.as_bytes(), &content.bytes()]);
-        Told { package, title, text, sent_at, key, content }.judge(&self.rules)
+        let app = App::named(package);
+        Told { app, title, text, sent_at, key, content }.judge(&self.rules)
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
         IncomeSms::default().read(&request, &Phones).map(|reading| reading.evidence)
     }
 
-    const PAID: &str = r#"{"from":"微信支付","text":"微信支付收款8.88元","sentStamp":1700000000000,"receivedStamp":1700000000500,"battery":90}"#;
+    const PAID: &str = r#"{"package":"com.tencent.mm","from":"微信支付","text":"微信支付收款8.88元","sentStamp":1700000000000,"receivedStamp":1700000000500,"battery":90}"#;
 
     fn key(body: &str) -> Digest {
         match read(body, body) {
@@ -139,6 +140,13 @@ mod tests {
         ] {
             assert_ne!(key(PAID), key(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_notification_of_any_app_is_kept() {
+        let body = PAID.replace(r#""package":"com.tencent.mm","#, "");
+        let kept = read(&body, &body);
+        assert!(matches!(kept, Ok(Evidence::Unreadable { .. })), "{kept:?}");
     }
 
     #[test]

@@ -17,7 +17,7 @@
 use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::digest::Digest;
 
-use super::forwarded::{FIELDS_UNREADABLE, Named, Stamped, Told, read_moment, unreadable};
+use super::forwarded::{App, FIELDS_UNREADABLE, Named, Stamped, Told, read_moment, unreadable};
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Notice, Outcome, Reading, Refusal, Source, find_signer};
 use crate::wire::{Answer, Request};
@@ -139,24 +139,25 @@ impl Mpay {
         if named.get(&["action"]) == Some("mpaypc") {
             return read_watched(&fields, data, delivery);
         }
-        self.judge(fields.get(&["package", "from"]), &fields, delivery)
+        // The app that SmsForwarder's rule picked, which mpay's own templates leave unnamed.
+        let app = fields.get(&["package", "from"]).map_or(App::OfPayment, App::Named);
+        self.judge(app, &fields, delivery)
     }
 
     fn read_two(&self, named: &Named, delivery: &Delivery<'_>) -> Evidence {
         let content = named.get(&["content"]).unwrap_or_default();
         match Named::object(content) {
-            Ok(fields) => self.judge(named.get(&["from"]), &fields, delivery),
+            Ok(fields) => self.judge(App::named(named.get(&["from"])), &fields, delivery),
             Err(_) => unreadable("content is not a JSON object", content),
         }
     }
 
-    /// v1 does not say which app showed a notice; v2 does, unless the user left it out.
-    fn judge(&self, package: Option<&str>, fields: &Named, delivery: &Delivery<'_>) -> Evidence {
+    fn judge(&self, app: App<'_>, fields: &Named, delivery: &Delivery<'_>) -> Evidence {
         let title = fields.get(&["title"]).unwrap_or_default();
         let text = fields.get(&["msg", "content"]).unwrap_or_default();
         let Delivery { key, content, time } = *delivery;
         let sent_at = read_moment(time);
-        Told { package, title, text, sent_at, key, content }.judge(&self.rules)
+        Told { app, title, text, sent_at, key, content }.judge(&self.rules)
     }
 }
 
@@ -260,7 +261,8 @@ mod tests {
     #[test]
     fn an_app_that_is_named_binds_the_text() {
         assert!(is_kept(two("com.example.chat", PAID)));
-        assert_eq!(money(two("", PAID)).rule, "wechat-receipt");
+        assert!(is_kept(two("", PAID)), "SmsForwarder names the app, so who does not is another");
+        assert_eq!(money(one("mpay", PAID, T)).rule, "wechat-receipt", "mpay's template does not");
         let named = PAID.replace("{\"", "{\"package\":\"com.example.chat\",\"");
         assert!(is_kept(one("mpay", &named, T)));
     }

@@ -16,7 +16,7 @@ use duizhang_core::id::DeviceId;
 use duizhang_core::time::Timestamp;
 
 use super::forwarded::{
-    self, Address, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
+    self, Address, App, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
 };
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source, check_signer};
@@ -102,7 +102,7 @@ impl SmsGate {
         let content = Digest::of(&[number, time, text].map(str::as_bytes));
         let key = Digest::of(&[device.as_str().as_bytes(), NAME.as_bytes(), &content.bytes()]);
         let sent_at = read_moment(time);
-        Told { package: Some(number), title: "", text, sent_at, key, content }.judge(&self.rules)
+        Told { app: App::Named(number), title: "", text, sent_at, key, content }.judge(&self.rules)
     }
 }
 

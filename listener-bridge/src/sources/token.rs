@@ -13,7 +13,7 @@ use duizhang_core::digest::Digest;
 use duizhang_core::id::DeviceId;
 
 use super::forwarded::{
-    self, Address, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
+    self, Address, App, FIELDS_UNREADABLE, Named, Shape, Told, read_moment, shape, unreadable,
 };
 use crate::rules::Rules;
 use crate::source::{DeviceKeys, Evidence, Outcome, Reading, Refusal, Source, check_signer};
@@ -21,12 +21,15 @@ use crate::wire::{Answer, Request, bytes_equal};
 
 const NAME: &str = "hook";
 
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 12] = [
     "package",
     "packageName",
     "package_name",
     "pkg",
     "app",
+    "app_name",
+    "appName",
+    "bundle",
     "from",
     "sender",
     "phoneNumber",
@@ -96,7 +99,8 @@ impl TokenHook {
         let said = [package.unwrap_or_default(), title, text, time].map(str::as_bytes);
         let content = Digest::of(&said);
         let key = Digest::of(&[device.as_str().as_bytes(), NAME.as_bytes(), &content.bytes()]);
-        Told { package, title, text, sent_at, key, content }.judge(&self.rules)
+        let app = App::named(package);
+        Told { app, title, text, sent_at, key, content }.judge(&self.rules)
     }
 }
 
@@ -131,6 +135,23 @@ mod tests {
 
     const PAID: &str =
         "app=com.tencent.mm&title=微信支付&text=微信支付收款8.88元&time=1700000000000";
+
+    #[test]
+    fn an_app_has_many_names_and_one_without_a_name_is_not_believed() {
+        let read = |name: &str, app: &str| {
+            let mut request = Request::new(Method::Post, "/hook/phone-1/device-key-0001", "");
+            let told = r#""title":"微信支付","text":"微信支付收款8.88元","time":"1700000000000""#;
+            request.body = format!(r#"{{"{name}":"{app}",{told}}}"#).into_bytes();
+            let reading = TokenHook::default().read(&request, &Phones).unwrap();
+            matches!(reading.evidence, Evidence::Money(_))
+        };
+        for name in ["package", "app", "app_name", "appName", "bundle", "from"] {
+            assert!(read(name, "com.tencent.mm"), "{name}");
+            assert!(!read(name, "com.example.chat"), "{name}");
+            assert!(!read(name, "微信"), "{name}: an app's name on the screen is its maker's word");
+        }
+        assert!(!read("x", "com.tencent.mm"));
+    }
 
     #[test]
     fn every_name_that_a_user_may_choose_is_read() {

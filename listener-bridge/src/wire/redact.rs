@@ -16,8 +16,8 @@ use super::percent::decode_component;
 /// The names of parameters whose values never enter evidence.
 pub const SECRET_NAMES: [&str; 4] = ["sign", "token", "secret", "key"];
 
-/// A secret's name and value in JSON. Each letter of a name may be an escape. It is found by pattern and not by parsing, so that a body
-/// that does not parse is cleaned as well.
+/// A secret's name and value in JSON. Each letter of a name may be an escape. It is found by
+/// pattern and not by parsing, so that a body that does not parse is cleaned as well.
 static JSON_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let letter = |c: char| format!(r"(?:{c}|\\u{:04x}|\\u{:04x})", u32::from(c), u32::from(c) - 32);
     let spelled: Vec<String> =

@@ -13,4 +13,4 @@ pub(in crate::sources) use hook::{Address, Shape, answer, refuse, shape, token};
 pub(in crate::sources) use moment::read_moment;
 pub(in crate::sources) use named::Named;
 pub(in crate::sources) use stamped::{Stamped, token_key};
-pub(in crate::sources) use told::{FIELDS_UNREADABLE, Told, unreadable};
+pub(in crate::sources) use told::{App, FIELDS_UNREADABLE, Told, unreadable};

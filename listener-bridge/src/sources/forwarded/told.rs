@@ -1,8 +1,9 @@
 //! What a forwarded notification means, once its sender is proven.
 //!
 //! Invariants: only a notification whose time is known can be money, because a late one without a
-//! time would be taken for a payment of now; where the app is not named, a text is money only if
-//! the rules of exactly one app read it so.
+//! time would be taken for a payment of now; one whose app is not named is money only by way of a
+//! protocol whose sender picks the payment apps itself, and there only if the rules of exactly one
+//! app read it so. Any app may show a notification that is titled like a payment app's.
 //! Deliberately not here: who sent it, and which fields of a request these are.
 
 use duizhang_core::digest::Digest;
@@ -18,10 +19,30 @@ const PAYMENT_APPS: [&str; 3] = ["com.tencent.mm", "com.eg.android.AlipayGphone"
 /// It stands in the log as the rule, so it does not repeat the sender's own names of fields.
 pub(in crate::sources) const FIELDS_UNREADABLE: &str = "the parameters cannot be read";
 
+/// Why a notification is kept whose app may be any.
+const APP_UNKNOWN: &str = "the app is not named";
+
+/// Which app showed a notification.
+#[derive(Clone, Copy)]
+pub(in crate::sources) enum App<'a> {
+    /// The app's package, or the number that a text message came from.
+    Named(&'a str),
+    /// One of the payment apps, which the forwarder was told to pick.
+    OfPayment,
+    /// Any app on the phone.
+    Unknown,
+}
+
+impl<'a> App<'a> {
+    /// The app that a name stands for, where there is one.
+    pub(in crate::sources) fn named(package: Option<&'a str>) -> Self {
+        package.map_or(Self::Unknown, Self::Named)
+    }
+}
+
 /// A notification as a forwarder tells it.
 pub(in crate::sources) struct Told<'a> {
-    /// The app's package, or the number that a text message came from; none where it is not told.
-    pub(in crate::sources) package: Option<&'a str>,
+    pub(in crate::sources) app: App<'a>,
     pub(in crate::sources) title: &'a str,
     pub(in crate::sources) text: &'a str,
     pub(in crate::sources) sent_at: Option<Timestamp>,
@@ -39,9 +60,10 @@ impl Told<'_> {
         let Some(sent_at) = self.sent_at else {
             return unreadable("the time is missing or no time", &said);
         };
-        let verdict = match self.package {
-            Some(package) => rules.read(package, self.title, self.text),
-            None => self.of_any_app(rules),
+        let verdict = match self.app {
+            App::Named(package) => rules.read(package, self.title, self.text),
+            App::OfPayment => self.of_any_app(rules),
+            App::Unknown => Verdict::Unreadable { reason: String::from(APP_UNKNOWN) },
         };
         match verdict {
             Verdict::Ignored { rule } => Evidence::Ignored { reason: rule, text: said },
@@ -89,10 +111,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn told(package: Option<&str>, title: &str, text: &str, sent_at: Option<i64>) -> Evidence {
+    fn told(app: App<'_>, title: &str, text: &str, sent_at: Option<i64>) -> Evidence {
         let key = Digest::of(&[b"key"]);
         let sent_at = sent_at.map(Timestamp::from_millis);
-        Told { package, title, text, sent_at, key, content: key }.judge(&Rules::default())
+        Told { app, title, text, sent_at, key, content: key }.judge(&Rules::default())
     }
 
     const NOW: Option<i64> = Some(1_700_000_000_000);
@@ -108,13 +130,24 @@ mod tests {
             ("张三", "微信支付收款8.88元", None),
         ];
         for (title, text, rule) in cases {
-            match told(None, title, text, NOW) {
+            match told(App::OfPayment, title, text, NOW) {
                 Evidence::Money(notice) => assert_eq!(Some(notice.rule.as_str()), rule, "{text}"),
                 other => assert_eq!(rule, None, "{text}: {other:?}"),
             }
         }
-        let ignored = told(None, "支付宝", "退款到账100.00元", NOW);
+        let ignored = told(App::OfPayment, "支付宝", "退款到账100.00元", NOW);
         assert!(matches!(ignored, Evidence::Ignored { .. }), "{ignored:?}");
+    }
+
+    #[test]
+    fn what_any_app_may_have_shown_is_kept() {
+        for (title, text) in [("微信支付", "微信支付收款8.88元"), ("支付宝", "退款到账100.00元")]
+        {
+            match told(App::named(None), title, text, NOW) {
+                Evidence::Unreadable { reason, .. } => assert_eq!(reason, APP_UNKNOWN),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]
@@ -129,7 +162,8 @@ mod tests {
         let rules = Rules::parse(&rules).expect("two rules");
         let key = Digest::of(&[]);
         let sent_at = NOW.map(Timestamp::from_millis);
-        let told = Told { package: None, title: "", text: "1.00元", sent_at, key, content: key };
+        let told =
+            Told { app: App::OfPayment, title: "", text: "1.00元", sent_at, key, content: key };
         let kept = told.judge(&rules);
         assert!(matches!(&kept, Evidence::Unreadable { reason, .. } if reason.contains("several")));
     }
@@ -139,7 +173,7 @@ mod tests {
         for (text, sent_at, word) in
             [("微信支付收款8.88元", None, "time"), ("", NOW, "text"), ("", None, "text")]
         {
-            match told(Some("com.tencent.mm"), "微信支付", text, sent_at) {
+            match told(App::Named("com.tencent.mm"), "微信支付", text, sent_at) {
                 Evidence::Unreadable { reason, .. } => assert!(reason.contains(word), "{reason}"),
                 other => panic!("{other:?}"),
             }
@@ -149,7 +183,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_judged(title in "\\PC{0,12}", text in "(收款|到账|[0-9.,]|元|\\PC){0,12}") {
-            let _ = told(None, &title, &text, NOW);
+            let _ = told(App::OfPayment, &title, &text, NOW);
         }
     }
 }
