@@ -11,7 +11,7 @@ use duizhang_core::id::{DeviceId, WalletId};
 use duizhang_projections::book::DeviceView;
 use serde_json::json;
 
-use super::arguments::DeviceVerb;
+use super::declarations::DeviceVerb;
 use super::output::print;
 use super::program::Setting;
 use super::review;

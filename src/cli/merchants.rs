@@ -14,7 +14,7 @@ use duizhang_core::fact::{Fact, Merchant};
 use duizhang_core::id::MerchantId;
 use serde_json::json;
 
-use super::arguments::{Grace, MerchantAdd, MerchantSecret, MerchantVerb};
+use super::declarations::{Grace, MerchantAdd, MerchantSecret, MerchantVerb};
 use super::output::print;
 use super::program::Setting;
 use super::review;

@@ -3,6 +3,7 @@
 mod arguments;
 mod bridge;
 mod configuration;
+mod declarations;
 mod demonstration;
 mod devices;
 mod export;

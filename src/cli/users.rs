@@ -9,7 +9,7 @@ use anyhow::bail;
 use duizhang_api::secrets::{OperatorName, Secret, SecretOf};
 use serde_json::json;
 
-use super::arguments::{Grace, UserVerb};
+use super::declarations::{Grace, UserVerb};
 use super::output::print;
 use super::program::Setting;
 use super::review;

@@ -9,7 +9,7 @@ use duizhang_core::fact::{Fact, Wallet};
 use duizhang_core::id::WalletId;
 use serde_json::json;
 
-use super::arguments::{WalletAdd, WalletVerb};
+use super::declarations::{WalletAdd, WalletVerb};
 use super::output::print;
 use super::program::Setting;
 use super::review;
