@@ -34,9 +34,11 @@ pub mod notification;
 pub mod order;
 pub mod policy;
 pub mod position;
+pub mod reconciliation;
 pub mod refund;
 pub mod rejection;
 pub mod state;
+pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;

@@ -17,4 +17,5 @@ pub mod relay;
 pub mod rules;
 pub mod source;
 pub mod sources;
+pub mod statements;
 pub mod wire;

@@ -29,6 +29,12 @@ impl Zone {
         name.parse().map(Self).map_err(|_| UnknownZone(name.to_owned()))
     }
 
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
     fn local(self, at: Timestamp) -> DateTime<Tz> {
         // A device may claim any time at all. The ends of the calendar are drawn in by two days, so
         // that no zone's offset leads beyond them.

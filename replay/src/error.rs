@@ -1,6 +1,7 @@
 //! Why a replay could not run. What a replay finds is not an error: it is in the report.
 
 use duizhang_core::position::Position;
+use duizhang_core::reconciliation::InputError;
 use duizhang_eventlog::history::HistoryError;
 use duizhang_projections::calendar::UnknownZone;
 use thiserror::Error;
@@ -53,6 +54,9 @@ pub enum ReplayError {
         /// The word.
         kind: String,
     },
+    /// A comparison cannot hold so much.
+    #[error("comparing the day with its statements failed")]
+    TooMuch(#[source] InputError),
     /// Breaks come with reconciliation.
     #[error("no story of break {id}: this version does not reconcile statements yet")]
     BreakNotYet {

@@ -11,6 +11,7 @@ pub mod day;
 mod error;
 pub mod explain;
 mod play;
+pub mod reconcile;
 pub mod rederive;
 mod sentences;
 mod spelling;

@@ -68,10 +68,11 @@ async fn read(store: &Arc<Store>) -> anyhow::Result<Option<Batch>> {
 }
 
 async fn take(store: &Arc<Store>, receipt: Receipt) -> anyhow::Result<()> {
-    if receipt.refused > 0 {
+    if !receipt.refused.is_empty() {
         tracing::warn!(
-            refused = receipt.refused,
-            "the server refused deliveries: look at the keys of the phones"
+            refused = ?receipt.refused,
+            "the server refused deliveries, which are kept: look at the keys of the phones, and \
+             start once with --again"
         );
     }
     let store = Arc::clone(store);
@@ -96,8 +97,7 @@ async fn send(outbound: &Outbound, url: &str, batch: &Batch) -> anyhow::Result<R
 pub(super) fn read_receipt(batch: &Batch, body: &[u8]) -> anyhow::Result<Receipt> {
     let receipt: Receipt =
         serde_json::from_slice(body).context("the answer is no receipt of a Duizhang server")?;
-    let known = batch.deliveries.iter().any(|delivery| delivery.number == receipt.through);
-    if !known {
+    if !receipt.is_of(batch) {
         bail!("the server's receipt is for none of the deliveries that were sent");
     }
     Ok(receipt)

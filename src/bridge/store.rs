@@ -1,13 +1,14 @@
 //! What the relay keeps: a log of its own, and the queue that follows from it.
 //!
 //! A log cannot be shortened, so a drained one that has grown long is replaced by a fresh one in
-//! the next numbered folder, and removed.
+//! the next numbered folder, which begins with what the server has refused, and removed.
 //!
-//! Invariants: a folder is removed only when nothing waits in it; the time never goes back, though
-//! the machine's clock may.
+//! Invariants: a folder is removed only when nothing waits in it and a newer one holds what it
+//! keeps; a fresh log gets its number when it is whole; the time never goes back, though the
+//! machine's clock may.
 //! Deliberately not here: the network, and when to try again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,13 @@ use tokio::sync::watch;
 /// Records after which a drained log is replaced: a week of one phone that beats every 30 seconds
 /// has 20,160 deliveries and as many receipts, and 10 MB.
 pub(super) const RECORDS_MAX: u64 = 40_000;
+
+/// Refused deliveries that a fresh log takes over at once: at most 64 KiB each, below the 4 MiB of
+/// one group of the log.
+const TAKEN_OVER_MAX: usize = 48;
+
+/// A fresh log that has no number yet.
+const UNFINISHED: &str = "unfinished";
 
 /// The relay's log and queue.
 pub(crate) struct Store {
@@ -83,7 +91,7 @@ impl Store {
         let mut inner = self.lock();
         let number = inner.log.head().position.number().saturating_add(1);
         let delivery = Delivery::of(number, self.clock.now(), request);
-        inner.append(&Record::Received(delivery), &*self.clock)?;
+        inner.append(&[Record::Received(delivery)], &*self.clock)?;
         self.waiting.send_replace(inner.queue.waiting().len());
         Ok(())
     }
@@ -96,23 +104,15 @@ impl Store {
             let numbers: Vec<u64> = inner.queue.waiting().take(BATCH_DELIVERIES_MAX).collect();
             (Arc::clone(&inner.log), inner.queue.bridge(), numbers)
         };
-        let (Some(bridge), Some(first), Some(last)) = (bridge, numbers.first(), numbers.last())
-        else {
-            return Ok(None);
-        };
-        let mut offered = Vec::with_capacity(numbers.len());
-        for record in records(&*log, *first, *last)? {
-            if let Record::Received(delivery) = record {
-                offered.push(delivery);
-            }
-        }
+        let Some(bridge) = bridge.filter(|_| !numbers.is_empty()) else { return Ok(None) };
+        let offered = deliveries(&*log, &numbers)?;
         Ok(Some(Batch { bridge, deliveries: fitting(offered) }))
     }
 
     /// Takes the server's receipt. Waits for the disk.
     pub(crate) fn acknowledge(&self, receipt: Receipt) -> anyhow::Result<()> {
         let mut inner = self.lock();
-        inner.append(&Record::Acknowledged(receipt), &*self.clock)?;
+        inner.append(&[Record::Acknowledged(receipt)], &*self.clock)?;
         let waiting = inner.queue.waiting().len();
         if waiting == 0 && inner.log.head().position.number() >= self.records_max {
             inner.renew(&self.folder, &*self.clock)?;
@@ -122,15 +122,26 @@ impl Store {
         Ok(())
     }
 
+    /// Lets what the server refused wait once more, and says how much that is. Waits for the disk.
+    pub(crate) fn recall(&self) -> anyhow::Result<usize> {
+        let mut inner = self.lock();
+        let refused = inner.queue.refused().len();
+        if refused > 0 {
+            inner.append(&[Record::Recalled], &*self.clock)?;
+        }
+        self.waiting.send_replace(inner.queue.waiting().len());
+        Ok(refused)
+    }
+
     /// How many deliveries wait; tells when that changes.
     pub(crate) fn waiting(&self) -> watch::Receiver<usize> {
         self.waiting.subscribe()
     }
 
-    /// Deliveries that the server has of this log, and how many of them it refused.
-    pub(crate) fn counts(&self) -> (u64, u64) {
+    /// Deliveries that the server has of this log, and those that are kept because it refused them.
+    pub(crate) fn counts(&self) -> (u64, usize) {
         let inner = self.lock();
-        (inner.queue.forwarded(), inner.queue.refused())
+        (inner.queue.forwarded(), inner.queue.refused().len())
     }
 
     /// Lets go of the files.
@@ -141,10 +152,13 @@ impl Store {
 
 impl Inner {
     fn open(folder: &Path, generation: u64, clock: &dyn Clock) -> anyhow::Result<Self> {
-        let directory = path(folder, generation);
-        fs::create_dir_all(&directory)
+        Self::open_in(&path(folder, generation), generation, clock)
+    }
+
+    fn open_in(directory: &Path, generation: u64, clock: &dyn Clock) -> anyhow::Result<Self> {
+        fs::create_dir_all(directory)
             .with_context(|| format!("make the folder {}", directory.display()))?;
-        let (log, _) = SledLog::open(&directory, LogConfig::default())
+        let (log, _) = SledLog::open(directory, LogConfig::default())
             .with_context(|| format!("open the relay's log in {}", directory.display()))?;
         let mut inner = Self { generation, log: Arc::new(log), queue: Queue::default() };
         for record in records(&*inner.log, 1, inner.log.head().position.number())? {
@@ -152,31 +166,73 @@ impl Inner {
         }
         if inner.queue.bridge().is_none() {
             let bridge = BridgeId::from_bits(clock.draw());
-            inner.append(&Record::Opened { bridge }, clock)?;
+            inner.append(&[Record::Opened { bridge }], clock)?;
         }
         Ok(inner)
     }
 
-    /// Makes a record durable and folds it.
-    fn append(&mut self, record: &Record, clock: &dyn Clock) -> anyhow::Result<()> {
+    /// Makes records durable, all or none, and folds them.
+    fn append(&mut self, records: &[Record], clock: &dyn Clock) -> anyhow::Result<()> {
         let mut queue = self.queue.clone();
-        queue.fold(record)?;
-        let mut bytes = Vec::new();
-        codec::encode(record, &mut bytes)?;
         let mut group = Group::new(clock.now().max(self.log.head().time));
-        group.push(&bytes)?;
+        for record in records {
+            queue.fold(record)?;
+            let mut bytes = Vec::new();
+            codec::encode(record, &mut bytes)?;
+            group.push(&bytes)?;
+        }
         self.log.append(&group).context("write the relay's log")?;
         self.queue = queue;
         Ok(())
     }
 
-    /// Goes on in a fresh log.
+    /// Goes on in a fresh log, which takes over what the server refused.
     fn renew(&mut self, folder: &Path, clock: &dyn Clock) -> anyhow::Result<()> {
-        let fresh = Self::open(folder, self.generation.saturating_add(1), clock)?;
+        let generation = self.generation.saturating_add(1);
+        let unfinished = folder.join(UNFINISHED);
+        if unfinished.is_dir() {
+            fs::remove_dir_all(&unfinished).context("remove an unfinished log")?;
+        }
+        let mut fresh = Self::open_in(&unfinished, generation, clock)?;
+        let refused: Vec<u64> = self.queue.refused().collect();
+        for numbers in refused.chunks(TAKEN_OVER_MAX) {
+            fresh.take_over(deliveries(&*self.log, numbers)?, clock)?;
+        }
+        fresh.log.close()?;
+        fs::rename(&unfinished, path(folder, generation)).context("name a fresh log")?;
+        File::open(folder)?.sync_all().context("name a fresh log")?;
+        let fresh = Self::open(folder, generation, clock)?;
         let drained = std::mem::replace(self, fresh);
         drained.log.close()?;
         fs::remove_dir_all(path(folder, drained.generation)).context("remove a drained log")
     }
+
+    /// Keeps what a server refused, under numbers of this log. Nothing stands on the server under
+    /// the old ones.
+    fn take_over(&mut self, mut refused: Vec<Delivery>, clock: &dyn Clock) -> anyhow::Result<()> {
+        let first = self.log.head().position.number().saturating_add(1);
+        for (number, delivery) in (first..).zip(&mut refused) {
+            delivery.number = number;
+        }
+        let numbers: Vec<u64> = refused.iter().map(|delivery| delivery.number).collect();
+        let through = numbers.last().copied().unwrap_or_default();
+        let mut records: Vec<Record> = refused.into_iter().map(Record::Received).collect();
+        records.push(Record::Acknowledged(Receipt { through, refused: numbers }));
+        self.append(&records, clock)
+    }
+}
+
+/// The deliveries of these numbers, in their order.
+fn deliveries(log: &dyn EventLog, numbers: &[u64]) -> anyhow::Result<Vec<Delivery>> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        for record in records(log, *number, *number)? {
+            if let Record::Received(delivery) = record {
+                found.push(delivery);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The records of a range of positions.

@@ -26,7 +26,11 @@ fn waiting(store: &Store) -> Vec<u64> {
 }
 
 fn receipt(through: u64) -> Receipt {
-    Receipt { through, refused: 0 }
+    Receipt { through, refused: vec![] }
+}
+
+fn refused(through: u64, refused: &[u64]) -> Receipt {
+    Receipt { through, refused: refused.into() }
 }
 
 #[test]
@@ -85,6 +89,52 @@ fn a_long_log_is_replaced_only_when_nothing_waits_in_it() {
 }
 
 #[test]
+fn what_the_server_refused_is_kept_and_waits_again_only_when_it_is_recalled() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), clock()).unwrap();
+    for number in 0..4 {
+        store.keep(&push(number)).unwrap();
+    }
+    store.acknowledge(refused(4, &[2, 4])).unwrap();
+    assert_eq!((waiting(&store), store.counts()), (vec![5], (1, 2)));
+    store.close().unwrap();
+    let store = Store::open(dir.path(), clock()).unwrap();
+    assert_eq!((waiting(&store), store.counts()), (vec![5], (1, 2)), "not by itself");
+    assert_eq!(store.recall().unwrap(), 2);
+    assert_eq!((waiting(&store), store.counts()), (vec![2, 4, 5], (1, 0)));
+    assert_eq!(*store.waiting().borrow(), 3);
+    store.acknowledge(refused(5, &[4])).unwrap();
+    assert_eq!((waiting(&store), store.counts()), (vec![], (3, 1)), "refused once more");
+    store.close().unwrap();
+}
+
+#[test]
+fn a_fresh_log_begins_with_what_the_server_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_with(dir.path(), clock(), 103).unwrap();
+    for number in 0..101 {
+        store.keep(&push(number)).unwrap();
+    }
+    let before = store.batch().unwrap().unwrap();
+    // What a crash left behind of an earlier attempt is in nobody's way.
+    std::fs::create_dir(dir.path().join("unfinished")).unwrap();
+    let all: Vec<u64> = (2..=102).collect();
+    store.acknowledge(refused(102, &all[1..])).unwrap();
+    assert_eq!((waiting(&store), store.counts()), (vec![], (0, 100)), "more than one group");
+    store.close().unwrap();
+    let store = Store::open_with(dir.path(), clock(), 103).unwrap();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(store.recall().unwrap(), 100);
+    let after = store.batch().unwrap().unwrap();
+    assert_ne!(after.bridge, before.bridge);
+    let queries = |batch: Batch| -> Vec<_> {
+        batch.deliveries.into_iter().map(|one| one.into_request().query).collect()
+    };
+    assert_eq!(queries(after), queries(before)[1..], "each as it came, in its order");
+    store.close().unwrap();
+}
+
+#[test]
 fn a_drained_log_that_a_crash_left_behind_is_removed_and_one_that_is_not_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let older = Store::open(dir.path(), clock()).unwrap();
@@ -111,12 +161,15 @@ fn only_a_receipt_for_what_was_sent_counts() {
     let deliveries = [3, 4].map(|number| Delivery::of(number, AT, &push(number))).into();
     let batch = Batch { bridge: BridgeId::from_bits(1), deliveries };
     let read = |text: &str| read_receipt(&batch, text.as_bytes()).map(|receipt| receipt.through);
-    assert_eq!(read(r#"{"through":3,"refused":0}"#).unwrap(), 3);
-    assert_eq!(read(r#"{"through":4,"refused":2}"#).unwrap(), 4);
+    assert_eq!(read(r#"{"through":3,"refused":[]}"#).unwrap(), 3);
+    assert_eq!(read(r#"{"through":4,"refused":[3,4]}"#).unwrap(), 4);
     for other in [
-        r#"{"through":2,"refused":0}"#,
-        r#"{"through":5,"refused":0}"#,
-        r#"{"through":-1,"refused":0}"#,
+        r#"{"through":2,"refused":[]}"#,
+        r#"{"through":5,"refused":[]}"#,
+        r#"{"through":3,"refused":[4]}"#,
+        r#"{"through":4,"refused":[2]}"#,
+        r#"{"through":3,"refused":1}"#,
+        r#"{"through":-1,"refused":[]}"#,
         r#"{"code":1,"msg":"成功"}"#,
         "<html>please log in to this wifi</html>",
         "",

@@ -93,7 +93,7 @@ pub(super) enum Verb {
     /// Run the server; on a first run without configuration, make a sandbox and print how to use it
     Serve,
     /// Run the relay near the phones: keep their pushes on disk until bridge.upstream has them
-    Bridge,
+    Bridge(BridgeArguments),
     /// Play one realistic day through the real server, print its reconciliation, and keep serving
     Demo(DemoArguments),
     /// Play a day or a range of positions again: its report, and whether every decision follows
@@ -101,6 +101,8 @@ pub(super) enum Verb {
     /// Ends with 1 where a decision does not follow, where a day does not add up, or where the
     /// events contradict each other.
     Replay(ReplayRange),
+    /// Compare a business day with the channels' statement files, found out by their content
+    Reconcile(ReconcileArguments),
     /// Check the whole log: frames, roots, invariants, decisions and views
     Audit,
     /// Tell the story of one thing, event by event
@@ -136,9 +138,34 @@ impl Verb {
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
             Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
-            Self::Serve | Self::Bridge | Self::Demo(_) | Self::Config(_) => false,
+            Self::Reconcile(_)
+            | Self::Serve
+            | Self::Bridge(_)
+            | Self::Demo(_)
+            | Self::Config(_) => false,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReconcileArguments {
+    /// The business day, like 2026-11-21
+    #[arg(long, value_name = "D")]
+    pub(super) day: NaiveDate,
+    /// A statement file, with its wallet in front where the file does not tell; may be given
+    /// several times
+    #[arg(long, required = true, num_args = 1.., value_name = "[WALLET=]FILE")]
+    pub(super) statement: Vec<String>,
+    /// What the columns of a CSV or XLSX file mean, for files that no layout is known for
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct BridgeArguments {
+    /// Forward once more what bridge.upstream has refused, before all that came later
+    #[arg(long)]
+    pub(super) again: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::arguments::BridgeArguments;
 use super::output::line;
 use super::program::Setting;
 use super::signals::Signals;
@@ -31,7 +32,7 @@ const FOLDER: &str = "bridge";
 /// How long one batch may take: 256 deliveries, each with a sync of a slow disk.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) fn run(setting: &Setting) -> anyhow::Result<ExitCode> {
+pub(super) fn run(setting: &Setting, arguments: BridgeArguments) -> anyhow::Result<ExitCode> {
     let config = setting.config()?;
     let upstream = config
         .bridge
@@ -42,13 +43,18 @@ pub(super) fn run(setting: &Setting) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    runtime.block_on(relay(setting.form, &config, upstream))
+    runtime.block_on(relay(setting.form, &config, upstream, arguments))
 }
 
-async fn relay(form: Form, config: &Config, upstream: String) -> anyhow::Result<ExitCode> {
+async fn relay(
+    form: Form,
+    config: &Config,
+    upstream: String,
+    arguments: BridgeArguments,
+) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let store = Arc::new(open(config, Arc::clone(&clock)).await?);
+    let store = Arc::new(open(config, Arc::clone(&clock), arguments).await?);
     let listener = TcpListener::bind(config.bridge.listen)
         .await
         .with_context(|| format!("listen on {}", config.bridge.listen))?;
@@ -83,9 +89,21 @@ async fn relay(form: Form, config: &Config, upstream: String) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+async fn open(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    arguments: BridgeArguments,
+) -> anyhow::Result<Store> {
     let folder = config.server.data.join(FOLDER);
-    tokio::task::spawn_blocking(move || Store::open(&folder, clock)).await?
+    let opened = move || -> anyhow::Result<Store> {
+        let store = Store::open(&folder, clock)?;
+        if arguments.again {
+            let recalled = store.recall()?;
+            tracing::info!(recalled, "what the server refused is forwarded once more");
+        }
+        Ok(store)
+    };
+    tokio::task::spawn_blocking(opened).await?
 }
 
 /// The relay calls one address, which its operator has written down: it may be a private one.

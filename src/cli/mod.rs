@@ -10,6 +10,7 @@ mod logging;
 mod merchants;
 mod output;
 mod program;
+mod reconcile;
 mod review;
 mod serve;
 mod signals;

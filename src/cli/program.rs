@@ -11,8 +11,8 @@ use hyper::Uri;
 
 use super::arguments::{Arguments, Verb};
 use super::{
-    bridge, configuration, demonstration, devices, logging, merchants, review, serve, users,
-    wallets,
+    bridge, configuration, demonstration, devices, logging, merchants, reconcile, review, serve,
+    users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -76,16 +76,17 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         variables: variables(),
     };
     logging::start(match verb {
-        Verb::Serve | Verb::Bridge => "info",
+        Verb::Serve | Verb::Bridge(_) => "info",
         // The demo plays a forger and a shop that is down; what the server says of them is no news.
         Verb::Demo(_) => "error",
         _ => "warn",
     })?;
     match verb {
         Verb::Serve => serve::run(&setting),
-        Verb::Bridge => bridge::run(&setting),
+        Verb::Bridge(arguments) => bridge::run(&setting, arguments),
         Verb::Demo(arguments) => demonstration::run(&setting, arguments),
         Verb::Replay(range) => review::history_of(&setting, range.question()),
+        Verb::Reconcile(arguments) => reconcile::run(&setting, &arguments),
         Verb::Audit => review::history_of(&setting, HistoryQuestion::Audit),
         Verb::Explain { kind, id } => {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })

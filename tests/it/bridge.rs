@@ -165,8 +165,14 @@ fn a_relayed_push_counts_once_though_relay_server_and_receipts_are_lost() {
     }
     assert_eq!(server.stop().code, Some(0));
     let third = Program::serve(near.command(&["bridge"]));
-    assert_eq!(third.caller().get("/healthz").json()["waiting"], 0, "all of it was acknowledged");
+    let health = third.caller().get("/healthz").json();
+    assert_eq!(health["waiting"], 0, "all of it was acknowledged: {health}");
+    assert_eq!(health["refused"], 1, "what was refused is kept: {health}");
     assert_eq!(third.stop().code, Some(0));
+    let again = Program::serve(near.command(&["bridge", "--again"]));
+    let health = again.caller().get("/healthz").json();
+    assert_eq!((&health["waiting"], &health["refused"]), (&1.into(), &0.into()), "{health}");
+    assert_eq!(again.stop().code, Some(0));
 
     let records = Records::audited(&book.data()).expect("the audit is clean");
     let observed = records.chapters.iter().flat_map(|chapter| &chapter.decisions);

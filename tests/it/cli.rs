@@ -182,7 +182,7 @@ fn usage_is_told_by_exit_codes() {
         (&["serve", "--help"], 0, "first run"),
         (&["merchant", "rotate-key", "--help"], 0, "[default: 24h]"),
         (&[], 64, "Usage:"),
-        (&["reconcile"], 64, "unrecognized subcommand"),
+        (&["settle"], 64, "unrecognized subcommand"),
         (&["serve", "--nonsense"], 64, "--nonsense"),
         (&["replay"], 64, "--day"),
         (&["replay", "--day", "yesterday"], 64, "yesterday"),

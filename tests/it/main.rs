@@ -18,6 +18,7 @@ mod keys;
 mod kill;
 mod power_cut;
 mod program;
+mod reconcile;
 mod review;
 mod start;
 mod tidy;

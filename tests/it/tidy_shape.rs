@@ -65,6 +65,7 @@ const TRANSLATORS_SHARE: &[&str] = &[
     "proof",
     "strict",
     "way",
+    "words",
 ];
 
 /// Pages from which a reader finds every document.

@@ -15,6 +15,7 @@ mod proof;
 mod strict;
 mod vmq;
 mod way;
+mod words;
 mod youzan;
 
 pub use bufpay::Bufpay;

@@ -10,6 +10,7 @@ use duizhang_core::id::OrderId;
 use duizhang_listener_bridge::wire::{Answer, Method};
 
 use super::{CallbackRequest, Desk, Message, Unsendable};
+use crate::outbound::UrlRefusal;
 
 /// Where the payer pays an order.
 pub(super) fn cashier_address(order: OrderId, desk: &dyn Desk) -> String {
@@ -73,6 +74,16 @@ pub(super) fn is_web_address(text: &str) -> bool {
         head.is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
     };
     (begins("http://") || begins("https://")) && !text.chars().any(char::is_control)
+}
+
+/// An address for callbacks, if one is given. What no attempt could ever call is refused now, while
+/// somebody reads the answer.
+pub(super) fn callable(
+    address: Option<String>,
+    desk: &dyn Desk,
+) -> Result<Option<String>, UrlRefusal> {
+    address.as_deref().map_or(Ok(()), |address| desk.check_callback(address))?;
+    Ok(address)
 }
 
 /// Checks a callback of a protocol that has a word for payments only.

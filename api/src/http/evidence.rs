@@ -229,6 +229,8 @@ fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relay
         let marked = repeat_key.or(relayed.map(|relayed| relayed.key));
         marked.unwrap_or_else(|| key_of_bytes(&device, source, raw))
     };
+    // What stands beside Youzan's signed message says nothing, so it contradicts nothing.
+    let said = |key: Digest, raw: &[u8]| if source == YOUZAN { key } else { Digest::of(&[raw]) };
     let (reading, rule, key, content) = match evidence {
         Evidence::Heartbeat { sent_at } => {
             // The delay of one that lay in a relay would look like a slow clock. Nothing proves
@@ -247,11 +249,13 @@ fn fact_of(notification: NotificationId, reading: Reading, relayed: Option<Relay
             (reading, notice.rule, notice.key, notice.content)
         }
         Evidence::Ignored { reason, .. } => {
-            (FactReading::Ignored, reason, told_apart(&raw), Digest::of(&[&raw]))
+            let key = told_apart(&raw);
+            (FactReading::Ignored, reason, key, said(key, &raw))
         }
         Evidence::Announced { key, rule, .. } => (FactReading::Unreadable, rule, key, key),
         Evidence::Unreadable { reason, .. } => {
-            (FactReading::Unreadable, reason, told_apart(&raw), Digest::of(&[&raw]))
+            let key = told_apart(&raw);
+            (FactReading::Unreadable, reason, key, said(key, &raw))
         }
     };
     Fact::NotificationReceived(NotificationReceived {
@@ -375,6 +379,21 @@ mod tests {
         let [one, same, other] = [b"raw", b"raw", b"wra"].map(|raw| said(unreadable(), raw, None));
         assert_eq!((one.key, one.content), (same.key, same.content));
         assert_ne!(one.key, other.key);
+    }
+
+    #[test]
+    fn another_envelope_around_one_signed_push_is_no_conflict() {
+        let said = |source, raw: &[u8]| {
+            let device = DeviceId::new("yz-main").unwrap();
+            let (evidence, repeat_key) = (unreadable(), Some(DIGEST("proof")));
+            let reading = Reading { device, evidence, raw: raw.to_vec(), source, repeat_key };
+            match fact_of(NotificationId::from_bits(7), reading, None) {
+                Fact::NotificationReceived(received) => (received.key, received.content),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(said(YOUZAN, b"sendCount 0"), said(YOUZAN, b"sendCount 1"));
+        assert_ne!(said("vmq", b"one"), said("vmq", b"two"), "others sign no text");
     }
 
     #[test]

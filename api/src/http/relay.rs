@@ -1,8 +1,9 @@
 //! Batches from a relay near the phones: each delivery is taken as if the phone had sent it here.
 //!
-//! Invariants: a receipt covers what is durable or refused for good, and nothing behind the first
-//! delivery that could not be recorded; the deliveries are taken in their order. A relay proves
-//! nothing itself: what counts is each delivery's own proof.
+//! Invariants: a receipt covers what is durable or refused, names what is refused, and covers
+//! nothing behind the first delivery that could not be recorded; the deliveries are taken in their
+//! order. A relay proves nothing itself: what counts is each delivery's own proof, and a batch
+//! costs few searches for keys that fit nothing.
 //! Deliberately not here: the relay's side.
 
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::Response;
-use duizhang_listener_bridge::relay::{BATCH_BYTES_MAX, Batch, BridgeId, Delivery, Receipt};
+use duizhang_listener_bridge::relay::{
+    BATCH_BYTES_MAX, BATCH_REFUSALS_MAX, Batch, BridgeId, Delivery, Receipt,
+};
 use duizhang_listener_bridge::source::Outcome;
 use duizhang_listener_bridge::wire::Answer;
 
@@ -46,7 +49,7 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
     }
     match take(shared, batch).await {
         Some(receipt) => {
-            let text = serde_json::to_vec(&receipt).expect("a receipt is two numbers");
+            let text = serde_json::to_vec(&receipt).expect("a receipt is numbers");
             Answer::json(200, text)
         }
         None => {
@@ -55,20 +58,24 @@ async fn answer(shared: &Shared, request: HttpRequest) -> Answer {
     }
 }
 
-/// Takes the deliveries up to the first that cannot be recorded now; none where that is the first.
+/// Takes the deliveries up to the first that cannot be recorded now, none where that is the first,
+/// or up to the last refusal that one batch may cost. The next batch begins behind it.
 async fn take(shared: &Shared, batch: Batch) -> Option<Receipt> {
-    let mut receipt = None;
-    let mut refused = 0_u64;
+    let mut through = None;
+    let mut refused = Vec::new();
     for delivery in batch.deliveries {
-        let through = delivery.number;
+        let number = delivery.number;
         match take_one(shared, batch.bridge, delivery).await {
             Taken::Durable => {}
-            Taken::Refused => refused = refused.saturating_add(1),
+            Taken::Refused => refused.push(number),
             Taken::NotNow => break,
         }
-        receipt = Some(Receipt { through, refused });
+        through = Some(number);
+        if refused.len() == BATCH_REFUSALS_MAX {
+            break;
+        }
     }
-    receipt
+    through.map(|through| Receipt { through, refused })
 }
 
 enum Taken {

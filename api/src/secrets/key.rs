@@ -24,8 +24,8 @@ pub const SECRET_BYTES_MAX: usize = 256;
 /// the contract's samples have 15 to 17 characters; eight random letters still take 62^8 = 2 ×
 /// 10^14 guesses.
 const LEGACY_BYTES_MIN: usize = 8;
-/// Below this many bytes a merchant's key is warned about. With each signed address a payer holds the
-/// MD5 of a text that he knows and the key, and tries keys at home, some 10^11 a second on one
+/// Below this many bytes a merchant's key is warned about. With each signed address a payer holds
+/// the MD5 of a text that he knows and the key, and tries keys at home, some 10^11 a second on one
 /// graphics card: eight random letters last an hour at most, sixteen the age of the universe.
 pub const MERCHANT_KEY_BYTES_ADVISED: usize = 16;
 /// The shortest bearer token: 16 hexadecimal digits already hold 64 bits. Ours have 32.

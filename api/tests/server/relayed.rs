@@ -3,7 +3,8 @@
 //! Deliberately not here: the relay itself, whose disk and network are those of the program
 //! (`tests/it/bridge.rs` of the root).
 
-use duizhang_core::id::OrderId;
+use duizhang_core::fact::{Device, Fact};
+use duizhang_core::id::{DeviceId, OrderId, WalletId};
 use duizhang_core::matcher::HoldReason;
 use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
@@ -73,7 +74,7 @@ async fn late_money_by_way_of_a_relay_settles_its_own_order_once_the_phone_is_ba
     rig.heartbeat(rig.millis()).await;
     let batch =
         [relayed(2, T, &heartbeat(T)), relayed(3, T + 10_000, &push_path(&price, T + 10_000))];
-    assert_eq!(post(&rig, &batch).await.json()["refused"].to_string(), "0");
+    assert_eq!(post(&rig, &batch).await.json(), json!({ "through": 3, "refused": [] }));
     assert_eq!(rig.seen(own).status, OrderStatus::PaidLate);
     assert_eq!(held(&rig), []);
     rig.stop().await;
@@ -88,5 +89,48 @@ async fn a_heartbeat_that_a_relay_sends_on_at_once_vouches_for_a_slow_clock() {
     let batch = [relayed(2, now, &heartbeat(T)), relayed(3, now, &push_path(&price, T + 1_000))];
     assert_eq!(post(&rig, &batch).await.json()["through"], 3);
     assert_eq!(rig.seen(own).status, OrderStatus::Paid);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_receipt_names_what_was_refused_and_a_batch_of_forgeries_ends_early() {
+    let rig = Rig::new().await;
+    let (order, price) = rig.order("N1", "10.00", URL).await;
+    let forged =
+        |number| relayed(number, T, &push_path("0.01", T + number).replace("sign=", "sign=0"));
+    let mut batch: Vec<Value> = (2..42).map(forged).collect();
+    batch.insert(0, relayed(1, T, &heartbeat(T)));
+    batch.push(relayed(42, T, &push_path(&price, T)));
+    batch.push(relayed(43, T, "/nothing?x=1"));
+    let (first, second): (Vec<u64>, Vec<u64>) = ((2..34).collect(), (34..42).chain([43]).collect());
+    let receipt = post(&rig, &batch).await.json();
+    assert_eq!(receipt, json!({ "through": 33, "refused": first }));
+    assert_eq!(rig.seen(order).status, OrderStatus::Open);
+    let receipt = post(&rig, &batch[33..]).await.json();
+    assert_eq!(receipt, json!({ "through": 43, "refused": second }), "the next begins behind");
+    assert_eq!(rig.seen(order).status, OrderStatus::Paid);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_refused_counts_once_the_server_knows_the_device() {
+    let rig = Rig::new().await;
+    let (order, price) = rig.order("N1", "10.00", URL).await;
+    let declare = async |enabled| {
+        let name = |text: &str| WalletId::new(text).expect("a name");
+        let device = Device {
+            id: DeviceId::new("phone-1").expect("a name"),
+            wallets: vec![name("wx-main"), name("ali-main")],
+            enabled,
+        };
+        let declared = Fact::DeviceDeclared(device);
+        rig.server.book().submit(declared).await.expect("a declaration is taken");
+    };
+    let batch = [relayed(2, T, &push_path(&price, T + 1_000))];
+    declare(false).await;
+    assert_eq!(post(&rig, &batch).await.json(), json!({ "through": 2, "refused": [2] }));
+    declare(true).await;
+    assert_eq!(post(&rig, &batch).await.json(), json!({ "through": 2, "refused": [] }));
+    assert_eq!(rig.seen(order).status, OrderStatus::Paid);
     rig.stop().await;
 }

@@ -134,14 +134,6 @@ const TOGETHER: [Entry; 7] = [
     Entry::Of(Dialect::Epay),
 ];
 
-/// The protocols' own paths.
-fn protocols() -> impl Iterator<Item = Dialect> {
-    TOGETHER.into_iter().filter_map(|entry| match entry {
-        Entry::Of(dialect) => Some(dialect),
-        Entry::Fox => None,
-    })
-}
-
 fn request_by(entry: Entry, network: Network, number: &str, notify: &str) -> [String; 3] {
     match entry {
         Entry::Of(dialect) => request(dialect, network, number, notify),
@@ -283,6 +275,12 @@ async fn asked_of(rig: &Rig, dialect: Dialect, key_fits: bool) -> (u16, String, 
 
 #[tokio::test]
 async fn a_merchant_is_nobody_in_a_protocol_that_it_does_not_speak() {
+    let protocols = || {
+        TOGETHER.into_iter().filter_map(|entry| match entry {
+            Entry::Of(dialect) => Some(dialect),
+            Entry::Fox => None,
+        })
+    };
     for spoken in protocols() {
         let mut setting = Setting::new();
         let merchant = MerchantId::new("1001").expect("a name");

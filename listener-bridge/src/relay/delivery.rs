@@ -24,6 +24,10 @@ pub const RELAY_PATH: &str = "/bridge/deliveries";
 /// more than a second of slow disk.
 pub const BATCH_DELIVERIES_MAX: usize = 256;
 
+/// Most deliveries of one batch that a server refuses before it lets the rest wait for the next
+/// one: each costs a search over all keys, and an honest relay comes to the next batch at once.
+pub const BATCH_REFUSALS_MAX: usize = 32;
+
 /// Most bytes of a batch: a delivery of 32 KiB has 43 KiB in base64, and its address and headers at
 /// most 64 KiB more in JSON, where a byte may need two.
 pub const BATCH_BYTES_MAX: usize = 256 * 1_024;
@@ -206,10 +210,21 @@ impl Batch {
 }
 
 /// What the server answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Every delivery up to this number is durable, or was refused for good.
+    /// Every delivery up to this number is durable, or was refused.
     pub through: u64,
-    /// How many of them were refused: their signature fits no device, or they are no evidence.
-    pub refused: u64,
+    /// Which of them were refused, rising: their signature fits no device as things are, or they
+    /// are no evidence.
+    pub refused: Vec<u64>,
+}
+
+impl Receipt {
+    /// Whether the receipt is one for this batch: whoever answers may be somebody else.
+    #[must_use]
+    pub fn is_of(&self, batch: &Batch) -> bool {
+        let sent = |number: &u64| batch.deliveries.iter().any(|one| one.number == *number);
+        let covered = self.refused.iter().all(|number| *number <= self.through && sent(number));
+        sent(&self.through) && covered && self.refused.is_sorted_by(|one, next| one < next)
+    }
 }

@@ -12,7 +12,8 @@ mod queue;
 mod tests;
 
 pub use delivery::{
-    BATCH_BYTES_MAX, BATCH_DELIVERIES_MAX, Batch, BridgeId, Delivery, RELAY_PATH, Receipt,
+    BATCH_BYTES_MAX, BATCH_DELIVERIES_MAX, BATCH_REFUSALS_MAX, Batch, BridgeId, Delivery,
+    RELAY_PATH, Receipt,
 };
 pub use pace::{PAUSE_MAX, pause};
-pub use queue::{Queue, QueueError, Record, fitting};
+pub use queue::{Queue, QueueError, REFUSED_KEPT_MAX, Record, fitting};

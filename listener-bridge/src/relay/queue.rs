@@ -1,15 +1,21 @@
 //! What waits to be forwarded, as a fold over the relay's own log.
 //!
-//! Invariants: deliveries leave in the order in which they came; one leaves only by a receipt;
+//! Invariants: deliveries leave in the order in which they came; one leaves only by a receipt; one
+//! that the server refused is kept, and waits again only by its operator's word, before all others;
 //! folding the log again gives the same queue, so that a crash at any instant loses nothing and at
 //! worst forwards again what the server counts once.
 //! Deliberately not here: the deliveries themselves, which stay on disk until they are due.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::delivery::{BATCH_BYTES_MAX, BATCH_DELIVERIES_MAX, BridgeId, Delivery, Receipt};
+
+/// Most refused deliveries that are kept, the newest: a week of one phone that beats every 30
+/// seconds and whose key is wrong has 20,160. Half of a log's records, so that a fresh log that
+/// begins with them has room for others.
+pub const REFUSED_KEPT_MAX: usize = 20_000;
 
 /// One event of the relay's log. Variants are only ever appended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +27,10 @@ pub enum Record {
     },
     /// A phone delivered something.
     Received(Delivery),
-    /// The server has everything up to a number.
+    /// The server has everything up to a number, or refused it.
     Acknowledged(Receipt),
+    /// What the server refused is to be sent once more.
+    Recalled,
 }
 
 /// Why a record does not fit.
@@ -50,8 +58,8 @@ pub struct Queue {
     bridge: Option<BridgeId>,
     last: u64,
     waiting: VecDeque<u64>,
+    refused: BTreeSet<u64>,
     forwarded: u64,
-    refused: u64,
 }
 
 impl Queue {
@@ -76,11 +84,22 @@ impl Queue {
                 return Err(QueueError::Receipt { through, last });
             }
             Record::Acknowledged(receipt) => {
-                while self.waiting.front().is_some_and(|number| *number <= receipt.through) {
-                    self.waiting.pop_front();
-                    self.forwarded = self.forwarded.saturating_add(1);
+                while let Some(number) = self.waiting.pop_front_if(|it| *it <= receipt.through) {
+                    if receipt.refused.contains(&number) {
+                        self.refused.insert(number);
+                    } else {
+                        self.forwarded = self.forwarded.saturating_add(1);
+                    }
                 }
-                self.refused = self.refused.saturating_add(receipt.refused);
+                while self.refused.len() > REFUSED_KEPT_MAX {
+                    self.refused.pop_first();
+                }
+            }
+            Record::Recalled => {
+                // All of them came before whatever waits.
+                while let Some(number) = self.refused.pop_last() {
+                    self.waiting.push_front(number);
+                }
             }
         }
         Ok(())
@@ -103,10 +122,9 @@ impl Queue {
         self.forwarded
     }
 
-    /// How many of them it refused.
-    #[must_use]
-    pub const fn refused(&self) -> u64 {
-        self.refused
+    /// The numbers that it refused, the oldest first.
+    pub fn refused(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.refused.iter().copied()
     }
 }
 

@@ -28,7 +28,7 @@ fn opened() -> Record {
 
 #[test]
 fn what_does_not_fit_is_refused_and_changes_nothing() {
-    let acknowledged = |through| Record::Acknowledged(Receipt { through, refused: 0 });
+    let acknowledged = |through| Record::Acknowledged(Receipt { through, refused: vec![] });
     let cases = [
         (vec![], received(1), QueueError::Opening),
         (vec![], acknowledged(0), QueueError::Opening),
@@ -46,6 +46,66 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         assert_eq!(queue.fold(&record), Err(error));
         assert_eq!(queue, untouched);
     }
+}
+
+#[test]
+fn only_a_receipt_for_what_was_sent_counts() {
+    let deliveries = [3, 4, 9].map(|number| Delivery::of(number, AT, &request(b""))).into();
+    let batch = Batch { bridge: BridgeId::from_bits(1), deliveries };
+    let cases: [(u64, &[u64], bool); 10] = [
+        (3, &[], true),
+        (9, &[3, 9], true),
+        (4, &[4], true),
+        (2, &[], false),
+        (10, &[], false),
+        (5, &[], false),
+        (9, &[5], false),
+        (3, &[4], false),
+        (9, &[4, 3], false),
+        (9, &[3, 3], false),
+    ];
+    for (through, refused, fits) in cases {
+        let receipt = Receipt { through, refused: refused.into() };
+        assert_eq!(receipt.is_of(&batch), fits, "{receipt:?}");
+    }
+}
+
+#[test]
+fn what_was_refused_waits_again_before_all_others_when_it_is_recalled() {
+    let mut queue = Queue::default();
+    let mut fold = |record: &Record| {
+        queue.fold(record).unwrap();
+        let waiting: Vec<u64> = queue.waiting().collect();
+        (waiting, queue.refused().collect::<Vec<u64>>(), queue.forwarded())
+    };
+    fold(&opened());
+    for number in [2, 3, 4, 6] {
+        fold(&received(number));
+    }
+    let receipt = |through, refused: &[u64]| {
+        Record::Acknowledged(Receipt { through, refused: refused.into() })
+    };
+    assert_eq!(fold(&receipt(4, &[2, 4])), (vec![6], vec![2, 4], 1));
+    assert_eq!(fold(&Record::Recalled), (vec![2, 4, 6], vec![], 1));
+    assert_eq!(fold(&receipt(2, &[2])), (vec![4, 6], vec![2], 1), "refused once more");
+    assert_eq!(fold(&receipt(2, &[2])), (vec![4, 6], vec![2], 1), "a receipt that came twice");
+    assert_eq!(fold(&Record::Recalled), (vec![2, 4, 6], vec![], 1));
+    assert_eq!(fold(&receipt(6, &[])), (vec![], vec![], 4));
+    assert_eq!(fold(&Record::Recalled), (vec![], vec![], 4));
+}
+
+#[test]
+fn of_what_was_refused_the_newest_are_kept_up_to_the_limit() {
+    let mut queue = Queue::default();
+    queue.fold(&opened()).unwrap();
+    let last = 2 + u64::try_from(REFUSED_KEPT_MAX).unwrap();
+    for number in 2..=last {
+        queue.fold(&received(number)).unwrap();
+        let receipt = Receipt { through: number, refused: vec![number] };
+        queue.fold(&Record::Acknowledged(receipt)).unwrap();
+    }
+    assert_eq!(queue.refused().len(), REFUSED_KEPT_MAX);
+    assert_eq!(queue.refused().next(), Some(3), "the oldest goes");
 }
 
 #[test]
@@ -125,24 +185,35 @@ proptest! {
         prop_assert!(bytes.last() <= Some(&BATCH_BYTES_MAX));
     }
 
-    /// Deliveries come, receipts come, and the relay crashes: what waits is what came and has no
-    /// receipt, in the order of coming, wherever the log is folded again.
+    /// Deliveries come, receipts come, what was refused is recalled, and the relay crashes: each
+    /// delivery waits, was refused, or is the server's, and the log says which wherever it is
+    /// folded again.
     #[test]
-    fn what_waits_is_what_has_no_receipt(
-        steps in prop::collection::vec(prop::option::of(0_u64..12), 1..60),
+    fn every_delivery_has_one_place(
+        steps in prop::collection::vec((0_u8..6, 0_u64..12, any::<bool>()), 1..60),
         cut in any::<prop::sample::Index>(),
     ) {
-        let (mut log, mut came, mut through) = (vec![opened()], 0, 0);
-        for step in &steps {
+        let (mut log, mut came) = (vec![opened()], 0);
+        let mut places = std::collections::BTreeMap::new();
+        for (step, upto, refuses) in &steps {
             match step {
-                None => {
+                0..=2 => {
                     came += 1;
+                    places.insert(came, "waits");
                     log.push(received(came));
                 }
-                Some(upto) => {
-                    through = through.max((*upto).min(came));
-                    let receipt = Receipt { through: (*upto).min(came), refused: 1 };
-                    log.push(Record::Acknowledged(receipt));
+                3 | 4 => {
+                    let through = (*upto).min(came);
+                    let odd = |number: &u64| *refuses && number % 2 == 1;
+                    let refused = (1..=through).filter(odd).collect();
+                    log.push(Record::Acknowledged(Receipt { through, refused }));
+                    let due = places.iter_mut().filter(|(number, it)| **number <= through && **it == "waits");
+                    due.for_each(|(number, it)| *it = if odd(number) { "refused" } else { "gone" });
+                }
+                _ => {
+                    log.push(Record::Recalled);
+                    let due = places.values_mut().filter(|it| **it == "refused");
+                    due.for_each(|it| *it = "waits");
                 }
             }
         }
@@ -150,14 +221,15 @@ proptest! {
         for record in &log {
             queue.fold(record).unwrap();
         }
-        let waiting: Vec<u64> = queue.waiting().collect();
-        prop_assert_eq!(waiting, (through + 1..=came).collect::<Vec<_>>());
-        prop_assert_eq!(queue.forwarded(), through);
+        let of = |place: &str| -> Vec<u64> {
+            places.iter().filter(|(_, it)| **it == place).map(|(number, _)| *number).collect()
+        };
+        prop_assert_eq!(queue.waiting().collect::<Vec<_>>(), of("waits"));
+        prop_assert_eq!(queue.refused().collect::<Vec<_>>(), of("refused"));
+        prop_assert_eq!(queue.forwarded(), u64::try_from(of("gone").len()).unwrap());
         let mut again = Queue::default();
-        for record in &log[..=cut.index(log.len())] {
-            again.fold(record).unwrap();
-        }
-        for record in &log[cut.index(log.len()) + 1..] {
+        let (before, behind) = log.split_at(cut.index(log.len()));
+        for record in before.iter().chain(behind) {
             again.fold(record).unwrap();
         }
         prop_assert_eq!(again, queue);

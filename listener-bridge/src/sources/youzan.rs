@@ -104,7 +104,8 @@ impl Source for Youzan {
         };
         let evidence = read_push(&device, &envelope, msg);
         let raw = request.without_secrets();
-        Ok(Reading { device, evidence, raw, source: YOUZAN, repeat_key: None })
+        let repeat_key = Some(key_of_push(&device, client, msg, &evidence));
+        Ok(Reading { device, evidence, raw, source: YOUZAN, repeat_key })
     }
 
     fn answer(&self, _: &Request, outcome: Outcome) -> Answer {
@@ -155,6 +156,19 @@ fn is_test(envelope: &Value) -> bool {
         Some(Value::Number(test)) => test.as_i64() == Some(1),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => false,
     }
+}
+
+/// What one signed push is good for once in each way in which it can be read. The signature has no
+/// border between client and message, and whoever saw one push may write anything beside them, so
+/// neither a moved border nor another envelope makes a new one.
+fn key_of_push(device: &DeviceId, client: &str, msg: &str, evidence: &Evidence) -> Digest {
+    let reason = match evidence {
+        Evidence::Ignored { reason, .. } | Evidence::Unreadable { reason, .. } => reason.as_str(),
+        Evidence::Announced { .. } | Evidence::Money(_) | Evidence::Heartbeat { .. } => "",
+    };
+    let signed = [client, msg].concat();
+    let parts = [YOUZAN, device.as_str(), &signed, reason];
+    Digest::of(&parts.map(str::as_bytes))
 }
 
 fn read_push(device: &DeviceId, envelope: &Value, msg: &str) -> Evidence {
@@ -347,6 +361,33 @@ mod tests {
         assert_eq!(first, key("trade_TradePaid", &done, ("kdt_id", json!("111"))));
         let other = json!({ "tid": "E2", "status": "TRADE_SUCCESS" });
         assert_ne!(first, key("TRADE_ORDER_STATE", &other, ("sendCount", json!(0))));
+    }
+
+    #[test]
+    fn whoever_saw_one_push_makes_no_new_ones_of_it() {
+        let body = envelope("TRADE_ORDER_STATE", &json!({ "tid": "E1", "status": "NEW_WORD" }));
+        let key = |change: &dyn Fn(&mut Value)| {
+            let mut body = body.clone();
+            change(&mut body);
+            let reading = Youzan.read(&post(&body), &OneShop).expect("it is signed");
+            let Evidence::Unreadable { reason, .. } = reading.evidence else { panic!("{body}") };
+            (reading.repeat_key.expect("a key"), reason)
+        };
+        let first = key(&|_| {});
+        assert_eq!(first, key(&|body| body["sendCount"] = json!(3)));
+        assert_eq!(first, key(&|body| body["id"] = json!("x")));
+        let refund = key(&|body| body["type"] = json!("REFUND1"));
+        assert_eq!(refund, key(&|body| body["type"] = json!("REFUND2")));
+        let moved = |at: usize| {
+            key(&move |body| {
+                let msg = ["cid", body["msg"].as_str().unwrap_or_default()].concat();
+                let (client, msg) = msg.split_at(at);
+                (body["client_id"], body["msg"]) = (json!(client), json!(msg));
+            })
+        };
+        assert_eq!(moved(1), moved(2), "one question, wherever the border is");
+        assert_eq!(moved(1), moved(9));
+        assert_ne!(first.0, refund.0);
     }
 
     #[test]

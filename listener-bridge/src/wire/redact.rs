@@ -16,10 +16,13 @@ use super::percent::decode_component;
 /// The names of parameters whose values never enter evidence.
 pub const SECRET_NAMES: [&str; 4] = ["sign", "token", "secret", "key"];
 
-/// A secret's name and value in JSON. It is found by pattern and not by parsing, so that a body
+/// A secret's name and value in JSON. Each letter of a name may be an escape. It is found by pattern and not by parsing, so that a body
 /// that does not parse is cleaned as well.
 static JSON_SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    let names = SECRET_NAMES.join("|");
+    let letter = |c: char| format!(r"(?:{c}|\\u{:04x}|\\u{:04x})", u32::from(c), u32::from(c) - 32);
+    let spelled: Vec<String> =
+        SECRET_NAMES.iter().map(|name| name.chars().map(letter).collect()).collect();
+    let names = spelled.join("|");
     let value = r#"(?:"(?:[^"\\]|\\.)*"?|\[[^\]]*\]?|[^",}\]\s]+)"#;
     Regex::new(&format!(r#"(?is-u)("(?:{names})"\s*:\s*){value}"#))
         .expect("the pattern is a constant that the tests use")
@@ -36,11 +39,11 @@ static PAIR_SECRET: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a constant that the tests use")
 });
 
-/// A secret as a field of a multipart body.
+/// A secret as a field of a multipart body, up to the next boundary or the end.
 static FIELD_SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let names = SECRET_NAMES.join("|");
     let head = r#"name="?(?:"#;
-    let rest = r#")"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)[^\r\n]*"#;
+    let rest = r#")"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n).*?(\r?\n--|\z)"#;
     Regex::new(&format!("(?is-u)({head}{names}{rest}"))
         .expect("the pattern is a constant that the tests use")
 });
@@ -58,7 +61,7 @@ static HOOK_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 /// What is left when every pattern of a secret was taken out.
 fn clean_bytes(bytes: &[u8]) -> Vec<u8> {
     let clean = JSON_SECRET.replace_all(bytes, &b"$1\"\""[..]);
-    let clean = FIELD_SECRET.replace_all(&clean, &b"$1"[..]);
+    let clean = FIELD_SECRET.replace_all(&clean, &b"$1$2"[..]);
     let clean = HOOK_TOKEN.replace_all(&clean, &b"$1$2"[..]);
     PAIR_SECRET.replace_all(&clean, &b"$1$2="[..]).into_owned()
 }
@@ -216,6 +219,27 @@ mod tests {
         ] {
             assert!(!kept("", "", body.as_bytes()).contains("SECRET"), "{body}");
         }
+    }
+
+    #[test]
+    fn escapes_and_line_ends_hide_no_secret() {
+        for name in [r"tok\u0065n", r"\u0054\u004f\u004B\u0065\u006e", r"s\u0069gn", r"\u006Bey"] {
+            let body = format!(r#"{{"a":1,"{name}":"SECRET","b":"kept"}}"#);
+            let left = kept("", "application/json", body.as_bytes());
+            assert!(!left.contains("SECRET") && left.contains("kept"), "{left}");
+        }
+        let part = |name: &str, text: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        for text in ["SEC\r\nRET", "SEC\n\nRET", "\r\nSECRET\r\n-RET", "SECRET"] {
+            let body = [part("token", text), part("b", "kept"), "--b--\r\n".into()].concat();
+            let left = kept("", "multipart/form-data; boundary=b", body.as_bytes());
+            assert!(!left.contains("SEC") && !left.contains("RET"), "{left}");
+            assert!(left.contains("kept"), "{left}");
+        }
+        let cut = part("token", "SEC\r\nRET");
+        let left = kept("", "multipart/form-data; boundary=b", &cut.as_bytes()[..cut.len() - 2]);
+        assert!(!left.contains("SEC") && !left.contains("RET"), "{left}");
     }
 
     #[test]

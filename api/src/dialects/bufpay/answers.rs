@@ -15,17 +15,15 @@ use base64::engine::general_purpose::STANDARD;
 use duizhang_core::channel::Channel;
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::rejection::Rejection;
-use duizhang_listener_bridge::wire::{Answer, Method, Params, ParamsError, Request};
+use duizhang_listener_bridge::wire::{Answer, Method, Params, Request};
 use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 
 use super::requests::aoid_of;
 use crate::cashier::code_png;
 use crate::dialects::way::page_to_cashier;
+use crate::dialects::words::{RETRY_AFTER_SECS, quoted};
 use crate::dialects::{Desk, Reply};
-
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// What the caller wants to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,21 +89,6 @@ impl Refused {
             Self::Busy => "系统繁忙，请稍后重试",
             Self::OutcomeUnknown => "结果未知，请用同一订单号重试",
         }
-    }
-}
-
-impl From<ParamsError> for Refused {
-    fn from(error: ParamsError) -> Self {
-        Self::Param(match error {
-            ParamsError::Twice(name) => format!("参数重复：{name}"),
-            ParamsError::Undecodable { name, .. } => format!("参数编码错误：{name}"),
-            ParamsError::TooLong(name) => format!("参数过长：{name}"),
-            ParamsError::TooMany => String::from("参数过多"),
-            ParamsError::FormNotUtf8 => String::from("表单不是UTF-8编码"),
-            ParamsError::Multipart(_) => String::from("表单格式错误"),
-            ParamsError::Json(_) => String::from("JSON格式错误"),
-            ParamsError::Missing(name) => format!("缺少参数：{name}"),
-        })
     }
 }
 
@@ -277,8 +260,4 @@ pub(super) fn wrong_verb(right: &Method) -> Answer {
 
 fn status_alone(status: &str) -> Answer {
     Answer::json(200, format!(r#"{{"status":"{status}"}}"#))
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

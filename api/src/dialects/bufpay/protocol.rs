@@ -14,7 +14,7 @@ use duizhang_projections::orders::OrderView;
 use super::answers::{Refused, Shape};
 use super::{answers, callback, requests};
 use crate::dialects::{
-    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way,
+    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way, words,
 };
 
 /// The BufPay dialect.
@@ -65,7 +65,8 @@ impl Dialect for Bufpay {
         }
         match place {
             Place::Pay(aid) => {
-                let params = Params::of_form_or_json(request).map_err(Refused::from);
+                let params = Params::of_form_or_json(request)
+                    .map_err(|error| Refused::Param(words::of_params(&error)));
                 params
                     .and_then(|params| requests::read_pay(&params, aid, desk))
                     .map_err(|refused| answers::refuse(Shape::of(request), &refused))

@@ -15,7 +15,7 @@ use duizhang_listener_bridge::wire::{Params, hex_equal, md5_hex};
 use super::answers::Refused;
 use super::grammar::Signed;
 use crate::dialects::proof::{merchant_named, proven};
-use crate::dialects::way::is_web_address;
+use crate::dialects::way::{callable, is_web_address};
 use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
 
 /// The parameters beside the signed ones; strict merchants may send no others.
@@ -49,7 +49,7 @@ pub(super) fn read_pay(params: &Params, aid: &str, desk: &dyn Desk) -> Result<Ca
         requested: amount.ok_or_else(|| bad("price"))?,
         channels: vec![channel],
         ttl: read_expire(text("expire"))?,
-        notify_url: read_callback(signed.notify_url, desk)?,
+        notify_url: callable(filled(signed.notify_url), desk).map_err(|_| bad("notify_url"))?,
         return_url: filled(signed.return_url),
         subject: filled(signed.name),
         attachment: filled(signed.order_uid),
@@ -123,15 +123,6 @@ fn read_expire(text: &str) -> Result<Option<Span>, Refused> {
     }
     let secs = text.parse().unwrap_or(u64::MAX).min(ORDER_TTL_MAX.secs());
     Ok(Some(Span::from_secs(secs)))
-}
-
-/// An address that no attempt could ever call is refused now, while somebody reads the answer.
-fn read_callback(text: &str, desk: &dyn Desk) -> Result<Option<String>, Refused> {
-    let address = filled(text);
-    match address.as_deref().map(|address| desk.check_callback(address)) {
-        None | Some(Ok(())) => Ok(address),
-        Some(Err(_)) => Err(bad("notify_url")),
-    }
 }
 
 fn bad(name: &str) -> Refused {

@@ -19,10 +19,9 @@ use super::received::{Charset, Received};
 use super::requests::Refusal;
 use super::{grammar, tokens};
 use crate::cashier::code_png;
+use crate::dialects::words::{self, RETRY_AFTER_SECS};
 use crate::dialects::{Desk, Reply, proof, way};
 
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 /// The largest merchant id that is written as a number: what a script holds exactly.
 const USER_ID_MAX: u64 = (1 << 53) - 1;
 
@@ -248,7 +247,7 @@ fn in_charset(charset: Charset, media: &str, text: &str) -> Answer {
 
 /// A JSON text in which nothing can end a script or a page, or a line of either.
 fn quoted(text: &str) -> String {
-    let plain = serde_json::Value::from(text).to_string();
+    let plain = words::quoted(text);
     let mut safe = String::with_capacity(plain.len());
     for c in plain.chars() {
         match c {

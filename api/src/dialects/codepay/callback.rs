@@ -1,4 +1,4 @@
-//! The signed parameters of a callback and of the payer's way back, and what counts as success.
+//! The signed parameters of a callback and of the payer's way back.
 //!
 //! `price` is the asked amount and `money` the amount that came. Some shops (dujiaoka) compare
 //! `money` with their own price and fail at the first fen of difference; for a merchant that is set
@@ -16,7 +16,7 @@ use super::kept::Kept;
 use super::money::Money;
 use super::numbers::pay_id_of;
 use super::received::signed_bytes;
-use crate::dialects::{Desk, Judged, proof, way};
+use crate::dialects::{Desk, proof, way};
 
 /// The parameters with their signature; none where the merchant has no key, or the order is not
 /// settled.
@@ -66,12 +66,4 @@ pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
         Some(form) => way::join(address, &form),
         None => String::from(address),
     })
-}
-
-/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:
-/// editors of shops' files add them.
-pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let success = body.trim_ascii().eq_ignore_ascii_case(b"success");
-    if (200..300).contains(&status) && success { Judged::Acknowledged } else { Judged::NotYet }
 }

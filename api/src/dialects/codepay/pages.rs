@@ -11,6 +11,7 @@ use duizhang_projections::orders::OrderView;
 use super::received::{Charset, Received};
 use crate::dialects::Desk;
 use crate::dialects::way::cashier_address;
+use crate::dialects::words::escaped;
 
 /// What the parameter `page` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,19 +83,4 @@ fn page(charset: Charset, body: &str) -> Answer {
     let text = format!("<!DOCTYPE html><meta charset=\"{}\">{body}", charset.word());
     let media = format!("text/html;charset={}", charset.word());
     Answer::new(200, &media, charset.bytes(&text)).with_header("x-content-type-options", "nosniff")
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            plain => safe.push(plain),
-        }
-    }
-    safe
 }

@@ -19,7 +19,7 @@ use super::requests::Refusal;
 use super::{answers, callback, requests};
 use crate::dialects::proof::split_merchant;
 use crate::dialects::{
-    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way,
+    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way, words,
 };
 
 /// The codepay dialect, with what the configuration says about single merchants.
@@ -127,6 +127,6 @@ impl Dialect for Codepay {
     }
 
     fn judge(&self, status: u16, body: &[u8]) -> Judged {
-        callback::judge(status, body)
+        words::judge_success(status, body)
     }
 }

@@ -21,7 +21,7 @@ use super::protocol::Place;
 use super::received::{Charset, Received};
 use super::{grammar, pages, tokens};
 use crate::dialects::proof::{merchant_named, proven};
-use crate::dialects::way::is_web_address;
+use crate::dialects::way::{callable, is_web_address};
 use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
 
 /// The largest price in fen: 99999.99, as the original says.
@@ -67,7 +67,9 @@ pub(super) fn read_create(
     }
     let (kind, channel) = read_kind(received.filled("type"))?;
     let requested = read_price(price)?;
-    let notify_url = read_callback(received, desk)?;
+    // The answer does not say what it may not reach.
+    let notify_url = callable(read_address(received, "notify_url")?, desk)
+        .map_err(|_| Refusal::bad("undefined notify_url"))?;
     let return_url = read_address(received, "return_url")?;
     let attachment = received.filled("param").map(String::from);
     let amount = requested.decimal_text();
@@ -191,14 +193,5 @@ fn read_address(received: &Received, name: &str) -> Result<Option<String>, Refus
     match received.filled(name) {
         Some(text) if !is_web_address(text) => Err(Refusal::bad(format!("undefined {name}"))),
         address => Ok(address.map(String::from)),
-    }
-}
-
-/// The callback's address. The answer does not say what it may not reach.
-fn read_callback(received: &Received, desk: &dyn Desk) -> Result<Option<String>, Refusal> {
-    let address = read_address(received, "notify_url")?;
-    match address.as_deref().map(|address| desk.check_callback(address)) {
-        Some(Err(_)) => Err(Refusal::bad("undefined notify_url")),
-        Some(Ok(())) | None => Ok(address),
     }
 }

@@ -22,13 +22,12 @@ use super::place::Place;
 use super::refusal::{self, Refusal, Wanted};
 use super::v1_requests::Ask;
 use crate::dialects::way::{cashier_address, page_to_cashier};
+use crate::dialects::words::RETRY_AFTER_SECS;
 use crate::dialects::{Call, Caller, Desk, Reply};
 
 /// How long a paid order's page leads back to the shop with the signed parameters, as in the
 /// original: an address that lies in somebody's history should not say "paid" for ever.
 const WAY_BACK_MAX: Span = Span::from_mins(5);
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// A refusal in the shape that the question wants.
 pub(super) fn refuse(page: bool, refusal: &Refusal) -> Answer {

@@ -20,10 +20,8 @@ use super::place::Second;
 use super::refusal::{Refusal, Wanted};
 use super::v1_answers::{created, of_reply, refund_words, refunded, refuse};
 use crate::dialects::way::{cashier_address, page_to_cashier};
+use crate::dialects::words::RETRY_AFTER_SECS;
 use crate::dialects::{Call, Caller, Desk, Reply};
-
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// Words what came of a call.
 pub(super) fn word(

@@ -8,19 +8,17 @@
 
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::rejection::Rejection;
-use duizhang_listener_bridge::wire::{Answer, ParamsError};
-use duizhang_projections::callbacks::CallbackStanding;
+use duizhang_listener_bridge::wire::Answer;
 use duizhang_projections::orders::OrderView;
 
 use super::callback::{kind_of, way_back};
 use super::protocol::Endpoint;
 use crate::dialects::way::{cashier_address, page_to_cashier};
+use crate::dialects::words::{RETRY_AFTER_SECS, quoted, state_number};
 use crate::dialects::{Desk, Reply};
 
 const GENERIC: &str = "失败";
 const NO_ORDER: &str = "云端订单编号不存在";
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// A refusal.
 pub(super) fn refuse(text: &str) -> Answer {
@@ -39,20 +37,6 @@ pub(super) fn wrong_verb() -> Answer {
 
 fn refusal(text: &str) -> String {
     format!(r#"{{"code":0,"msg":{},"data":null}}"#, quoted(text))
-}
-
-/// What is wrong with the parameters as such.
-pub(super) fn of_params(error: &ParamsError) -> String {
-    match error {
-        ParamsError::Twice(name) => format!("参数重复：{name}"),
-        ParamsError::Undecodable { name, .. } => format!("参数编码错误：{name}"),
-        ParamsError::TooLong(name) => format!("参数过长：{name}"),
-        ParamsError::TooMany => String::from("参数过多"),
-        ParamsError::FormNotUtf8 => String::from("表单不是UTF-8编码"),
-        ParamsError::Multipart(_) => String::from("表单格式错误"),
-        ParamsError::Json(_) => String::from("JSON格式错误"),
-        ParamsError::Missing(name) => format!("缺少参数：{name}"),
-    }
 }
 
 /// Words what came of `createOrder` for a payer's browser. Whoever sends the shop's page again
@@ -182,23 +166,4 @@ fn order_data(order: &OrderView) -> String {
         life.secs().div_ceil(60),
         order.created_at.secs(),
     )
-}
-
-/// An underpaid order still waits, for the rest or for a person: the shop must neither deliver nor
-/// give it up.
-fn state_number(order: &OrderView) -> i8 {
-    match order.status {
-        OrderStatus::Open | OrderStatus::Underpaid => 0,
-        OrderStatus::Expired | OrderStatus::Closed => -1,
-        OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => match order.callback {
-            CallbackStanding::Abandoned => 2,
-            CallbackStanding::None | CallbackStanding::Pending | CallbackStanding::Acknowledged => {
-                1
-            }
-        },
-    }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

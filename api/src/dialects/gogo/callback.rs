@@ -1,4 +1,4 @@
-//! The signed parameters of a callback and of the payer's way back, and what counts as success.
+//! The signed parameters of a callback and of the payer's way back.
 //!
 //! `price` is the asked amount and `reallyPrice` the amount that came, both with two decimals, as
 //! the original's tables say.
@@ -12,7 +12,7 @@ use duizhang_core::channel::Channel;
 use duizhang_listener_bridge::wire::{encode_component, md5_hex};
 use duizhang_projections::orders::OrderView;
 
-use crate::dialects::{Desk, Judged, proof, way};
+use crate::dialects::{Desk, proof, way};
 
 /// Behind the type in an order's echo: the shop wants the parameters on the way back.
 const SIGNED_RETURN: char = 'r';
@@ -60,12 +60,4 @@ pub(super) fn way_back(order: &OrderView, desk: &dyn Desk) -> Option<String> {
         Some(query) => way::join(address, &query),
         None => String::from(address),
     })
-}
-
-/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:
-/// editors of shops' files add them.
-pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let success = body.trim_ascii().eq_ignore_ascii_case(b"success");
-    if (200..300).contains(&status) && success { Judged::Acknowledged } else { Judged::NotYet }
 }

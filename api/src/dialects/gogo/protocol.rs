@@ -16,7 +16,7 @@ use duizhang_projections::orders::OrderView;
 use super::requests::Credentials;
 use super::{answers, callback, requests};
 use crate::dialects::{
-    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way,
+    Call, CallbackRequest, Desk, Dialect, Judged, Message, Reply, Unsendable, way, words,
 };
 
 /// The GOGO dialect.
@@ -68,7 +68,7 @@ impl Dialect for Gogo {
         }
         let credentials = Credentials::of(request);
         let params = Params::of_form_or_json(request)
-            .map_err(|error| answers::refuse(&answers::of_params(&error)))?;
+            .map_err(|error| answers::refuse(&words::of_params(&error)))?;
         let read = match endpoint {
             Endpoint::Create => requests::read_create(&params, credentials, desk),
             Endpoint::Get | Endpoint::Check => requests::read_look(&params, credentials, desk),
@@ -105,7 +105,7 @@ impl Dialect for Gogo {
     }
 
     fn judge(&self, status: u16, body: &[u8]) -> Judged {
-        callback::judge(status, body)
+        words::judge_success(status, body)
     }
 }
 

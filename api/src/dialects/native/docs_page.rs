@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::openapi::openapi_document;
 use super::problem::Code;
 use crate::cashier::STYLESHEET_PATH;
+use crate::dialects::words::escaped;
 
 /// Where the page's own stylesheet is served.
 pub const DOCS_STYLESHEET_PATH: &str = "/assets/docs.css";
@@ -102,8 +103,4 @@ fn push_schema(page: &mut String, name: &str, schema: &Value) {
 
 fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
     page.write_fmt(text).expect("writing into memory cannot fail");
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

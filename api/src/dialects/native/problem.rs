@@ -9,10 +9,10 @@ use duizhang_listener_bridge::wire::Answer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::dialects::words::RETRY_AFTER_SECS;
+
 /// The media type of problem documents.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// What went wrong, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -26,6 +26,7 @@ use super::sent::{
     AmountText, AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, NothingBody, Says,
     StepBody,
 };
+use crate::dialects::way::callable;
 use crate::dialects::{Action, Caller, Desk, NewOrder, NewRefund, OrderQuery, PAGE_INBOX_MAX};
 
 /// Longest idempotency key in bytes: what the large payment interfaces take.
@@ -191,16 +192,13 @@ fn read_address(field: &str, address: Option<String>) -> Result<Option<String>, 
     }
 }
 
-/// An address that no attempt could ever call is refused now, while somebody reads the answer.
 fn read_callback(
     field: &str,
     address: Option<String>,
     desk: &dyn Desk,
 ) -> Result<Option<String>, Answer> {
-    match address.as_deref().map(|address| desk.check_callback(address)) {
-        Some(Err(refusal)) => Err(problem(Code::InvalidUrl, &format!("{field}: {refusal}"))),
-        Some(Ok(())) | None => Ok(address),
-    }
+    let refused = |refusal| problem(Code::InvalidUrl, &format!("{field}: {refusal}"));
+    callable(address, desk).map_err(refused)
 }
 
 fn read_params(request: &Request, known: &[&str]) -> Result<Params, Answer> {

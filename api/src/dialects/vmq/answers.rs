@@ -9,20 +9,18 @@
 use duizhang_core::order::{Dialect, OrderStatus};
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::Timestamp;
-use duizhang_listener_bridge::wire::{Answer, ParamsError};
+use duizhang_listener_bridge::wire::Answer;
 use duizhang_projections::book::DeviceView;
-use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 
 use super::callback::{java_text, kind_of, way_back};
 use super::protocol::{Endpoint, Place};
 use crate::dialects::way::{cashier_address, page_to_cashier};
+use crate::dialects::words::{RETRY_AFTER_SECS, quoted, state_number};
 use crate::dialects::{Desk, Reply};
 
 const GENERIC: &str = "失败";
 const NO_ORDER: &str = "云端订单编号不存在";
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// A refusal.
 pub(super) fn refuse(endpoint: Endpoint, page: bool, text: &str) -> Answer {
@@ -44,19 +42,6 @@ pub(super) fn no_such_path() -> Answer {
 pub(super) fn wrong_verb() -> Answer {
     let body = format!(r#"{{"code":-1,"msg":{},"data":null}}"#, quoted("请使用GET或POST"));
     Answer::json(405, body).with_header("allow", "GET, POST")
-}
-
-/// What is wrong with the parameters as such.
-pub(super) fn of_params(error: &ParamsError) -> String {
-    match error {
-        ParamsError::Twice(name) => format!("参数重复：{name}"),
-        ParamsError::Undecodable { name, .. } => format!("参数编码错误：{name}"),
-        ParamsError::TooLong(name) => format!("参数过长：{name}"),
-        ParamsError::TooMany => String::from("参数过多"),
-        ParamsError::FormNotUtf8 => String::from("表单不是UTF-8编码"),
-        ParamsError::Multipart(_) | ParamsError::Json(_) => String::from("表单格式错误"),
-        ParamsError::Missing(name) => format!("缺少参数：{name}"),
-    }
 }
 
 /// Words what came of a call.
@@ -166,21 +151,6 @@ fn order_data(order: &OrderView) -> String {
     )
 }
 
-/// An underpaid order still waits, for the rest or for a person: the shop must neither deliver nor
-/// give it up.
-pub(super) fn state_number(order: &OrderView) -> i8 {
-    match order.status {
-        OrderStatus::Open | OrderStatus::Underpaid => 0,
-        OrderStatus::Expired | OrderStatus::Closed => -1,
-        OrderStatus::Paid | OrderStatus::PaidLate | OrderStatus::Overpaid => match order.callback {
-            CallbackStanding::Abandoned => 2,
-            CallbackStanding::None | CallbackStanding::Pending | CallbackStanding::Acknowledged => {
-                1
-            }
-        },
-    }
-}
-
 /// All values are texts, as in the original; the PHP fork calls the state `jkstate`, so both names
 /// stand.
 fn state_data(devices: &[DeviceView], last_money: Option<Timestamp>) -> String {
@@ -198,9 +168,4 @@ fn state_data(devices: &[DeviceView], last_money: Option<Timestamp>) -> String {
         millis(last_heard),
         millis(last_money),
     )
-}
-
-/// A text as JSON.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

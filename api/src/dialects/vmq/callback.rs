@@ -1,4 +1,4 @@
-//! The signed parameters of a callback and of the payer's way back, and what counts as success.
+//! The signed parameters of a callback and of the payer's way back.
 //!
 //! `price` is the asked amount and `reallyPrice` the amount that came. The original prints them as
 //! Java prints a double (`10.0`), and a shop in Java that parses and prints them again before
@@ -18,7 +18,7 @@ use duizhang_projections::orders::OrderView;
 use super::fox::BY_FOX;
 use super::requests::BY_HMAC;
 use super::suite;
-use crate::dialects::{Desk, Judged, proof, way};
+use crate::dialects::{Desk, proof, way};
 
 /// The parameters with their signature; none where the merchant has no key, or the order is not
 /// settled. `at` is the time of the attempt.
@@ -77,12 +77,4 @@ pub(super) fn java_text(amount: Amount) -> String {
         Some(shorter) if shorter.contains('.') => String::from(shorter),
         _ => text,
     }
-}
-
-/// Success is the word `success` alone. Spaces, capitals and a byte order mark are forgiven:
-/// editors of shops' files add them.
-pub(super) fn judge(status: u16, body: &[u8]) -> Judged {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let success = body.trim_ascii().eq_ignore_ascii_case(b"success");
-    if (200..300).contains(&status) && success { Judged::Acknowledged } else { Judged::NotYet }
 }

@@ -3,8 +3,8 @@
 //! Orders are the same V免签 orders; what differs is the signature of `create`, over names and
 //! values, and the answers' shape.
 //!
-//! Invariants: the signed fields hold neither `&` nor `=`, so the text of a request has one reading;
-//! a strict merchant's have the strict grammar as well, because the callback is signed by the
+//! Invariants: the signed fields hold neither `&` nor `=`, so a request's text has one reading; a
+//! strict merchant's have the strict grammar as well, because the callback is signed by the
 //! original's formula; the signed way back is shown only once the order is settled, where the fork
 //! shows it to everybody at any time.
 //! Deliberately not here: `close`, `list`, `detail` and `delete`, which the fork takes from anybody
@@ -17,13 +17,14 @@ use duizhang_core::rejection::Rejection;
 use duizhang_listener_bridge::wire::{Answer, Method, Params, Request, hex_equal, md5_hex};
 use duizhang_projections::orders::OrderView;
 
-use super::answers::{of_params, of_rejection, quoted, state_number};
+use super::answers::of_rejection;
 use super::callback::{java_text, kind_of, signed_query, way_back};
 use super::grammar::Signed;
 use super::protocol::wants_page;
 use super::requests::{Asked, channel_of, check_plain, check_strict, filled, new_order};
 use crate::dialects::proof::{merchant_named, proven, split_merchant};
 use crate::dialects::way::{cashier_address, page_to_cashier};
+use crate::dialects::words::{RETRY_AFTER_SECS, of_params, quoted, state_number};
 use crate::dialects::{Action, Call, Caller, Desk, OrderQuery, Reply};
 
 /// The word that an order keeps which came by these paths. The fork prints amounts with two
@@ -31,8 +32,6 @@ use crate::dialects::{Action, Call, Caller, Desk, OrderQuery, Reply};
 pub(super) const BY_FOX: &str = "fox";
 
 const NO_ORDER: &str = "订单不存在";
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
 
 /// What a path asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

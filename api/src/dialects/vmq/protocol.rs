@@ -18,6 +18,7 @@ use super::{answers, callback, fox, picture, requests};
 use crate::dialects::proof::{merchant_named, split_merchant};
 use crate::dialects::{
     Call, CallbackRequest, Desk, Dialect, Judged, MerchantCard, Message, Reply, Unsendable, way,
+    words,
 };
 
 /// The V免签 dialect.
@@ -88,7 +89,7 @@ impl Dialect for Vmq {
             return Err(answers::wrong_verb());
         }
         let params = Params::of(request)
-            .map_err(|error| answers::refuse(place.endpoint, false, &answers::of_params(&error)))?;
+            .map_err(|error| answers::refuse(place.endpoint, false, &words::of_params(&error)))?;
         let read = match place.endpoint {
             Endpoint::Create => requests::read_create(&params, &place, desk),
             Endpoint::Get | Endpoint::Check => requests::read_look(&params),
@@ -137,7 +138,7 @@ impl Dialect for Vmq {
     }
 
     fn judge(&self, status: u16, body: &[u8]) -> Judged {
-        callback::judge(status, body)
+        words::judge_success(status, body)
     }
 }
 

@@ -13,7 +13,7 @@ use super::grammar::Signed;
 use super::protocol::Place;
 use super::suite;
 use crate::dialects::proof::proven;
-use crate::dialects::way::is_web_address;
+use crate::dialects::way::{callable, is_web_address};
 use crate::dialects::{Action, Call, Caller, Desk, MerchantCard, NewOrder, OrderQuery};
 use crate::outbound::UrlRefusal;
 
@@ -200,23 +200,17 @@ fn read_address(params: &Params, name: &str) -> Result<Option<String>, Text> {
     }
 }
 
-/// An address that no attempt could ever call is refused now, while somebody reads the answer.
+/// Why an address cannot be called is said, as far as it tells nothing of the network.
 fn read_callback(params: &Params, name: &str, desk: &dyn Desk) -> Result<Option<String>, Text> {
-    let address = read_address(params, name)?;
-    match address.as_deref().map(|address| desk.check_callback(address)) {
-        None | Some(Ok(())) => Ok(address),
-        Some(Err(UrlRefusal::TooLong(_))) => Err(format!("参数过长：{name}")),
-        Some(Err(
-            UrlRefusal::ForbiddenPort(_)
-            | UrlRefusal::LocalName
-            | UrlRefusal::Own
-            | UrlRefusal::Address(_),
-        )) => Err(format!("地址不允许访问：{name}")),
-        Some(Err(
-            UrlRefusal::BadCharacter
-            | UrlRefusal::BadScheme
-            | UrlRefusal::UserInfo
-            | UrlRefusal::NotAUrl,
-        )) => Err(format!("地址格式错误：{name}")),
-    }
+    callable(read_address(params, name)?, desk).map_err(|refusal| match refusal {
+        UrlRefusal::TooLong(_) => format!("参数过长：{name}"),
+        UrlRefusal::ForbiddenPort(_)
+        | UrlRefusal::LocalName
+        | UrlRefusal::Own
+        | UrlRefusal::Address(_) => format!("地址不允许访问：{name}"),
+        UrlRefusal::BadCharacter
+        | UrlRefusal::BadScheme
+        | UrlRefusal::UserInfo
+        | UrlRefusal::NotAUrl => format!("地址格式错误：{name}"),
+    })
 }

@@ -178,7 +178,7 @@ fn a_strict_message_has_exactly_one_reading() {
 fn what_the_plain_grammar_leaves_open_is_known() {
     let create = |pay_id, param, kind, price| Read::Create([pay_id, param, kind, price]);
     // Each pair of readings has one signature, so whoever holds one of them can send the other. The
-    // last two belong together: an order of 29.90 is asked for as one of 9.90, and its callback fits
+    // last two belong together: an order of 29.90 is asked for as one of 9.90, and its callback has
     // number and price of the shop's own order. Only what came betrays it.
     let notify =
         |pay_id, param, kind, price, came| Read::Notify([pay_id, param, kind, price, came]);

@@ -13,9 +13,7 @@ use duizhang_projections::orders::OrderView;
 
 use crate::cashier::code_png;
 use crate::dialects::Reply;
-
-/// How long an overloaded book asks to be left alone.
-const RETRY_AFTER_SECS: &str = "1";
+use crate::dialects::words::{RETRY_AFTER_SECS, quoted};
 
 /// The original's own words where the platform gave no code.
 const NO_CODE: &str = "Create payment qrcode failed";
@@ -123,8 +121,4 @@ fn of_rejection(rejection: &Rejection) -> String {
         | Rejection::UnknownRefund
         | Rejection::RefundIs(_) => NO_CODE.into(),
     }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

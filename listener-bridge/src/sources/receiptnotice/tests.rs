@@ -110,6 +110,29 @@ fn the_fork_with_a_nonce_signs_time_and_nonce_too() {
 }
 
 #[test]
+fn one_nonce_is_one_notice_whatever_stands_beside_it() {
+    let whole = body("wechat", "0.01", TEXT, &sign(&format!("wechat0.01{TIME}NONCE"), KEY));
+    let first = whole.replace("\"encrypt\"", "\"nonce\":\"NONCE\",\"encrypt\"");
+    let notice = |body: &str| match read("", body) {
+        Ok(Evidence::Money(notice)) => (notice.key, notice.content),
+        other => panic!("{body}: {other:?}"),
+    };
+    let other = first.replace("\"title\":\"微信支付\"", "\"title\":\"微信支付!\"");
+    assert_eq!(notice(&first).0, notice(&other).0, "no second payment");
+    assert_ne!(notice(&first).1, notice(&other).1, "a conflict for a person");
+    assert_eq!(notice(&first), notice(&first.replace("encrypt\":\"0", "encrypt\":\"2")));
+    let next = body("wechat", "0.01", TEXT, &sign(&format!("wechat0.01{TIME}OTHER"), KEY));
+    let next = next.replace("\"encrypt\"", "\"nonce\":\"OTHER\",\"encrypt\"");
+    assert_ne!(notice(&first).0, notice(&next).0);
+    // The border of type and amount may be moved; the signed text stays the same.
+    let kind = whole.replace("\"type\":\"wechat\"", "\"type\":\"wechat0\"");
+    let moved = kind
+        .replace("\"0.01\"", "\".01\"")
+        .replace("\"encrypt\"", "\"nonce\":\"NONCE\",\"encrypt\"");
+    assert!(matches!(read("", &moved), Ok(Evidence::Unreadable { .. })));
+}
+
+#[test]
 fn sealed_texts_are_proven_by_the_key_that_opens_them() {
     let fields = |key: &[u8; 8]| {
         let signed = sign("wechat0.01", b"");

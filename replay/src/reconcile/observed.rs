@@ -1,0 +1,243 @@
+//! What the log says of money around a day: payments and refunds, each with what the books made
+//! of it by the end of the log.
+//!
+//! Invariants: a payment appears once however often it was told; what was dismissed or assigned
+//! later counts as it stands now; the order is that of the log.
+//! Deliberately not here: the comparison.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+
+use duizhang_core::amount::Amount;
+use duizhang_core::decision::Decision;
+use duizhang_core::event::Chapter;
+use duizhang_core::fact::{Fact, Reading};
+use duizhang_core::id::{OrderId, PaymentId, RefundId, WalletId};
+use duizhang_core::matcher::{HoldReason, Standing};
+use duizhang_core::position::Position;
+use duizhang_core::reconciliation::{Claim, Flow};
+use duizhang_core::refund::RefundState;
+use duizhang_core::time::Timestamp;
+use duizhang_eventlog::EventLog;
+
+use crate::error::ReplayError;
+use crate::play::{Progress, play};
+
+/// Money that the log knows of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Its id: of a payment or a refund.
+    pub id: u128,
+    /// The id as people write it.
+    pub name: String,
+    /// What it is.
+    pub flow: Flow,
+    /// The wallets that it may have gone through.
+    pub wallets: Vec<WalletId>,
+    /// How much.
+    pub amount: Amount,
+    /// When it was paid or sent, as far as we know.
+    pub time: Timestamp,
+    /// The event that it was first told by.
+    pub position: Position,
+    /// The order that it belongs to.
+    pub order: Option<OrderId>,
+    /// The shop's number of that order.
+    pub number: Option<String>,
+    /// What was written beside it.
+    pub note: String,
+    /// How the books stand to it.
+    pub claim: Claim,
+    /// What was given back of it.
+    pub refunded: i64,
+}
+
+/// Collects the money of a span of time, as the log stands at a position.
+///
+/// # Errors
+/// [`ReplayError::History`] where an event cannot be read.
+pub fn observed(
+    log: &dyn EventLog,
+    span: Range<Timestamp>,
+    known_to: Position,
+    progress: &mut Progress<'_>,
+) -> Result<Vec<Observed>, ReplayError> {
+    let mut collector = Collector { span, ..Collector::default() };
+    play(log, known_to, progress, &mut |chapter| {
+        collector.fold(chapter);
+        ControlFlow::Continue(())
+    })?;
+    // A second walk names the orders: keeping every order of the log would take its memory.
+    play(log, known_to, progress, &mut |chapter| {
+        collector.name(chapter);
+        ControlFlow::Continue(())
+    })?;
+    Ok(collector.finish())
+}
+
+#[derive(Default)]
+struct Collector {
+    span: Range<Timestamp>,
+    payments: BTreeMap<PaymentId, Observed>,
+    refunds: BTreeMap<RefundId, Refund>,
+    orders: BTreeMap<OrderId, Order>,
+    references: Vec<String>,
+}
+
+struct Refund {
+    order: OrderId,
+    amount: Amount,
+    sent: Option<(Timestamp, Position)>,
+    gone: bool,
+}
+
+#[derive(Default)]
+struct Order {
+    number: Option<String>,
+    wallet: Option<WalletId>,
+}
+
+impl Collector {
+    fn fold(&mut self, chapter: &Chapter) {
+        self.references = match &chapter.fact {
+            Fact::NotificationReceived(received) => match &received.reading {
+                Reading::Money { references, .. } => references.clone(),
+                Reading::Ignored | Reading::Unreadable | Reading::Forged => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        if let Fact::RefundRequested(asked) = &chapter.fact
+            && !chapter.decisions.is_empty()
+        {
+            let (order, amount) = (asked.order, asked.amount);
+            self.refunds.insert(asked.refund, Refund { order, amount, sent: None, gone: false });
+        }
+        for decision in &chapter.decisions {
+            self.conclude(chapter, decision);
+        }
+    }
+
+    fn conclude(&mut self, chapter: &Chapter, decision: &Decision) {
+        match decision {
+            Decision::PaymentObserved { payment, wallets, amount, paid_at }
+                if self.span.contains(paid_at) =>
+            {
+                let seen = self.seen(*payment, wallets, *amount, *paid_at, chapter.position);
+                self.payments.insert(*payment, seen);
+            }
+            Decision::PaymentMatched { payment, order, .. } => {
+                if let Some(seen) = self.payments.get_mut(payment) {
+                    (seen.order, seen.claim) = (Some(*order), Claim::Order);
+                    self.orders.entry(*order).or_default();
+                }
+            }
+            Decision::OrderPaid { payment, standing: Standing::Late, .. } => {
+                if let Some(seen) = self.payments.get_mut(payment) {
+                    seen.claim = Claim::Late;
+                }
+            }
+            Decision::PaymentHeld { payment, reason: HoldReason::AlreadyPaid, .. } => {
+                if let Some(seen) = self.payments.get_mut(payment) {
+                    seen.claim = Claim::Twice;
+                }
+            }
+            Decision::RefundAdvanced { refund, to } => {
+                if let Some(known) = self.refunds.get_mut(refund) {
+                    match to {
+                        RefundState::Sent => known.sent = Some((chapter.at, chapter.position)),
+                        RefundState::Confirmed if known.sent.is_none() => {
+                            known.sent = Some((chapter.at, chapter.position));
+                        }
+                        RefundState::Declined => known.gone = true,
+                        RefundState::Requested | RefundState::Approved | RefundState::Confirmed => {
+                        }
+                    }
+                    self.orders.entry(known.order).or_default();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn seen(
+        &self,
+        payment: PaymentId,
+        wallets: &[WalletId],
+        amount: Amount,
+        time: Timestamp,
+        position: Position,
+    ) -> Observed {
+        Observed {
+            id: payment.bits(),
+            name: payment.to_string(),
+            flow: Flow::PayIn,
+            wallets: wallets.to_vec(),
+            amount,
+            time,
+            position,
+            order: None,
+            number: None,
+            note: self.references.join(" "),
+            claim: Claim::Orphan,
+            refunded: 0,
+        }
+    }
+
+    fn name(&mut self, chapter: &Chapter) {
+        if let Fact::OrderRequested(asked) = &chapter.fact
+            && let Some(order) = self.orders.get_mut(&asked.order)
+        {
+            order.number = Some(asked.number.clone());
+        }
+        for decision in &chapter.decisions {
+            if let Decision::OrderAccepted { order, wallet, .. } = decision
+                && let Some(known) = self.orders.get_mut(order)
+            {
+                known.wallet = Some(wallet.clone());
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<Observed> {
+        let mut found: Vec<Observed> = Vec::new();
+        let sent = self.refunds.iter().filter(|(_, refund)| !refund.gone);
+        for (id, refund) in sent {
+            let Some((time, position)) = refund.sent else { continue };
+            let order = self.orders.get(&refund.order);
+            for payment in self.payments.values_mut() {
+                if payment.order == Some(refund.order) {
+                    payment.refunded = payment.refunded.saturating_add(refund.amount.minor());
+                }
+            }
+            if self.span.contains(&time) {
+                found.push(Observed {
+                    id: id.bits(),
+                    name: id.to_string(),
+                    flow: Flow::RefundOut,
+                    wallets: order.and_then(|order| order.wallet.clone()).into_iter().collect(),
+                    amount: refund.amount,
+                    time,
+                    position,
+                    order: Some(refund.order),
+                    number: None,
+                    note: String::new(),
+                    claim: Claim::Order,
+                    refunded: 0,
+                });
+            }
+        }
+        found.extend(self.payments.into_values());
+        for item in &mut found {
+            let Some(order) = item.order.and_then(|order| self.orders.get(&order)) else {
+                continue;
+            };
+            item.number.clone_from(&order.number);
+            // Whoever settled the order knew which wallet it was.
+            if let Some(wallet) = &order.wallet {
+                item.wallets = vec![wallet.clone()];
+            }
+        }
+        found.sort_by_key(|item| (item.position, item.id));
+        found
+    }
+}
