@@ -187,7 +187,7 @@ fn verdict(replay: &DayReplay, differences: &[String]) -> String {
     for difference in differences {
         text += &format!("  DIFFERENCE  {difference}\n");
     }
-    text + "\nStatements of the channels and ledgers are not part of this version.\n"
+    text + "\nThe town has no bank: `reconcile` and `export ledger` wait for a day of your own.\n"
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

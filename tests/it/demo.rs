@@ -46,7 +46,7 @@ fn two_seeds_play_two_days_and_one_seed_plays_one() {
             "\nReplay\n",
             "  every decision derived again: ",
             "  they agree\n",
-            "Statements of the channels and ledgers are not part of this version.\n",
+            "`reconcile` and `export ledger` wait for a day of your own.\n",
         ] {
             assert!(text.contains(section), "{section:?} is not in\n{text}");
         }
