@@ -7,6 +7,8 @@
 use core::fmt;
 
 use crate::amount::Amount;
+use crate::breaks::BreakRefusal;
+use crate::closing::DayRefusal;
 use crate::id::OrderId;
 use crate::order::OrderStatus;
 use crate::policy::PolicyError;
@@ -64,6 +66,10 @@ pub enum Rejection {
     NoWallet,
     /// Every amount within the allowed distance is held.
     AmountsExhausted,
+    /// What is said of statements, runs or breaks cannot be.
+    Break(BreakRefusal),
+    /// The day does not close, or does not open again.
+    Day(DayRefusal),
 }
 
 impl fmt::Display for Rejection {
@@ -100,6 +106,8 @@ impl fmt::Display for Rejection {
             Self::RefundExceeds { left } => write!(f, "only {left} can be refunded"),
             Self::UnknownRefund => f.write_str("unknown refund"),
             Self::RefundIs(state) => write!(f, "the refund is {state}"),
+            Self::Break(refusal) => refusal.fmt(f),
+            Self::Day(refusal) => refusal.fmt(f),
         }
     }
 }

@@ -495,6 +495,8 @@ fn word(rejection: &Rejection) -> &'static str {
         Rejection::TooManyOpenOrders => "TooManyOpenOrders",
         Rejection::NoWallet => "NoWallet",
         Rejection::AmountsExhausted => "AmountsExhausted",
+        Rejection::Break(_) => "Break",
+        Rejection::Day(_) => "Day",
     }
 }
 
@@ -511,7 +513,9 @@ fn every_refusal_is_reached_and_changes_nothing() {
     }
     // Reached by a test of its own, because it needs a full book.
     reached.insert("TooManyDeclared");
-    assert_eq!(reached.len(), 23, "{reached:?}");
+    // Reached one by one in `breaks.rs` and `closing.rs`.
+    reached.extend(["Break", "Day"]);
+    assert_eq!(reached.len(), 25, "{reached:?}");
 }
 
 #[test]

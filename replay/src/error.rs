@@ -48,15 +48,9 @@ pub enum ReplayError {
         id: String,
     },
     /// Nothing of that kind has a story.
-    #[error("no story of a {kind}: ask for an order, notification, payment or callback")]
+    #[error("no story of a {kind}: ask for an order, notification, payment, callback or break")]
     UnknownKind {
         /// The word.
         kind: String,
-    },
-    /// Breaks come with reconciliation.
-    #[error("no story of break {id}: this version does not reconcile statements yet")]
-    BreakNotYet {
-        /// Which one.
-        id: String,
     },
 }

@@ -48,11 +48,19 @@ pub enum Invariant {
     RebuildEqualsLive,
     /// The outcome does not depend on how facts were grouped.
     GroupingIrrelevant,
+    /// A break is open or over, never both, and ends only by what ends it.
+    BreakOpenOrOver,
+    /// A closed day was reconciled, and has no open break that nobody accepted.
+    ClosedDayClean,
+    /// Nothing is dated into a closed day: it goes into the first open one after it.
+    ClosedStaysClosed,
+    /// What needs a second person had two.
+    TwoPersons,
 }
 
 impl Invariant {
     /// Every invariant, in the order of their numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::PositionsDense,
         Self::TimeNeverBack,
         Self::OneHolder,
@@ -71,6 +79,10 @@ impl Invariant {
         Self::StateAgrees,
         Self::RebuildEqualsLive,
         Self::GroupingIrrelevant,
+        Self::BreakOpenOrOver,
+        Self::ClosedDayClean,
+        Self::ClosedStaysClosed,
+        Self::TwoPersons,
     ];
 
     /// Its number, from 1.
@@ -102,6 +114,10 @@ impl Invariant {
             Self::StateAgrees => "state-agrees",
             Self::RebuildEqualsLive => "rebuild-equals-live",
             Self::GroupingIrrelevant => "grouping-irrelevant",
+            Self::BreakOpenOrOver => "break-open-or-over",
+            Self::ClosedDayClean => "closed-day-clean",
+            Self::ClosedStaysClosed => "closed-stays-closed",
+            Self::TwoPersons => "two-persons",
         }
     }
 
@@ -131,6 +147,10 @@ impl Invariant {
             Self::StateAgrees => "what the state derives twice agrees with itself",
             Self::RebuildEqualsLive => "rebuilding the log gives the live state",
             Self::GroupingIrrelevant => "the outcome does not depend on how facts were grouped",
+            Self::BreakOpenOrOver => "a break is open or over, never both",
+            Self::ClosedDayClean => "a closed day has no open break that nobody accepted",
+            Self::ClosedStaysClosed => "nothing is dated into a closed day",
+            Self::TwoPersons => "what needs a second person had two",
         }
     }
 }
@@ -167,10 +187,10 @@ mod tests {
     #[test]
     fn numbers_are_dense_and_names_are_one_each() {
         let numbers: BTreeSet<u8> = Invariant::ALL.iter().map(|one| one.number()).collect();
-        assert_eq!(numbers, (1..=18).collect());
+        assert_eq!(numbers, (1..=22).collect());
         let names: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
         let sentences: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((names.len(), sentences.len()), (18, 18));
+        assert_eq!((names.len(), sentences.len()), (22, 22));
         assert_eq!(Invariant::OneHolder.to_string(), "I-03 one-holder");
     }
 }

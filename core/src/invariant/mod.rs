@@ -8,8 +8,10 @@
 mod auditor;
 mod check;
 mod codes;
+mod holds;
 mod list;
 mod money;
+mod reckoning;
 
 pub use auditor::Auditor;
 pub use check::check;

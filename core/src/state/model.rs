@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 
 use super::orders::Orders;
 use super::pools::Pool;
+use super::reckoning::Reckonings;
 use super::slots::Slots;
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
@@ -166,4 +167,5 @@ pub struct State {
     pub(super) refunds: BTreeMap<RefundId, RefundRecord>,
     pub(super) refund_numbers: BTreeMap<Digest, RefundId>,
     pub(super) totals: Totals,
+    pub(super) reckonings: Reckonings,
 }

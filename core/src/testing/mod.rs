@@ -8,6 +8,7 @@
 mod book;
 mod facts;
 mod play;
+pub mod reckoning;
 mod workload;
 
 pub use book::{Book, Engine, Entry};

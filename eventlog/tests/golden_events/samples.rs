@@ -28,10 +28,12 @@ use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
+use crate::reckoning::{reckoning_decisions, reckoning_facts};
+
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 18;
+pub(crate) const FACTS: usize = 23;
 /// Variants of `Decision`.
-pub(crate) const DECISIONS: usize = 20;
+pub(crate) const DECISIONS: usize = 29;
 
 /// The place of the event's variant in the stored form.
 pub(crate) fn place_of(event: &Event) -> usize {
@@ -55,6 +57,11 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::EvidenceJudged(_) => 15,
             Fact::PaymentDismissed(_) => 16,
             Fact::CodeIssued(_) => 17,
+            Fact::StatementKept(_) => 18,
+            Fact::DayReconciled(_) => 19,
+            Fact::BreakWorked(_) => 20,
+            Fact::DayCloseRequested(_) => 21,
+            Fact::DayReopenRequested(_) => 22,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -77,19 +84,28 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Decision::RefundAdvanced { .. } => 17,
             Decision::EvidenceDismissed { .. } => 18,
             Decision::SuspenseEnded { .. } => 19,
+            Decision::BreakOpened { .. } => 20,
+            Decision::BreakReclassified { .. } => 21,
+            Decision::BreakReopened { .. } => 22,
+            Decision::BreakMoved { .. } => 23,
+            Decision::BreakResolved { .. } => 24,
+            Decision::DayReckoned { .. } => 25,
+            Decision::DayClosed { .. } => 26,
+            Decision::DayReopenProposed { .. } => 27,
+            Decision::DayReopened { .. } => 28,
         },
     }
 }
 
-fn at(secs: i64) -> Timestamp {
+pub(crate) fn at(secs: i64) -> Timestamp {
     Timestamp::from_micros(secs * 1_000_000 + 123_456)
 }
 
-fn order() -> OrderId {
+pub(crate) fn order() -> OrderId {
     OrderId::from_bits(0x0123_4567_89ab_cdef_0011_2233_4455_6677)
 }
 
-fn payment() -> PaymentId {
+pub(crate) fn payment() -> PaymentId {
     PaymentId::from_bits(u128::MAX)
 }
 
@@ -105,7 +121,7 @@ fn callback() -> CallbackId {
     CallbackId { order: order(), number: 300 }
 }
 
-fn wallet() -> WalletId {
+pub(crate) fn wallet() -> WalletId {
     WalletId::new("wx-main").expect("a good name")
 }
 
@@ -117,19 +133,19 @@ fn shop() -> MerchantId {
     MerchantId::new("1001").expect("a good name")
 }
 
-fn person() -> String {
+pub(crate) fn person() -> String {
     String::from("小王")
 }
 
-struct Samples(BTreeMap<String, Event>);
+pub(crate) struct Samples(BTreeMap<String, Event>);
 
 impl Samples {
-    fn fact(&mut self, name: &str, secs: i64, fact: Fact) {
+    pub(crate) fn fact(&mut self, name: &str, secs: i64, fact: Fact) {
         let before = self.0.insert(format!("fact-{name}"), Event::Fact { at: at(secs), fact });
         assert_eq!(before, None, "{name} is there twice");
     }
 
-    fn decision(&mut self, name: &str, decision: Decision) {
+    pub(crate) fn decision(&mut self, name: &str, decision: Decision) {
         let event = Event::Decision(decision);
         assert_eq!(self.0.insert(format!("decision-{name}"), event), None, "{name} is there twice");
     }
@@ -145,6 +161,8 @@ pub(crate) fn samples() -> BTreeMap<String, Event> {
     order_decisions(&mut all);
     payment_decisions(&mut all);
     other_decisions(&mut all);
+    reckoning_facts(&mut all);
+    reckoning_decisions(&mut all);
     all.0
 }
 

@@ -104,7 +104,9 @@ pub(super) fn of_rejection(
         | Rejection::UnknownPayment
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
-        | Rejection::RefundIs(_) => "操作失败",
+        | Rejection::RefundIs(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_) => "操作失败",
     };
     Refusal::new(text)
 }

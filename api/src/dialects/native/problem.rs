@@ -214,7 +214,10 @@ pub(super) fn of_rejection(rejection: &Rejection) -> Answer {
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
         | Rejection::UnknownRefund => return not_found(),
-        Rejection::BookAlreadyOpen
+        // No request of this dialect is about breaks or days.
+        Rejection::Break(_)
+        | Rejection::Day(_)
+        | Rejection::BookAlreadyOpen
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownDevice => Code::Internal,
