@@ -398,6 +398,21 @@ fn a_persons_word_stands_until_the_finding_changes() {
 }
 
 #[test]
+fn a_proposal_does_not_outlive_the_finding_that_it_was_about() {
+    let (mut book, id) = with_break(5);
+    let propose = BreakStep::Propose(resolution(ResolutionKind::WrittenOff));
+    book.must(work(id, "ann", propose));
+    let more = found("A", BreakCode::AmountOver, 500_000);
+    let decisions = reconcile(&mut book, 2, vec![more.clone()]);
+    let back = Decision::BreakMoved { id, to: BreakState::Open };
+    let changed = Decision::BreakReclassified { id, booked: DAY, found: more };
+    assert_eq!(decisions, vec![back, changed, reckoned()]);
+    let approved = book.submit(work(id, "bob", BreakStep::Approve));
+    assert_eq!(approved, refused(BreakRefusal::Is(BreakState::Open)));
+    assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
 fn equal_things_have_equal_ids_and_others_do_not() {
     let [wx, ali] = ["wx", "ali"].map(|id| WalletId::new(id).unwrap());
     let serial = Subject::Line { serial: String::from("1") };

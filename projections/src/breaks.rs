@@ -193,8 +193,8 @@ impl Breaks {
             BreakStep::Propose(resolution) => {
                 view.proposal = Some((worked.by.clone(), resolution.clone()));
             }
-            BreakStep::Refuse { .. } => view.proposal = None,
             BreakStep::Comment { .. }
+            | BreakStep::Refuse { .. }
             | BreakStep::Wait { .. }
             | BreakStep::Approve
             | BreakStep::Resolve(_)
@@ -232,7 +232,12 @@ impl Breaks {
                 (view.booked, view.state, view.ending) = (*booked, BreakState::Reopened, None);
                 view.tell(chapter, Deed::Reopened(*booked));
             }),
-            Decision::BreakMoved { id, to } => self.change(*id, |view| view.state = *to),
+            Decision::BreakMoved { id, to } => self.change(*id, |view| {
+                view.state = *to;
+                if *to != BreakState::Proposed {
+                    view.proposal = None;
+                }
+            }),
             Decision::BreakResolved { id, ending } => self.change(*id, |view| {
                 (view.state, view.proposal) = (BreakState::Resolved, None);
                 view.ending = Some(ending.clone());

@@ -127,7 +127,10 @@ fn meet(state: &State, run: &DayReconciled, id: BreakId, found: &FoundBreak) -> 
             let booked = state.booked_day(known.day);
             let again = (!known.is_open()).then_some(Decision::BreakReopened { id, booked });
             let other = (known.found != *found).then(|| changed(booked));
-            again.into_iter().chain(other).collect()
+            // What was proposed was about another finding.
+            let back = known.proposal.as_ref().filter(|_| other.is_some());
+            let back = back.map(|proposal| Decision::BreakMoved { id, to: proposal.from });
+            again.into_iter().chain(back).chain(other).collect()
         }
     }
 }

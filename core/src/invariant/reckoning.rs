@@ -107,6 +107,7 @@ impl Auditor {
             Decision::BreakReclassified { id, booked, found } => {
                 let open = self.differences_mut(*id).is_some_and(|one| {
                     one.minor = found.amount.minor();
+                    one.proposed = None;
                     one.open
                 });
                 self.expect(open, Invariant::BreakOpenOrOver, "only an open break changes");
