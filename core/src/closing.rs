@@ -2,8 +2,8 @@
 //!
 //! Invariants: a day closes after it is over, once every wallet with a statement of it was
 //! reconciled over all of its statements, and with no open break but those that somebody accepted
-//! by name; after that nothing is dated into it, and what belongs there goes into the first open
-//! day after it; one person alone does not open it again.
+//! by name; after that no break is dated into it, and one that belongs there goes into the first
+//! open day after it; one person alone does not open it again.
 //! Deliberately not here: the calendar. Which instant ends a day arrives inside the fact, and is
 //! only checked to be near to where UTC would put it.
 

@@ -237,7 +237,7 @@ pub enum Decision {
         /// Which day.
         day: Day,
     },
-    /// Nothing is dated into the day any more.
+    /// No break is dated into the day any more.
     DayClosed {
         /// Which day.
         day: Day,

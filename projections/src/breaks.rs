@@ -316,7 +316,7 @@ impl Breaks {
         self.iter().filter(move |view| view.is_open() && view.owner.as_deref() == Some(name))
     }
 
-    /// Whether nothing may be dated into the day.
+    /// Whether no break may be dated into the day.
     #[must_use]
     pub fn is_closed(&self, day: Day) -> bool {
         let last = self.day_history(day).last();

@@ -289,7 +289,7 @@ impl Teller {
                 format!("The run over {} of wallet {wallet} is whole.", date_of(*day))
             }
             Decision::DayClosed { day } => {
-                format!("{} is closed: nothing is dated into it any more.", date_of(*day))
+                format!("{} is closed: no break is dated into it any more.", date_of(*day))
             }
             Decision::DayReopenProposed { day } => {
                 format!("{} stays closed until another person asks, too.", date_of(*day))

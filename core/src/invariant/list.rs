@@ -60,7 +60,7 @@ pub enum Invariant {
     BreakOpenOrOver,
     /// A closed day was reconciled, and has no open break that nobody accepted.
     ClosedDayClean,
-    /// Nothing is dated into a closed day: it goes into the first open one after it.
+    /// No break is dated into a closed day: it goes into the first open one after it.
     ClosedStaysClosed,
     /// What needs a second person had two.
     TwoPersons,
@@ -175,7 +175,7 @@ impl Invariant {
             }
             Self::BreakOpenOrOver => "a break is open or over, never both",
             Self::ClosedDayClean => "a closed day has no open break that nobody accepted",
-            Self::ClosedStaysClosed => "nothing is dated into a closed day",
+            Self::ClosedStaysClosed => "no break is dated into a closed day",
             Self::TwoPersons => "what needs a second person had two",
         }
     }
