@@ -14,7 +14,7 @@ use crate::limits::{DUE_PER_TICK_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Deadline, State};
 use crate::time::Timestamp;
-use crate::{code, declare, ledger, matcher, notification, order, refund};
+use crate::{breaks, closing, code, declare, ledger, matcher, notification, order, refund};
 
 /// What an accepted fact leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,16 @@ pub enum Repeat {
 /// Where `at` goes back: the writer is wrong, and a wrong log is worse than a stopped one.
 pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejection> {
     assert!(at >= state.now(), "log time goes back");
+    match rule(state, at, fact)? {
+        Ruling::Decided(mut decisions) => {
+            decisions.extend(breaks::explain(state, &decisions));
+            Ok(Ruling::Decided(decisions))
+        }
+        Ruling::Repeat(repeat) => Ok(Ruling::Repeat(repeat)),
+    }
+}
+
+fn rule(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejection> {
     match fact {
         Fact::BookOpened(_) if state.is_open() => Err(Rejection::BookAlreadyOpen),
         Fact::BookOpened(_) => Ok(Ruling::Decided(Vec::new())),
@@ -82,6 +92,11 @@ pub fn decide(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejec
         Fact::AdjustmentProposed(proposed) => ledger::rule_on_proposal(state, at, proposed),
         Fact::AdjustmentJudged(judged) => ledger::rule_on_judgement(state, judged),
         Fact::BooksPolicyActivated(activated) => ledger::rule_on_policy(state, activated),
+        Fact::StatementKept(kept) => breaks::rule_on_statement(state, at, kept),
+        Fact::DayReconciled(run) => breaks::rule_on_run(state, at, run),
+        Fact::BreakWorked(worked) => breaks::rule_on_work(state, worked),
+        Fact::DayCloseRequested(request) => closing::rule_on_close(state, at, request),
+        Fact::DayReopenRequested(request) => closing::rule_on_reopen(state, request),
     }
 }
 

@@ -9,8 +9,12 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::breaks::{BreakState, Ending, FoundBreak};
 use crate::callback::CallbackId;
-use crate::id::{AdjustmentId, DeviceId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
+use crate::closing::Day;
+use crate::id::{
+    AdjustmentId, BreakId, DeviceId, NotificationId, OrderId, PaymentId, RefundId, WalletId,
+};
 use crate::matcher::{Grade, HoldReason, Rule, Standing};
 use crate::notification::Verdict;
 use crate::refund::RefundState;
@@ -182,5 +186,70 @@ pub enum Decision {
     AdjustmentDeclined {
         /// The adjustment.
         adjustment: AdjustmentId,
+    },
+    /// Books and statement disagree.
+    BreakOpened {
+        /// About what.
+        id: BreakId,
+        /// On whose statement.
+        wallet: WalletId,
+        /// The day that it is about.
+        day: Day,
+        /// The day that it is booked in: another one where that is closed.
+        booked: Day,
+        /// What was found.
+        found: FoundBreak,
+    },
+    /// A later run finds the break otherwise.
+    BreakReclassified {
+        /// The break.
+        id: BreakId,
+        /// The day that it is booked in from now on.
+        booked: Day,
+        /// What was found.
+        found: FoundBreak,
+    },
+    /// The break was over, and is open again.
+    BreakReopened {
+        /// The break.
+        id: BreakId,
+        /// The day that it is booked in from now on.
+        booked: Day,
+    },
+    /// The break moved on, by a person's word.
+    BreakMoved {
+        /// The break.
+        id: BreakId,
+        /// To where.
+        to: BreakState,
+    },
+    /// The break is over.
+    BreakResolved {
+        /// The break.
+        id: BreakId,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// The run over the wallet's day is whole.
+    DayReckoned {
+        /// Whose day.
+        wallet: WalletId,
+        /// Which day.
+        day: Day,
+    },
+    /// No break is dated into the day any more.
+    DayClosed {
+        /// Which day.
+        day: Day,
+    },
+    /// One person wants the day open again; another one has to want it too.
+    DayReopenProposed {
+        /// Which day.
+        day: Day,
+    },
+    /// The day is open again.
+    DayReopened {
+        /// Which day.
+        day: Day,
     },
 }

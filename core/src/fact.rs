@@ -11,8 +11,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::breaks::{BreakWorked, DayReconciled, StatementKept};
 use crate::callback::{AttemptOutcome, CallbackId};
 use crate::channel::Channel;
+use crate::closing::{DayCloseRequested, DayReopenRequested};
 use crate::digest::Digest;
 use crate::id::{DeviceId, MerchantId, NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use crate::ledger::{AdjustmentJudged, AdjustmentProposed, BooksPolicyActivated, MovementRecorded};
@@ -69,6 +71,16 @@ pub enum Fact {
     AdjustmentJudged(AdjustmentJudged),
     /// The settings of the books have changed.
     BooksPolicyActivated(BooksPolicyActivated),
+    /// A channel's statement was read and is kept.
+    StatementKept(StatementKept),
+    /// A day of a wallet was reconciled, or a part of that.
+    DayReconciled(DayReconciled),
+    /// A person did something with a break.
+    BreakWorked(BreakWorked),
+    /// Somebody wants a day closed.
+    DayCloseRequested(DayCloseRequested),
+    /// Somebody wants a closed day opened again.
+    DayReopenRequested(DayReopenRequested),
 }
 
 /// The first event of a log.

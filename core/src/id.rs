@@ -208,6 +208,11 @@ drawn_id! {
     /// An adjustment of the books.
     AdjustmentId, 'a'
 }
+drawn_id! {
+    /// A difference between books and statement. Its bits are not drawn but follow from what it is
+    /// about, so that every run finds the same break.
+    BreakId, 'b'
+}
 
 impl PaymentId {
     /// The payment that a first notification gives rise to.

@@ -15,8 +15,10 @@ extern crate alloc;
 
 pub mod allocator;
 pub mod amount;
+pub mod breaks;
 pub mod callback;
 pub mod channel;
+pub mod closing;
 pub mod code;
 pub mod decide;
 pub mod decision;

@@ -96,3 +96,31 @@ pub const ADJUSTMENT_LINES_MAX: usize = 32;
 
 /// Most bank accounts of one book: they are numbered with 16 bits, and a person types each.
 pub const BANKS_MAX: usize = 1_024;
+
+/// Most breaks in one part of a run. One names at most 5 things of at most 140 bytes and some
+/// numbers: 64 × 730 bytes are 46 KiB.
+pub const BREAKS_PER_PART_MAX: usize = 64;
+
+/// Most explanations in one part of a run: 64 × 160 bytes are 10 KiB, and with the breaks, 32
+/// statements and some names that stays below the 64 KiB of an event.
+pub const EXPLAINED_PER_PART_MAX: usize = 64;
+
+/// Most statements that one run looks at: those of a day and its neighbours, each exported some
+/// times over.
+pub const STATEMENTS_PER_RUN_MAX: usize = 32;
+
+/// Most other things that a break names beside the one that it is about.
+pub const RELATED_MAX: usize = 4;
+
+/// Most parts of one run: with 64 breaks each that is a million, more than a file may have lines.
+pub const RUN_PARTS_MAX: u32 = 16_384;
+
+/// Most breaks that one part of a run finds gone. A run with more of them ends with more parts.
+pub const GONE_PER_PART_MAX: usize = 512;
+
+/// Most breaks that may be accepted by name when a day is closed: 1,024 × 19 bytes are 19 KiB. Who
+/// has more has not reconciled.
+pub const ACCEPTED_MAX: usize = 1_024;
+
+/// The most, in minor units, that one person may write off alone: 10 yuan.
+pub const WRITE_OFF_ALONE_MAX: i64 = 1_000;

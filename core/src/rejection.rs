@@ -7,6 +7,8 @@
 use core::fmt;
 
 use crate::amount::Amount;
+use crate::breaks::BreakRefusal;
+use crate::closing::DayRefusal;
 use crate::id::OrderId;
 use crate::ledger::BooksRefusal;
 use crate::order::OrderStatus;
@@ -67,6 +69,10 @@ pub enum Rejection {
     AmountsExhausted,
     /// The books do not take what was recorded or proposed.
     Books(BooksRefusal),
+    /// What is said of statements, runs or breaks cannot be.
+    Break(BreakRefusal),
+    /// The day does not close, or does not open again.
+    Day(DayRefusal),
 }
 
 impl fmt::Display for Rejection {
@@ -104,6 +110,8 @@ impl fmt::Display for Rejection {
             Self::UnknownRefund => f.write_str("unknown refund"),
             Self::RefundIs(state) => write!(f, "the refund is {state}"),
             Self::Books(refusal) => refusal.fmt(f),
+            Self::Break(refusal) => refusal.fmt(f),
+            Self::Day(refusal) => refusal.fmt(f),
         }
     }
 }

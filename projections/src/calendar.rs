@@ -1,7 +1,10 @@
 //! Business days: calendar days in the book's time zone, and times as people read them.
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, Offset, SecondsFormat, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, LocalResult, NaiveDate, NaiveTime, Offset, SecondsFormat, TimeZone, Utc,
+};
 use chrono_tz::Tz;
+use duizhang_core::closing::Day;
 use duizhang_core::time::Timestamp;
 
 /// The zone whose calendar days are business days.
@@ -93,9 +96,36 @@ impl Zone {
     }
 }
 
+/// Days from the calendar's first one to 1970-01-01.
+const DAYS_TO_1970: i32 = 719_163;
+
+/// A day by its date.
+#[must_use]
+pub fn day_of_date(date: NaiveDate) -> Day {
+    Day::new(date.num_days_from_ce().saturating_sub(DAYS_TO_1970))
+}
+
+/// The date of a day; the nearest end of the calendar where it has none.
+#[must_use]
+pub fn date_of(day: Day) -> NaiveDate {
+    let end = if day.number() < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    let days = day.number().checked_add(DAYS_TO_1970);
+    days.and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or(end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_and_their_dates_go_both_ways() {
+        for (date, number) in [("1970-01-01", 0), ("2026-11-21", 20_778), ("1969-12-31", -1)] {
+            let date: NaiveDate = date.parse().unwrap();
+            assert_eq!((day_of_date(date), date_of(Day::new(number))), (Day::new(number), date));
+        }
+        assert_eq!(date_of(Day::new(i32::MAX)), NaiveDate::MAX);
+        assert_eq!(date_of(Day::new(i32::MIN)), NaiveDate::MIN);
+    }
 
     #[test]
     fn the_day_turns_at_midnight_of_the_zone() {

@@ -6,6 +6,7 @@
 //! wire.
 
 pub mod book;
+pub mod breaks;
 pub mod calendar;
 pub mod callbacks;
 pub mod codes;

@@ -8,6 +8,7 @@ use duizhang_core::refund::RefundState;
 use duizhang_core::time::Timestamp;
 
 use crate::book::Book;
+use crate::breaks::Breaks;
 use crate::callbacks::Callbacks;
 use crate::codes::Codes;
 use crate::inbox::Inbox;
@@ -30,6 +31,8 @@ pub struct Views {
     pub codes: Codes,
     /// Refunds.
     pub refunds: Refunds,
+    /// Breaks, and the days that were reconciled and closed.
+    pub breaks: Breaks,
     /// The last event folded in.
     pub position: Position,
     /// The latest log time.
@@ -44,6 +47,7 @@ impl Projection for Views {
         self.inbox.fold(chapter);
         self.codes.fold(chapter);
         self.refunds.fold(chapter);
+        self.breaks.fold(chapter);
         self.give_room_back(chapter);
         self.position = chapter.last_position();
         self.now = chapter.at;

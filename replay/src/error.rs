@@ -49,7 +49,7 @@ pub enum ReplayError {
         id: String,
     },
     /// Nothing of that kind has a story.
-    #[error("no story of a {kind}: ask for an order, notification, payment or callback")]
+    #[error("no story of a {kind}: ask for an order, notification, payment, callback or break")]
     UnknownKind {
         /// The word.
         kind: String,
@@ -57,10 +57,4 @@ pub enum ReplayError {
     /// A comparison cannot hold so much.
     #[error("comparing the day with its statements failed")]
     TooMuch(#[source] InputError),
-    /// Breaks come with reconciliation.
-    #[error("no story of break {id}: this version does not reconcile statements yet")]
-    BreakNotYet {
-        /// Which one.
-        id: String,
-    },
 }

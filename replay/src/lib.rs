@@ -7,6 +7,7 @@
 
 mod agreement;
 pub mod audit;
+mod break_sentences;
 pub mod day;
 mod error;
 pub mod explain;

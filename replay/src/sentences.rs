@@ -13,9 +13,9 @@ use duizhang_core::id::{OrderId, WalletId};
 use duizhang_core::ledger::{AdjustmentVerdict, Movement, MovementRecorded, Named};
 use duizhang_core::notification::Verdict;
 use duizhang_core::time::Timestamp;
-use duizhang_projections::calendar::Zone;
+use duizhang_projections::calendar::{Zone, date_of};
 
-use crate::words;
+use crate::{break_sentences, words};
 
 /// Two days into the year 0, so that no zone's offset leads out of it.
 const YEARS_FROM: Timestamp = Timestamp::from_secs(-62_167_219_200 + 2 * 86_400);
@@ -115,6 +115,11 @@ impl Teller {
                 "{} let one person alone adjust up to {} minor units.",
                 activated.by, activated.policy.alone_max
             ),
+            Fact::StatementKept(kept) => break_sentences::kept(kept),
+            Fact::DayReconciled(run) => break_sentences::reconciled(run),
+            Fact::BreakWorked(worked) => break_sentences::worked(worked),
+            Fact::DayCloseRequested(request) => break_sentences::close_requested(request),
+            Fact::DayReopenRequested(request) => break_sentences::reopen_requested(request),
         }
     }
 
@@ -267,6 +272,29 @@ impl Teller {
             Decision::SuspenseEnded { payment } => {
                 format!("Payment {payment} is out of suspense without an order.")
             }
+            Decision::BreakOpened { id, day, booked, found, .. } => {
+                break_sentences::opened(*id, *day, *booked, found)
+            }
+            Decision::BreakReclassified { id, booked, found } => {
+                break_sentences::reclassified(*id, *booked, found)
+            }
+            Decision::BreakReopened { id, booked } => {
+                format!("Break {id} is open again, booked in {}.", date_of(*booked))
+            }
+            Decision::BreakMoved { id, to } => format!("Break {id} is now {to}."),
+            Decision::BreakResolved { id, ending } => {
+                format!("Break {id} is over, {}.", break_sentences::ending(ending))
+            }
+            Decision::DayReckoned { wallet, day } => {
+                format!("The run over {} of wallet {wallet} is whole.", date_of(*day))
+            }
+            Decision::DayClosed { day } => {
+                format!("{} is closed: no break is dated into it any more.", date_of(*day))
+            }
+            Decision::DayReopenProposed { day } => {
+                format!("{} stays closed until another person asks, too.", date_of(*day))
+            }
+            Decision::DayReopened { day } => format!("{} is open again.", date_of(*day)),
         }
     }
 }

@@ -110,7 +110,7 @@ pub(super) enum Verb {
     Audit,
     /// Tell the story of one thing, event by event
     Explain {
-        /// order, notification, payment or callback
+        /// order, notification, payment, callback or break
         kind: String,
         /// Its id; for an order also the shop's own number
         id: String,

@@ -16,7 +16,9 @@ use alloc::vec::Vec;
 
 use super::books::BooksCheck;
 use super::codes::{Codes, Slot};
+use super::holds::Holder;
 use super::list::{Invariant, Violation};
+use super::reckoning::Reckonings;
 use crate::amount::Amount;
 use crate::callback::CallbackId;
 use crate::decision::Decision;
@@ -44,16 +46,9 @@ pub(super) struct OrderRecord {
     pub(super) callbacks: u16,
     pub(super) wallet: u16,
     /// Whether it has a code of its own, and so may have the same amount as others.
-    own_code: bool,
+    pub(super) own_code: bool,
     /// When it stops waiting if nothing comes.
-    expires_at: Timestamp,
-}
-
-/// Who holds an amount, and until when once that has been decided.
-#[derive(Clone, Copy, Debug)]
-struct Holder {
-    order: OrderId,
-    until: Option<Timestamp>,
+    pub(super) expires_at: Timestamp,
 }
 
 /// What the auditor remembers of a payment.
@@ -71,10 +66,10 @@ pub(super) enum PaymentRecord {
 #[derive(Clone, Debug, Default)]
 pub struct Auditor {
     pub(super) position: Position,
-    at: Timestamp,
+    pub(super) at: Timestamp,
     pub(super) policy: Policy,
     pub(super) wallets: Vec<WalletId>,
-    holders: BTreeMap<Slot, Holder>,
+    pub(super) holders: BTreeMap<Slot, Holder>,
     pub(super) orders: BTreeMap<OrderId, OrderRecord>,
     pub(super) keys: BTreeMap<Digest, (Digest, NotificationId)>,
     pub(super) questions: BTreeSet<NotificationId>,
@@ -82,6 +77,7 @@ pub struct Auditor {
     pub(super) refunds: BTreeMap<RefundId, (OrderId, Amount, RefundState)>,
     pub(super) callbacks: BTreeSet<CallbackId>,
     pub(super) codes: Codes,
+    pub(super) reckonings: Reckonings,
     /// Observed, matched, held and dismissed money in minor units, whatever its currency.
     pub(super) sums: [i128; 4],
     /// The wallets that this group's payment may have come to.
@@ -140,6 +136,7 @@ impl Auditor {
         self.fold_fact(fact, decisions);
         for decision in decisions {
             self.fold_decision(fact, decision);
+            self.settled(fact, decisions, decision);
         }
         self.close_group(decisions);
         for (invariant, what) in self.books.fold(position, at, fact, decisions) {
@@ -173,14 +170,20 @@ impl Auditor {
                 self.payment_due = Some(PaymentId::of(judged.notification));
             }
             Fact::PaymentDismissed(dismissed) => {
-                let ends = [Decision::SuspenseEnded { payment: dismissed.payment }] == *decisions;
+                let ended = Decision::SuspenseEnded { payment: dismissed.payment };
+                let ends = decisions.first() == Some(&ended);
                 self.expect(ends, Invariant::SuspenseAddsUp, "a dismissal ends its suspense");
             }
             Fact::CodeIssued(issued) => self.code_issued(issued),
+            Fact::StatementKept(kept) => self.reckonings.keep(kept),
+            Fact::DayReconciled(run) => self.reckonings.take_part(run),
+            Fact::BreakWorked(worked) => self.worked(worked),
             Fact::MovementRecorded(_)
             | Fact::AdjustmentProposed(_)
             | Fact::AdjustmentJudged(_)
             | Fact::BooksPolicyActivated(_)
+            | Fact::DayCloseRequested(_)
+            | Fact::DayReopenRequested(_)
             | Fact::BookOpened(_)
             | Fact::MerchantDeclared(_)
             | Fact::DeviceDeclared(_)
@@ -195,6 +198,7 @@ impl Auditor {
         }
     }
 
+    // tidy: long because it is one arm for each decision
     fn fold_decision(&mut self, fact: &Fact, decision: &Decision) {
         match decision {
             Decision::OrderAccepted { order, wallet, payable, expires_at } => {
@@ -252,7 +256,17 @@ impl Auditor {
             Decision::RefundOpened { refund } => self.refund_opened(fact, *refund),
             Decision::RefundAdvanced { refund, to } => self.refund_advanced(*refund, *to),
             Decision::SuspenseEnded { payment } => self.dismissed(fact, *payment),
-            Decision::DeviceFellSilent { .. }
+            // Breaks and days have an eye of their own (`settled`).
+            Decision::BreakOpened { .. }
+            | Decision::BreakReclassified { .. }
+            | Decision::BreakReopened { .. }
+            | Decision::BreakMoved { .. }
+            | Decision::BreakResolved { .. }
+            | Decision::DayReckoned { .. }
+            | Decision::DayClosed { .. }
+            | Decision::DayReopenProposed { .. }
+            | Decision::DayReopened { .. }
+            | Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
             | Decision::EvidenceDismissed { .. }
             | Decision::AdjustmentPosted { .. }
@@ -309,54 +323,8 @@ impl Auditor {
         self.expect(new, Invariant::KnownOnly, "an order id was given twice");
     }
 
-    fn holder(&mut self, order: OrderId) -> Option<(Slot, &mut Holder)> {
-        let record = self.orders.get(&order)?;
-        let own = record.own_code.then_some(order);
-        let slot = (record.wallet, record.payable.minor(), own);
-        self.holders.get_mut(&slot).filter(|holder| holder.order == order).map(|own| (slot, own))
-    }
-
-    /// The quarantine lasts as long as the policy says; one that has ended is not begun again.
-    fn quarantine(&mut self, order: OrderId, until: Timestamp) {
-        let whole = until == self.at.plus(self.policy.quarantine);
-        self.expect(whole, Invariant::QuarantineKept, "another length than the policy's");
-        if let Some((_, holder)) = self.holder(order) {
-            holder.until = Some(until);
-        }
-    }
-
-    /// An order that waits for the rest keeps its amount for a quarantine from its deadline or from
-    /// its first part, whichever is later; further parts move nothing.
-    fn keep(&mut self, order: OrderId, part: Amount, until: Timestamp) {
-        let Some(record) = self.orders.get(&order) else { return };
-        let first = record.received == i128::from(part.minor());
-        let (expires_at, quarantine) = (record.expires_at, self.policy.quarantine);
-        let now = self.at.plus(quarantine);
-        let wanted = match self.holder(order).map(|(_, holder)| holder.until) {
-            Some(None) => now.max(expires_at.plus(quarantine)),
-            Some(Some(ends)) if first => now.max(ends),
-            Some(Some(ends)) => ends,
-            None => now,
-        };
-        let whole = until == wanted;
-        self.expect(whole, Invariant::QuarantineKept, "another time than its own and the policy's");
-        if let Some((_, holder)) = self.holder(order) {
-            holder.until = Some(until);
-        }
-    }
-
-    fn release(&mut self, order: OrderId) {
-        let at = self.at;
-        let Some((slot, holder)) = self.holder(order) else {
-            self.report(Invariant::KnownOnly, format!("{order} holds nothing to release"));
-            return;
-        };
-        let ended = holder.until.is_some_and(|until| until <= at);
-        self.holders.remove(&slot);
-        self.expect(ended, Invariant::QuarantineKept, "released before its time");
-    }
-
     fn close_group(&mut self, decisions: &[Decision]) {
+        self.closed_days_stay_clean(decisions);
         for decision in decisions {
             let (Decision::PaymentObserved { payment, .. }
             | Decision::PaymentMatched { payment, .. }) = decision

@@ -175,7 +175,16 @@ impl BooksCheck {
             | Decision::CallbackAbandoned { .. }
             | Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
-            | Decision::EvidenceDismissed { .. } => {}
+            | Decision::EvidenceDismissed { .. }
+            | Decision::BreakOpened { .. }
+            | Decision::BreakReclassified { .. }
+            | Decision::BreakReopened { .. }
+            | Decision::BreakMoved { .. }
+            | Decision::BreakResolved { .. }
+            | Decision::DayReckoned { .. }
+            | Decision::DayClosed { .. }
+            | Decision::DayReopenProposed { .. }
+            | Decision::DayReopened { .. } => {}
         }
     }
 

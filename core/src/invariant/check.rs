@@ -63,6 +63,12 @@ pub fn check(state: &State) -> Vec<Violation> {
         let agrees = taken.get(&index).copied().unwrap_or_default() == wallet.slots.holds();
         expect(agrees, Invariant::StateAgrees, format!("amounts of {}", wallet.declared.id));
     }
+    expect(state.open_sets_agree(), Invariant::StateAgrees, String::from("open breaks"));
+    for (id, record) in state.breaks().filter(|(_, record)| record.is_open()) {
+        let closed = state.closed_day(record.booked);
+        let accepted = closed.is_none_or(|closed| closed.accepted.contains(&id));
+        expect(accepted, Invariant::ClosedDayClean, format!("{id} is open in a closed day"));
+    }
     let totals = state.totals();
     let held = state.held_payments().map(|(_, held)| i128::from(held.amount.minor()));
     let held = held.fold(0_i128, i128::saturating_add);

@@ -56,11 +56,19 @@ pub enum Invariant {
     ReceivableIsOpenOrders,
     /// The refunds' liability equals the refunds that were agreed and are not confirmed.
     RefundsAreOwed,
+    /// A break is open or over, never both, and ends only by what ends it.
+    BreakOpenOrOver,
+    /// A closed day was reconciled, and has no open break that nobody accepted.
+    ClosedDayClean,
+    /// No break is dated into a closed day: it goes into the first open one after it.
+    ClosedStaysClosed,
+    /// What needs a second person had two.
+    TwoPersons,
 }
 
 impl Invariant {
     /// Every invariant, in the order of their numbers.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::PositionsDense,
         Self::TimeNeverBack,
         Self::OneHolder,
@@ -83,6 +91,10 @@ impl Invariant {
         Self::SuspenseIsQuestions,
         Self::ReceivableIsOpenOrders,
         Self::RefundsAreOwed,
+        Self::BreakOpenOrOver,
+        Self::ClosedDayClean,
+        Self::ClosedStaysClosed,
+        Self::TwoPersons,
     ];
 
     /// Its number, from 1.
@@ -118,6 +130,10 @@ impl Invariant {
             Self::SuspenseIsQuestions => "suspense-is-questions",
             Self::ReceivableIsOpenOrders => "receivable-is-open-orders",
             Self::RefundsAreOwed => "refunds-are-owed",
+            Self::BreakOpenOrOver => "break-open-or-over",
+            Self::ClosedDayClean => "closed-day-clean",
+            Self::ClosedStaysClosed => "closed-stays-closed",
+            Self::TwoPersons => "two-persons",
         }
     }
 
@@ -157,6 +173,10 @@ impl Invariant {
             Self::RefundsAreOwed => {
                 "the refunds' liability equals what was agreed and not confirmed"
             }
+            Self::BreakOpenOrOver => "a break is open or over, never both",
+            Self::ClosedDayClean => "a closed day has no open break that nobody accepted",
+            Self::ClosedStaysClosed => "no break is dated into a closed day",
+            Self::TwoPersons => "what needs a second person had two",
         }
     }
 }
@@ -193,10 +213,10 @@ mod tests {
     #[test]
     fn numbers_are_dense_and_names_are_one_each() {
         let numbers: BTreeSet<u8> = Invariant::ALL.iter().map(|one| one.number()).collect();
-        assert_eq!(numbers, (1..=22).collect());
+        assert_eq!(numbers, (1..=26).collect());
         let names: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
         let sentences: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((names.len(), sentences.len()), (22, 22));
+        assert_eq!((names.len(), sentences.len()), (26, 26));
         assert_eq!(Invariant::OneHolder.to_string(), "I-03 one-holder");
     }
 }

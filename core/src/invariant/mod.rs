@@ -10,8 +10,10 @@ mod books;
 mod check;
 mod codes;
 mod deliveries;
+mod holds;
 mod list;
 mod money;
+mod reckoning;
 
 pub use auditor::Auditor;
 pub use check::check;

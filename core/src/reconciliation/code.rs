@@ -6,6 +6,9 @@
 //! fault and not the money.
 //! Deliberately not here: sentences for people, and which class applies (`classify.rs`).
 
+use crate::breaks::BreakCode;
+pub use crate::breaks::Direction;
+
 /// Where one payment or one line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -100,32 +103,6 @@ impl Class {
             Self::Split => "split",
             Self::Ambiguous => "ambiguous",
             Self::SearchLimit => "search_limit",
-        }
-    }
-}
-
-/// What a difference does to money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// More came than the books say.
-    In,
-    /// Less came, or money left.
-    Out,
-    /// Money agrees, data differ.
-    Neutral,
-    /// The process, not the money.
-    Control,
-}
-
-impl Direction {
-    /// The word that views, API and reports use.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Neutral => "neutral",
-            Self::Control => "control",
         }
     }
 }
@@ -244,6 +221,38 @@ impl Code {
     }
 }
 
+/// What the log records of a finding bears the same letters.
+impl From<Code> for BreakCode {
+    fn from(code: Code) -> Self {
+        match code {
+            Code::T01 => Self::PendingStatement,
+            Code::T02 => Self::DayCut,
+            Code::T03 => Self::OverdueStatement,
+            Code::U01 => Self::UnobservedPayment,
+            Code::U02 => Self::OrphanPayment,
+            Code::U03 => Self::OrphanRefund,
+            Code::M01 => Self::AmountOver,
+            Code::M02 => Self::AmountUnder,
+            Code::M03 => Self::Rounding,
+            Code::M04 => Self::Currency,
+            Code::M06 => Self::FeeVariance,
+            Code::M07 => Self::Status,
+            Code::M08 => Self::Data,
+            Code::M09 => Self::Date,
+            Code::A01 => Self::AmbiguousOrders,
+            Code::A02 => Self::AmbiguousPayments,
+            Code::A03 => Self::SearchLimit,
+            Code::D01 => Self::DuplicateNotice,
+            Code::D02 => Self::DuplicatePayment,
+            Code::D03 => Self::DuplicateLine,
+            Code::D04 => Self::KeyConflict,
+            Code::L01 => Self::PaidAfterExpiry,
+            Code::S01 => Self::SplitIncomplete,
+            Code::R01 => Self::RefundNotSettled,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,5 +265,12 @@ mod tests {
         assert_eq!(words.len(), Class::ALL.len() + Code::ALL.len());
         assert_eq!(Class::CrossDay.word(), "cross_day");
         assert_eq!(Direction::Control.word(), "control");
+    }
+
+    #[test]
+    fn each_code_is_recorded_under_its_own_letters() {
+        for code in Code::ALL {
+            assert_eq!(BreakCode::from(code).letters(), code.word());
+        }
     }
 }

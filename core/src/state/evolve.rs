@@ -14,12 +14,11 @@ use crate::callback::{CallbackId, PendingCallback, Topic};
 use crate::code::OwnCode;
 use crate::decision::Decision;
 use crate::fact::{Fact, OrderRequested, Wallet};
-use crate::id::{OrderId, PaymentId, RefundId};
+use crate::id::{OrderId, PaymentId};
 use crate::matcher::Standing;
 use crate::notification::Verdict;
 use crate::order::{self, OrderStatus};
 use crate::position::Position;
-use crate::refund::{self, RefundRecord, RefundState};
 use crate::time::Timestamp;
 
 impl State {
@@ -80,7 +79,12 @@ impl State {
             Fact::MovementRecorded(_)
             | Fact::AdjustmentProposed(_)
             | Fact::BooksPolicyActivated(_) => self.keep_books(fact),
+            Fact::StatementKept(kept) => self.keep_statement(kept),
+            Fact::DayReconciled(run) => self.take_part(run),
             Fact::OrderRequested(_)
+            | Fact::BreakWorked(_)
+            | Fact::DayCloseRequested(_)
+            | Fact::DayReopenRequested(_)
             | Fact::OrderCloseRequested(_)
             | Fact::ClockTicked
             | Fact::RedeliveryRequested(_)
@@ -109,6 +113,7 @@ impl State {
         }
     }
 
+    // tidy: long because it is one arm for each decision
     fn fold_decision(
         &mut self,
         position: Position,
@@ -174,10 +179,19 @@ impl State {
             Decision::SuspenseEnded { payment } => self.dismiss(*payment),
             Decision::AdjustmentPosted { adjustment } => self.books.post(*adjustment),
             Decision::AdjustmentDeclined { adjustment } => self.books.decline(*adjustment),
+            Decision::BreakOpened { .. }
+            | Decision::BreakReclassified { .. }
+            | Decision::BreakReopened { .. }
+            | Decision::BreakMoved { .. }
+            | Decision::BreakResolved { .. }
+            | Decision::DayReckoned { .. }
+            | Decision::DayClosed { .. }
+            | Decision::DayReopenProposed { .. }
+            | Decision::DayReopened { .. } => self.settle(at, fact, decision),
         }
     }
 
-    fn row_mut(&mut self, order: OrderId) -> &mut OrderRow {
+    pub(super) fn row_mut(&mut self, order: OrderId) -> &mut OrderRow {
         let number = self.orders.number_of(order).expect("a decision names a known order");
         self.orders.row_mut(number)
     }
@@ -358,29 +372,6 @@ impl State {
         row.attempts = row.attempts.saturating_add(1);
         let pending = self.pending_callbacks.get_mut(&callback).expect("it is pending");
         pending.tries = pending.tries.saturating_add(1);
-    }
-
-    fn advance_refund(&mut self, refund: RefundId, to: RefundState) {
-        let record = self.refunds.get_mut(&refund).expect("the refund exists");
-        record.state = to;
-        let (order, amount) = (record.order, record.amount.minor());
-        if to == RefundState::Declined {
-            let row = self.row_mut(order);
-            row.refunded = row.refunded.saturating_sub(amount);
-        }
-    }
-
-    fn open_refund(&mut self, fact: &Fact) {
-        let Fact::RefundRequested(request) = fact else {
-            panic!("a refund is opened only on its request")
-        };
-        let row = self.row_mut(request.order);
-        row.refunded = row.refunded.saturating_add(request.amount.minor());
-        let key = refund::number_key(&request.merchant, &request.number);
-        self.refund_numbers.insert(key, request.refund);
-        let (order, amount) = (request.order, request.amount);
-        let record = RefundRecord { order, amount, state: RefundState::Requested };
-        self.refunds.insert(request.refund, record);
     }
 }
 

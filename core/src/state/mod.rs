@@ -15,6 +15,8 @@ mod orders;
 mod pools;
 #[cfg(any(test, feature = "testing"))]
 mod portrait;
+mod reckoning;
+mod refunds;
 mod runs;
 mod slots;
 
@@ -24,4 +26,5 @@ pub use model::{
 };
 pub use orders::{OrderRow, Reservation};
 pub use pools::Pool;
+pub use reckoning::{DoneRun, GoingRun, Reckoning};
 pub use slots::Slots;

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 
 use super::orders::Orders;
 use super::pools::Pool;
+use super::reckoning::Reckonings;
 use super::slots::Slots;
 use crate::amount::Amount;
 use crate::callback::{CallbackId, PendingCallback, Topic};
@@ -169,4 +170,5 @@ pub struct State {
     pub(super) refund_numbers: BTreeMap<Digest, RefundId>,
     pub(super) totals: Totals,
     pub(super) books: Books,
+    pub(super) reckonings: Reckonings,
 }

@@ -39,7 +39,7 @@ impl State {
         let numbers = (&self.merchant_numbers, &self.wallet_numbers, &self.device_numbers);
         let questions = (&self.questions, &self.held, &self.dismissed, &self.totals, &self.seen);
         let callbacks = (&self.pending_callbacks, &self.refund_topics);
-        let refunds = (&self.refunds, &self.refund_numbers, &self.books);
+        let refunds = (&self.refunds, &self.refund_numbers, &self.books, &self.reckonings);
         write!(text, "{declared:?}{numbers:?}{questions:?}{callbacks:?}{refunds:?}")
             .expect("a string takes any text");
         for row in self.orders() {

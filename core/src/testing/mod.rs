@@ -10,6 +10,7 @@ mod books_day;
 mod facts;
 mod play;
 mod play_books;
+pub mod reckoning;
 mod workload;
 
 pub use book::{Book, Engine, Entry};

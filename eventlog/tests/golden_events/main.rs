@@ -11,6 +11,7 @@
 //! new bytes.
 //! Deliberately not here: frames and blocks around events (the crate's own tests).
 
+mod reckoning;
 mod samples;
 
 use std::collections::BTreeMap;

@@ -33,10 +33,12 @@ use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::refund::{RefundState, RefundStep};
 use duizhang_core::time::{Span, Timestamp};
 
+use crate::reckoning::{reckoning_decisions, reckoning_facts};
+
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 22;
+pub(crate) const FACTS: usize = 27;
 /// Variants of `Decision`.
-pub(crate) const DECISIONS: usize = 22;
+pub(crate) const DECISIONS: usize = 31;
 
 /// The place of the event's variant in the stored form.
 pub(crate) fn place_of(event: &Event) -> usize {
@@ -64,6 +66,11 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::AdjustmentProposed(_) => 19,
             Fact::AdjustmentJudged(_) => 20,
             Fact::BooksPolicyActivated(_) => 21,
+            Fact::StatementKept(_) => 22,
+            Fact::DayReconciled(_) => 23,
+            Fact::BreakWorked(_) => 24,
+            Fact::DayCloseRequested(_) => 25,
+            Fact::DayReopenRequested(_) => 26,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -88,19 +95,28 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Decision::SuspenseEnded { .. } => 19,
             Decision::AdjustmentPosted { .. } => 20,
             Decision::AdjustmentDeclined { .. } => 21,
+            Decision::BreakOpened { .. } => 22,
+            Decision::BreakReclassified { .. } => 23,
+            Decision::BreakReopened { .. } => 24,
+            Decision::BreakMoved { .. } => 25,
+            Decision::BreakResolved { .. } => 26,
+            Decision::DayReckoned { .. } => 27,
+            Decision::DayClosed { .. } => 28,
+            Decision::DayReopenProposed { .. } => 29,
+            Decision::DayReopened { .. } => 30,
         },
     }
 }
 
-fn at(secs: i64) -> Timestamp {
+pub(crate) fn at(secs: i64) -> Timestamp {
     Timestamp::from_micros(secs * 1_000_000 + 123_456)
 }
 
-fn order() -> OrderId {
+pub(crate) fn order() -> OrderId {
     OrderId::from_bits(0x0123_4567_89ab_cdef_0011_2233_4455_6677)
 }
 
-fn payment() -> PaymentId {
+pub(crate) fn payment() -> PaymentId {
     PaymentId::from_bits(u128::MAX)
 }
 
@@ -116,7 +132,7 @@ fn callback() -> CallbackId {
     CallbackId { order: order(), number: 300 }
 }
 
-fn wallet() -> WalletId {
+pub(crate) fn wallet() -> WalletId {
     WalletId::new("wx-main").expect("a good name")
 }
 
@@ -128,19 +144,19 @@ fn shop() -> MerchantId {
     MerchantId::new("1001").expect("a good name")
 }
 
-fn person() -> String {
+pub(crate) fn person() -> String {
     String::from("小王")
 }
 
-struct Samples(BTreeMap<String, Event>);
+pub(crate) struct Samples(BTreeMap<String, Event>);
 
 impl Samples {
-    fn fact(&mut self, name: &str, secs: i64, fact: Fact) {
+    pub(crate) fn fact(&mut self, name: &str, secs: i64, fact: Fact) {
         let before = self.0.insert(format!("fact-{name}"), Event::Fact { at: at(secs), fact });
         assert_eq!(before, None, "{name} is there twice");
     }
 
-    fn decision(&mut self, name: &str, decision: Decision) {
+    pub(crate) fn decision(&mut self, name: &str, decision: Decision) {
         let event = Event::Decision(decision);
         assert_eq!(self.0.insert(format!("decision-{name}"), event), None, "{name} is there twice");
     }
@@ -157,6 +173,8 @@ pub(crate) fn samples() -> BTreeMap<String, Event> {
     order_decisions(&mut all);
     payment_decisions(&mut all);
     other_decisions(&mut all);
+    reckoning_facts(&mut all);
+    reckoning_decisions(&mut all);
     all.0
 }
 

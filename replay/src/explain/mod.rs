@@ -6,6 +6,8 @@ mod subject;
 mod threads;
 
 #[cfg(test)]
+mod break_tests;
+#[cfg(test)]
 mod tests;
 
 pub use story::{Story, StoryEvent, explain};

@@ -6,15 +6,16 @@
 
 use duizhang_core::amount::Amount;
 use duizhang_core::callback::CallbackId;
-use duizhang_core::id::{NotificationId, OrderId, PaymentId};
+use duizhang_core::id::{BreakId, NotificationId, OrderId, PaymentId};
 use duizhang_core::order::OrderStatus;
-use duizhang_projections::calendar::Zone;
+use duizhang_projections::breaks::Deed;
+use duizhang_projections::calendar::{Zone, date_of};
 use duizhang_projections::inbox::{Dismissed, Held};
 use duizhang_projections::views::Views;
 
 use super::subject::Subject;
 use super::threads::Threads;
-use crate::words;
+use crate::{break_sentences, words};
 
 pub(crate) fn standing(
     subject: &Subject,
@@ -30,6 +31,7 @@ pub(crate) fn standing(
         Subject::Notification(id) => witness.notification(*id),
         Subject::Payment(id) => witness.payment(*id),
         Subject::Callback(id) => witness.callback(*id),
+        Subject::Break(id) => witness.difference(*id),
     }
 }
 
@@ -136,6 +138,34 @@ impl Witness<'_> {
         let pending = self.views.callbacks.get(id)?;
         let (tries, due) = (pending.tries, self.at(pending.due));
         Some(format!("Callback {id} was tried {tries} times; the next attempt is due at {due}."))
+    }
+
+    fn difference(&self, id: BreakId) -> Vec<String> {
+        let Some(view) = self.views.breaks.get(id) else { return Vec::new() };
+        let (state, day) = (view.state, date_of(view.day));
+        let what = break_sentences::difference(&view.found);
+        let mut told = vec![format!("Break {id} of {day} is {state}: {what}.")];
+        if let Some(ending) = &view.ending {
+            told.push(format!("It ended {}.", break_sentences::ending(ending)));
+        } else {
+            let (since, age) = (self.at(view.opened_at), view.age(self.views.now).word());
+            let owner = view.owner.as_deref().unwrap_or("nobody");
+            told.push(format!("It is open since {since} ({age}); {owner} has it."));
+        }
+        if let Some((by, end)) = &view.proposal {
+            let kind = end.kind.word();
+            told.push(format!("{by} proposed {kind}; another person has to approve that."));
+        }
+        if view.booked != view.day {
+            let booked = date_of(view.booked);
+            told.push(format!("P01: its own day was closed, so it is booked in {booked}."));
+        }
+        let accepted = view.history.iter().filter_map(|entry| match entry.deed {
+            Deed::Accepted(day) => Some((entry.by.as_str(), date_of(day))),
+            _ => None,
+        });
+        told.extend(accepted.map(|(by, day)| format!("{by} accepted it when {day} was closed.")));
+        told
     }
 
     fn callback(&self, id: CallbackId) -> Vec<String> {

@@ -177,6 +177,7 @@ fn brings(subject: &Subject, decision: &Decision) -> bool {
             id == notification
         }
         (Subject::Payment(id), Decision::PaymentObserved { payment, .. }) => id == payment,
+        (Subject::Break(id), Decision::BreakOpened { id: opened, .. }) => id == opened,
         (Subject::Callback(id), Decision::CallbackScheduled { callback, .. }) => id == callback,
         _ => false,
     }

@@ -5,7 +5,7 @@
 //! Deliberately not here: whether the log knows it (`story`).
 
 use duizhang_core::callback::CallbackId;
-use duizhang_core::id::{NotificationId, OrderId, PaymentId};
+use duizhang_core::id::{BreakId, NotificationId, OrderId, PaymentId};
 
 use crate::error::ReplayError;
 
@@ -22,13 +22,15 @@ pub enum Subject {
     Payment(PaymentId),
     /// A callback with all its attempts.
     Callback(CallbackId),
+    /// A break.
+    Break(BreakId),
 }
 
 impl Subject {
     /// What these two words of a command line mean.
     ///
     /// # Errors
-    /// [`ReplayError::UnknownKind`], [`ReplayError::BreakNotYet`] or [`ReplayError::NotAnId`].
+    /// [`ReplayError::UnknownKind`] or [`ReplayError::NotAnId`].
     pub fn parse(kind: &str, id: &str) -> Result<Self, ReplayError> {
         let not_an_id = |kind| move |_| ReplayError::NotAnId { kind, id: id.to_owned() };
         match kind {
@@ -38,7 +40,7 @@ impl Subject {
             "notification" => id.parse().map(Self::Notification).map_err(not_an_id("notification")),
             "payment" => id.parse().map(Self::Payment).map_err(not_an_id("payment")),
             "callback" => id.parse().map(Self::Callback).map_err(not_an_id("callback")),
-            "break" => Err(ReplayError::BreakNotYet { id: id.to_owned() }),
+            "break" => id.parse().map(Self::Break).map_err(not_an_id("break")),
             _ => Err(ReplayError::UnknownKind { kind: kind.to_owned() }),
         }
     }
@@ -51,6 +53,7 @@ impl Subject {
             Self::Notification(_) => "notification",
             Self::Payment(_) => "payment",
             Self::Callback(_) => "callback",
+            Self::Break(_) => "break",
         }
     }
 
@@ -63,6 +66,7 @@ impl Subject {
             Self::Notification(id) => id.to_string(),
             Self::Payment(id) => id.to_string(),
             Self::Callback(id) => id.to_string(),
+            Self::Break(id) => id.to_string(),
         }
     }
 }

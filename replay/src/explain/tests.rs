@@ -7,7 +7,7 @@ use duizhang_core::fact::{
     PaymentAssigned, PaymentDismissed, Reading, RedeliveryRequested, RefundRequested,
     RefundStepTaken,
 };
-use duizhang_core::id::{MerchantId, NotificationId, OrderId, PaymentId, RefundId};
+use duizhang_core::id::{BreakId, MerchantId, NotificationId, OrderId, PaymentId, RefundId};
 use duizhang_core::refund::RefundStep;
 use duizhang_core::testing::{Book, history};
 use duizhang_core::time::{Span, Timestamp};
@@ -66,7 +66,9 @@ fn what_is_unknown_is_said_to_be() {
     assert_eq!(refused(&book, "payment", payment), format!("no payment {payment} in the log"));
     assert_eq!(refused(&book, "payment", "x"), "x is not the id of a payment");
     assert_eq!(refused(&book, "notification", "x"), "x is not the id of a notification");
-    assert!(refused(&book, "break", "b1").contains("does not reconcile statements yet"));
+    let unknown = BreakId::from_bits(1);
+    assert_eq!(refused(&book, "break", unknown), format!("no break {unknown} in the log"));
+    assert_eq!(refused(&book, "break", "b1"), "b1 is not the id of a break");
     assert!(refused(&book, "wallet", "wx").starts_with("no story of a wallet"));
     let empty = explain(&MemoryLog::new(), &Subject::Order(nobody), &mut |_, _| {});
     assert!(matches!(empty, Err(ReplayError::NotFound { .. })));

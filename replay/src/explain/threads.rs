@@ -11,7 +11,7 @@ use duizhang_core::callback::CallbackId;
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::{NotificationId, OrderId, PaymentId, RefundId};
+use duizhang_core::id::{BreakId, NotificationId, OrderId, PaymentId, RefundId};
 use duizhang_core::notification::Verdict;
 
 use super::subject::Subject;
@@ -24,6 +24,7 @@ pub(crate) struct Threads {
     pub(crate) notifications: BTreeSet<NotificationId>,
     pub(crate) payments: BTreeSet<PaymentId>,
     pub(crate) callback: Option<CallbackId>,
+    difference: Option<BreakId>,
     pub(crate) matched: BTreeMap<PaymentId, OrderId>,
     refunds: BTreeSet<RefundId>,
 }
@@ -39,6 +40,7 @@ impl Threads {
             Subject::Notification(id) => threads.learn_payment(PaymentId::of(*id)),
             Subject::Payment(id) => threads.learn_payment(*id),
             Subject::Callback(id) => threads.callback = Some(*id),
+            Subject::Break(id) => threads.difference = Some(*id),
         }
         threads
     }
@@ -98,7 +100,14 @@ impl Threads {
                 self.payments.contains(&assigned.payment) || self.orders.contains(&assigned.order)
             }
             Fact::PaymentDismissed(dismissed) => self.payments.contains(&dismissed.payment),
-            Fact::BookOpened(_)
+            Fact::BreakWorked(worked) => self.difference == Some(worked.id),
+            Fact::DayCloseRequested(request) => {
+                self.difference.is_some_and(|id| request.accepted.contains(&id))
+            }
+            Fact::StatementKept(_)
+            | Fact::DayReconciled(_)
+            | Fact::DayReopenRequested(_)
+            | Fact::BookOpened(_)
             | Fact::PolicyActivated(_)
             | Fact::MerchantDeclared(_)
             | Fact::WalletDeclared(_)
@@ -156,8 +165,17 @@ impl Threads {
             Decision::EvidenceDismissed { notification } => {
                 self.notifications.contains(notification)
             }
+            Decision::BreakOpened { id, .. }
+            | Decision::BreakReclassified { id, .. }
+            | Decision::BreakReopened { id, .. }
+            | Decision::BreakMoved { id, .. }
+            | Decision::BreakResolved { id, .. } => self.difference == Some(*id),
             Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
+            | Decision::DayReckoned { .. }
+            | Decision::DayClosed { .. }
+            | Decision::DayReopenProposed { .. }
+            | Decision::DayReopened { .. }
             | Decision::AdjustmentPosted { .. }
             | Decision::AdjustmentDeclined { .. } => false,
         }

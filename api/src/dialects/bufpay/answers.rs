@@ -117,7 +117,9 @@ impl From<&Rejection> for Refused {
             | Rejection::RefundNumberTaken
             | Rejection::RefundExceeds { .. }
             | Rejection::UnknownRefund
-            | Rejection::RefundIs(_) => Self::Busy,
+            | Rejection::RefundIs(_)
+            | Rejection::Break(_)
+            | Rejection::Day(_) => Self::Busy,
         }
     }
 }

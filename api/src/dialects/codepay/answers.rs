@@ -135,7 +135,9 @@ fn of_rejection(rejection: &Rejection) -> Refusal {
         | Rejection::RefundNumberTaken
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
-        | Rejection::RefundIs(_) => (-1, "creat fail"),
+        | Rejection::RefundIs(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_) => (-1, "creat fail"),
     };
     Refusal { status, text: String::from(text) }
 }

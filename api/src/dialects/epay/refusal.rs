@@ -114,6 +114,8 @@ pub(super) fn of_rejection(
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
         | Rejection::Books(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_)
         | Rejection::RefundIs(_) => "操作失败",
     };
     Refusal::new(text)

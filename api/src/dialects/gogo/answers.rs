@@ -132,7 +132,9 @@ fn of_rejection(rejection: &Rejection) -> String {
         | Rejection::RefundNumberTaken
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
-        | Rejection::RefundIs(_) => GENERIC,
+        | Rejection::RefundIs(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_) => GENERIC,
     };
     String::from(text)
 }

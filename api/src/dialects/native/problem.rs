@@ -214,8 +214,11 @@ pub(super) fn of_rejection(rejection: &Rejection) -> Answer {
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
         | Rejection::UnknownRefund => return not_found(),
-        Rejection::BookAlreadyOpen
-        | Rejection::Books(_)
+        // No request of this dialect is about the books, breaks or days.
+        Rejection::Books(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_)
+        | Rejection::BookAlreadyOpen
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownDevice => Code::Internal,

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use axum::http::HeaderMap;
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::BreakRefusal;
 use duizhang_core::callback::{CallbackId, Topic};
 use duizhang_core::channel::Channel;
+use duizhang_core::closing::DayRefusal;
 use duizhang_core::fact::Judgement;
 use duizhang_core::id::{NotificationId, OrderId, PaymentId, RefundId, WalletId};
 use duizhang_core::matcher::{Grade, HoldReason};
@@ -543,6 +545,8 @@ fn every_refusal_of_the_rules_has_its_code() {
         (Rejection::UnknownCallback, 404, "not_found"),
         (Rejection::UnknownRefund, 404, "not_found"),
         (Rejection::BookAlreadyOpen, 500, "internal"),
+        (Rejection::Break(BreakRefusal::Unknown), 500, "internal"),
+        (Rejection::Day(DayRefusal::NotOver), 500, "internal"),
         (Rejection::TooManyDeclared, 500, "internal"),
         (Rejection::UnknownDevice, 500, "internal"),
     ];

@@ -116,7 +116,9 @@ pub(super) fn of_rejection(rejection: &Rejection) -> String {
         | Rejection::RefundNumberTaken
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
-        | Rejection::RefundIs(_) => GENERIC,
+        | Rejection::RefundIs(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_) => GENERIC,
     };
     String::from(text)
 }

@@ -192,6 +192,8 @@ fn of_fox_rejection(rejection: &Rejection) -> String {
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
         | Rejection::Books(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_)
         | Rejection::RefundIs(_) => return of_rejection(rejection),
     };
     String::from(text)

@@ -120,6 +120,8 @@ fn of_rejection(rejection: &Rejection) -> String {
         | Rejection::RefundNumberTaken
         | Rejection::RefundExceeds { .. }
         | Rejection::UnknownRefund
-        | Rejection::RefundIs(_) => NO_CODE.into(),
+        | Rejection::RefundIs(_)
+        | Rejection::Break(_)
+        | Rejection::Day(_) => NO_CODE.into(),
     }
 }
