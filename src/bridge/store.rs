@@ -173,16 +173,17 @@ impl Inner {
 
     /// Makes records durable, all or none, and folds them.
     fn append(&mut self, records: &[Record], clock: &dyn Clock) -> anyhow::Result<()> {
-        let mut queue = self.queue.clone();
+        self.queue.check(records)?;
         let mut group = Group::new(clock.now().max(self.log.head().time));
         for record in records {
-            queue.fold(record)?;
             let mut bytes = Vec::new();
             codec::encode(record, &mut bytes)?;
             group.push(&bytes)?;
         }
         self.log.append(&group).context("write the relay's log")?;
-        self.queue = queue;
+        for record in records {
+            self.queue.fold(record)?;
+        }
         Ok(())
     }
 

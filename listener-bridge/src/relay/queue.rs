@@ -63,25 +63,41 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// Whether records may follow, one after the other.
+    ///
+    /// # Errors
+    /// [`QueueError`] of the first that may not.
+    pub fn check(&self, records: &[Record]) -> Result<(), QueueError> {
+        let (mut opened, mut last) = (self.bridge.is_some(), self.last);
+        for record in records {
+            match record {
+                Record::Opened { .. } if !opened => opened = true,
+                Record::Opened { .. } => return Err(QueueError::Opening),
+                _ if !opened => return Err(QueueError::Opening),
+                Record::Received(delivery) if delivery.number <= last => {
+                    return Err(QueueError::Order(delivery.number));
+                }
+                Record::Received(delivery) => last = delivery.number,
+                Record::Acknowledged(receipt) if receipt.through > last => {
+                    return Err(QueueError::Receipt { through: receipt.through, last });
+                }
+                Record::Acknowledged(_) | Record::Recalled => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Folds one record.
     ///
     /// # Errors
     /// [`QueueError`]; the queue is as before.
     pub fn fold(&mut self, record: &Record) -> Result<(), QueueError> {
+        self.check(std::slice::from_ref(record))?;
         match record {
-            Record::Opened { bridge } if self.bridge.is_none() => self.bridge = Some(*bridge),
-            Record::Opened { .. } => return Err(QueueError::Opening),
-            _ if self.bridge.is_none() => return Err(QueueError::Opening),
-            Record::Received(delivery) if delivery.number <= self.last => {
-                return Err(QueueError::Order(delivery.number));
-            }
+            Record::Opened { bridge } => self.bridge = Some(*bridge),
             Record::Received(delivery) => {
                 self.last = delivery.number;
                 self.waiting.push_back(delivery.number);
-            }
-            Record::Acknowledged(receipt) if receipt.through > self.last => {
-                let (through, last) = (receipt.through, self.last);
-                return Err(QueueError::Receipt { through, last });
             }
             Record::Acknowledged(receipt) => {
                 while let Some(number) = self.waiting.pop_front_if(|it| *it <= receipt.through) {
