@@ -6,7 +6,7 @@
 //! Deliberately not here: any word that one protocol alone says.
 
 use duizhang_core::order::OrderStatus;
-use duizhang_listener_bridge::wire::ParamsError;
+use duizhang_listener_bridge::wire::{Answer, ParamsError};
 use duizhang_projections::callbacks::CallbackStanding;
 use duizhang_projections::orders::OrderView;
 
@@ -48,6 +48,11 @@ pub(super) fn of_params(error: &ParamsError) -> String {
         ParamsError::Json(_) => String::from("JSON格式错误"),
         ParamsError::Missing(name) => format!("缺少参数：{name}"),
     }
+}
+
+/// The envelope in which V免签, and GOGO after it, say that something is so; `data` is JSON.
+pub(super) fn success(data: &str) -> Answer {
+    Answer::json(200, format!(r#"{{"code":1,"msg":"成功","data":{data}}}"#))
 }
 
 /// The `state` of V免签 and of GOGO, which descends from it. An underpaid order still waits, for the

@@ -16,7 +16,7 @@ use duizhang_projections::orders::OrderView;
 use super::callback::{java_text, kind_of, way_back};
 use super::protocol::{Endpoint, Place};
 use crate::dialects::way::{cashier_address, page_to_cashier};
-use crate::dialects::words::{RETRY_AFTER_SECS, quoted, state_number};
+use crate::dialects::words::{RETRY_AFTER_SECS, quoted, state_number, success};
 use crate::dialects::{Desk, Reply};
 
 const GENERIC: &str = "失败";
@@ -131,10 +131,6 @@ fn wire_name(field: &str) -> &str {
         "return_url" => "returnUrl",
         other => other,
     }
-}
-
-fn success(data: &str) -> Answer {
-    Answer::json(200, format!(r#"{{"code":1,"msg":"成功","data":{data}}}"#))
 }
 
 fn order_data(order: &OrderView) -> String {
