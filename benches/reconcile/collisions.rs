@@ -5,7 +5,7 @@
 
 use duizhang_core::amount::Amount;
 use duizhang_core::reconciliation::{
-    Claim, Class, Day, Flow, Handling, Lines, Payment, Payments, Terms, check, reconcile,
+    Claim, Class, DayBounds, Flow, Handling, Lines, Payment, Payments, Terms, check, reconcile,
 };
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::town::{Town, Trouble};
 
 const MIDNIGHT: i64 = 1_763_654_400;
 
-const DAY: Day = Day {
+const DAY: DayBounds = DayBounds {
     before: Timestamp::from_secs(MIDNIGHT - 86_400),
     start: Timestamp::from_secs(MIDNIGHT),
     end: Timestamp::from_secs(MIDNIGHT + 86_400),

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use duizhang_core::breaks::BreakCode;
 use duizhang_core::reconciliation::{
-    Class, Code, Day, Finding, Handling, Outcome, Terms, check, reconcile,
+    Class, DayBounds, Finding, Handling, Outcome, Terms, check, reconcile,
 };
 use duizhang_core::time::Timestamp;
 
 use crate::files::{self, Fate, MIDNIGHT, arrived, fate};
 
-const DAY: Day = Day {
+const DAY: DayBounds = DayBounds {
     before: Timestamp::from_secs(MIDNIGHT - 86_400),
     start: Timestamp::from_secs(MIDNIGHT),
     end: Timestamp::from_secs(MIDNIGHT + 86_400),
@@ -82,17 +83,17 @@ fn peak_kilobytes() -> u64 {
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
-type Verdict = (Class, Option<Code>);
+type Verdict = (Class, Option<BreakCode>);
 
 fn expected(fate: Fate) -> Verdict {
     match fate {
         Fate::Whole | Fate::Bare => (Class::Matched, None),
-        Fate::Lost => (Class::OnlyChannel, Some(Code::U02)),
-        Fate::Phantom => (Class::OnlyOurs, Some(Code::T03)),
-        Fate::Over => (Class::AmountDiffers, Some(Code::M01)),
-        Fate::Under => (Class::AmountDiffers, Some(Code::M02)),
-        Fate::Doubled => (Class::DuplicateLine, Some(Code::D03)),
-        Fate::Elsewhere => (Class::DataDiffers, Some(Code::M08)),
+        Fate::Lost => (Class::OnlyChannel, Some(BreakCode::OrphanPayment)),
+        Fate::Phantom => (Class::OnlyOurs, Some(BreakCode::OverdueStatement)),
+        Fate::Over => (Class::AmountDiffers, Some(BreakCode::AmountOver)),
+        Fate::Under => (Class::AmountDiffers, Some(BreakCode::AmountUnder)),
+        Fate::Doubled => (Class::DuplicateLine, Some(BreakCode::DuplicateLine)),
+        Fate::Elsewhere => (Class::DataDiffers, Some(BreakCode::Data)),
         Fate::Twin => (Class::Ambiguous, None),
     }
 }

@@ -3,9 +3,10 @@
 //! Deliberately not here: the single words of a grade or a reason, which views and API share
 //! ([`duizhang_core::grade`]).
 
+use duizhang_core::breaks::BreakCode;
 use duizhang_core::callback::{AttemptOutcome, Topic};
 use duizhang_core::matcher::{HoldReason, Rule, Standing};
-use duizhang_core::reconciliation::{By, Code};
+use duizhang_core::reconciliation::By;
 use duizhang_core::refund::RefundStep;
 
 pub(crate) const fn rule(rule: Rule) -> &'static str {
@@ -86,39 +87,17 @@ pub(crate) const fn refund_step(step: RefundStep) -> &'static str {
     }
 }
 
-/// What a break means, in the words of finance on both sides of the language.
-pub(crate) const fn break_meaning(code: Code) -> &'static str {
-    match code {
-        Code::T01 => "observed, its statement is not there yet (在途)",
-        Code::T02 => "on the neighbouring day's statement (跨日)",
-        Code::T03 => "observed, and not on the statement that should have it (仅我方有, 短款)",
-        Code::U01 => "on the statement, its order is known, never observed (补单)",
-        Code::U02 => "on the statement, and nobody knows of it (仅渠道有, 长款)",
-        Code::U03 => "a refund on the statement that nobody asked for",
-        Code::M01 => "the channel has more (金额不符)",
-        Code::M02 => "the channel has less (金额不符)",
-        Code::M03 => "differs within the tolerance (尾差)",
-        Code::M04 => "another currency",
-        Code::M06 => "the fee is not the expected one (手续费不符)",
-        Code::M07 => "amounts agree, the status differs (状态不符)",
-        Code::M08 => "a reference, the wallet or the kind differs",
-        Code::M09 => "the times are days apart",
-        Code::A01 => "one money, several possible owners (撞单)",
-        Code::A02 => "several moneys could be one payment (撞单)",
-        Code::A03 => "the search stopped at its limit: nothing is said",
-        Code::D01 => "the same payment told again (重复推送)",
-        Code::D02 => "the payer paid twice (重复支付)",
-        Code::D03 => "the same line twice (重复行)",
-        Code::D04 => "one number with two contents",
-        Code::L01 => "paid after the order had expired (迟到支付)",
-        Code::S01 => "several add up to one: proposed (合并/拆分)",
-        Code::R01 => "a refund that is not on the statement (退款未到账)",
-    }
-}
-
 /// Whether a break needs nobody: it waits for a statement, or a rule has explained it.
-pub(crate) const fn explains_itself(code: Code) -> bool {
-    matches!(code, Code::T01 | Code::T02 | Code::M03 | Code::D01 | Code::D03 | Code::L01)
+pub(crate) const fn explains_itself(code: BreakCode) -> bool {
+    matches!(
+        code,
+        BreakCode::PendingStatement
+            | BreakCode::DayCut
+            | BreakCode::Rounding
+            | BreakCode::DuplicateNotice
+            | BreakCode::DuplicateLine
+            | BreakCode::PaidAfterExpiry
+    )
 }
 
 /// By what a payment found its line.

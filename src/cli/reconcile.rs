@@ -20,7 +20,7 @@ use duizhang_listener_bridge::statements::{
 };
 use duizhang_projections::book::Book;
 use duizhang_projections::calendar::Zone;
-use duizhang_replay::reconcile::{FileLine, StatementLines, reconcile_day};
+use duizhang_replay::reconcile::{FileLine, StatementLines, compare_day};
 
 use super::arguments::ReconcileArguments;
 use super::output::{Bar, line};
@@ -46,16 +46,11 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
     });
     let files = files.collect::<anyhow::Result<Vec<_>>>()?;
     let head = book.log.head().position;
-    let report = reconcile_day(
-        &*book.log,
-        arguments.day,
-        &files,
-        &Terms::default(),
-        head,
-        &mut |at, end| {
+    let report =
+        compare_day(&*book.log, arguments.day, files, &Terms::default(), head, &mut |at, end| {
             progress("reading the log", at, end);
-        },
-    )?;
+        })?
+        .report();
     book.close()?;
     match setting.form {
         Form::Text => line(report.text().trim_end())?,

@@ -19,7 +19,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::certificates;
-use super::code::Class;
+use super::class::Class;
 use super::index::wide;
 use super::input::{Lines, Payments};
 use super::outcome::{Bundle, By, Finding, Handling, Link, Outcome, Pair};

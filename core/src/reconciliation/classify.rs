@@ -10,13 +10,14 @@
 
 use alloc::vec::Vec;
 
-use super::code::{Class, Code, Direction};
+use super::class::Class;
 use super::draft::Draft;
 use super::index::{narrow, wide};
 use super::input::{Claim, Lines, Payments, Wallet};
 use super::outcome::{BundleKind, Finding, Handling, Link, Outcome, Pair};
 use super::side::{FeeKnown, Item, Status};
-use super::terms::{Day, DayPlace, Terms};
+use super::terms::{DayBounds, DayPlace, Terms};
+use crate::breaks::{BreakCode, Direction};
 use crate::statement::LineKind;
 use crate::time::Timestamp;
 
@@ -24,13 +25,13 @@ pub(super) struct Classes<'a> {
     pub(super) payments: &'a Payments,
     pub(super) lines: &'a Lines,
     pub(super) terms: &'a Terms,
-    pub(super) day: &'a Day,
+    pub(super) day: &'a DayBounds,
     /// Lines under an order number that has its money already, in order.
     pub(super) second_money: Vec<u32>,
 }
 
 /// A class with its code and direction.
-type Verdict = (Class, Option<Code>, Direction);
+type Verdict = (Class, Option<BreakCode>, Direction);
 
 impl Classes<'_> {
     pub(super) fn outcome(&self, mut draft: Draft) -> Outcome {
@@ -51,9 +52,15 @@ impl Classes<'_> {
             let verdict = match link {
                 Link::None => self.of_lone_payment(index),
                 Link::Pair(pair) => verdicts[wide(pair)],
-                Link::Group(group) => of_group(draft.groups[wide(group)].limited, Code::A02),
-                Link::Bundle(bundle) => of_bundle(draft.bundles[wide(bundle)].kind, Code::A02),
-                Link::CopyOf(_) => (Class::DuplicateNotice, Some(Code::D01), Direction::Control),
+                Link::Group(group) => {
+                    of_group(draft.groups[wide(group)].limited, BreakCode::AmbiguousPayments)
+                }
+                Link::Bundle(bundle) => {
+                    of_bundle(draft.bundles[wide(bundle)].kind, BreakCode::AmbiguousPayments)
+                }
+                Link::CopyOf(_) => {
+                    (Class::DuplicateNotice, Some(BreakCode::DuplicateNotice), Direction::Control)
+                }
             };
             finding(verdict, link)
         });
@@ -63,9 +70,15 @@ impl Classes<'_> {
             let verdict = match link {
                 Link::None => self.of_lone_line(index),
                 Link::Pair(pair) => verdicts[wide(pair)],
-                Link::Group(group) => of_group(draft.groups[wide(group)].limited, Code::A01),
-                Link::Bundle(bundle) => of_bundle(draft.bundles[wide(bundle)].kind, Code::A01),
-                Link::CopyOf(_) => (Class::DuplicateLine, Some(Code::D03), Direction::Control),
+                Link::Group(group) => {
+                    of_group(draft.groups[wide(group)].limited, BreakCode::AmbiguousOrders)
+                }
+                Link::Bundle(bundle) => {
+                    of_bundle(draft.bundles[wide(bundle)].kind, BreakCode::AmbiguousOrders)
+                }
+                Link::CopyOf(_) => {
+                    (Class::DuplicateLine, Some(BreakCode::DuplicateLine), Direction::Control)
+                }
             };
             finding(verdict, link)
         });
@@ -85,21 +98,21 @@ impl Classes<'_> {
     fn difference(&self, payment: &Item, line: &Item) -> Option<Verdict> {
         use Direction::{In, Neutral, Out};
         if payment.currency != line.currency {
-            return Some((Class::AmountDiffers, Some(Code::M04), Neutral));
+            return Some((Class::AmountDiffers, Some(BreakCode::Currency), Neutral));
         }
         if payment.amount != line.amount {
             let (code, direction) = if payment.amount.abs_diff(line.amount) <= self.terms.rounding {
-                (Code::M03, Neutral)
+                (BreakCode::Rounding, Neutral)
             } else if line.amount > payment.amount {
-                (Code::M01, more(line))
+                (BreakCode::AmountOver, more(line))
             } else {
-                (Code::M02, less(line))
+                (BreakCode::AmountUnder, less(line))
             };
             return Some((Class::AmountDiffers, Some(code), direction));
         }
         let stated = self.lines.side.wallets(line);
         if !self.payments.side.wallets(payment).iter().any(|wallet| stated.contains(wallet)) {
-            return Some((Class::DataDiffers, Some(Code::M08), Neutral));
+            return Some((Class::DataDiffers, Some(BreakCode::Data), Neutral));
         }
         let refunds_agree = line.refunded <= payment.refunded;
         let agrees = match line.status {
@@ -108,13 +121,13 @@ impl Classes<'_> {
             Status::Closed | Status::Pending | Status::Unknown => false,
         };
         if !agrees {
-            return Some((Class::StatusDiffers, Some(Code::M07), Neutral));
+            return Some((Class::StatusDiffers, Some(BreakCode::Status), Neutral));
         }
         if payment.fee_known == FeeKnown::Yes
             && payment.fee.abs_diff(line.fee) > self.terms.fee_rounding
         {
             let direction = if line.fee > payment.fee { Out } else { In };
-            return Some((Class::FeeDiffers, Some(Code::M06), direction));
+            return Some((Class::FeeDiffers, Some(BreakCode::FeeVariance), direction));
         }
         None
     }
@@ -129,31 +142,31 @@ impl Classes<'_> {
         let skips = (ours, theirs) == (DayPlace::Before, DayPlace::After)
             || (ours, theirs) == (DayPlace::After, DayPlace::Before);
         if ours == theirs {
-            let code = orphan(payment).then_some(Code::U02);
+            let code = orphan(payment).then_some(BreakCode::OrphanPayment);
             let direction = if orphan(payment) { Direction::In } else { Direction::Neutral };
             (Class::Matched, code, direction)
         } else if neighbours(ours) && neighbours(theirs) && !skips {
-            (Class::CrossDay, Some(Code::T02), Direction::Neutral)
+            (Class::CrossDay, Some(BreakCode::DayCut), Direction::Neutral)
         } else {
-            (Class::DataDiffers, Some(Code::M09), Direction::Neutral)
+            (Class::DataDiffers, Some(BreakCode::Date), Direction::Neutral)
         }
     }
 
     fn of_lone_payment(&self, index: u32) -> Verdict {
         let payment = &self.payments.side.items[wide(index)];
         if self.day.place(payment.time) != DayPlace::Within {
-            return (Class::Pool, Some(Code::T02), Direction::Neutral);
+            return (Class::Pool, Some(BreakCode::DayCut), Direction::Neutral);
         }
         let from = payment.time.minus(self.terms.delay);
         let to = payment.time.plus(self.terms.skew);
         let wallets = self.payments.side.wallets(payment);
         if !wallets.iter().all(|wallet| self.covered(*wallet, from, to)) {
-            return (Class::Pool, Some(Code::T01), Direction::Neutral);
+            return (Class::Pool, Some(BreakCode::PendingStatement), Direction::Neutral);
         }
         if payment.kind == LineKind::RefundOut {
-            return (Class::RefundOnlyOurs, Some(Code::R01), Direction::Out);
+            return (Class::RefundOnlyOurs, Some(BreakCode::RefundNotSettled), Direction::Out);
         }
-        (Class::OnlyOurs, Some(Code::T03), Direction::Out)
+        (Class::OnlyOurs, Some(BreakCode::OverdueStatement), Direction::Out)
     }
 
     /// Whether files of a wallet hold every line between two instants.
@@ -175,29 +188,31 @@ impl Classes<'_> {
             LineKind::RefundIn => return excluded(Direction::In),
             LineKind::Transfer | LineKind::Neutral => return excluded(Direction::Neutral),
             LineKind::Unknown => {
-                return (Class::Excluded, Some(Code::M08), Direction::Neutral);
+                return (Class::Excluded, Some(BreakCode::Data), Direction::Neutral);
             }
             LineKind::PayIn | LineKind::RefundOut | LineKind::Withdrawal => {}
         }
         match line.status {
             Status::Closed => return excluded(Direction::Neutral),
-            Status::Pending => return (Class::Pool, Some(Code::T01), Direction::Neutral),
+            Status::Pending => {
+                return (Class::Pool, Some(BreakCode::PendingStatement), Direction::Neutral);
+            }
             Status::Paid | Status::Refunded | Status::Unknown => {}
         }
         if self.day.place(line.time) != DayPlace::Within {
-            return (Class::Pool, Some(Code::T02), Direction::Neutral);
+            return (Class::Pool, Some(BreakCode::DayCut), Direction::Neutral);
         }
         if line.kind == LineKind::RefundOut {
-            return (Class::RefundOnlyChannel, Some(Code::U03), Direction::Out);
+            return (Class::RefundOnlyChannel, Some(BreakCode::OrphanRefund), Direction::Out);
         }
         if line.kind == LineKind::Withdrawal {
-            return (Class::OnlyChannel, Some(Code::U03), Direction::Out);
+            return (Class::OnlyChannel, Some(BreakCode::OrphanRefund), Direction::Out);
         }
         if self.second_money.binary_search(&index).is_ok() {
-            return (Class::DuplicatePayment, Some(Code::D02), Direction::In);
+            return (Class::DuplicatePayment, Some(BreakCode::DuplicatePayment), Direction::In);
         }
         let named = !self.lines.side.order(line).is_empty();
-        let code = if named { Code::U01 } else { Code::U02 };
+        let code = if named { BreakCode::UnobservedPayment } else { BreakCode::OrphanPayment };
         (Class::OnlyChannel, Some(code), Direction::In)
     }
 }
@@ -205,8 +220,10 @@ impl Classes<'_> {
 /// What the book says about a payment that the statement confirms.
 fn standing(payment: &Item) -> Option<Verdict> {
     match payment.claim {
-        Claim::Twice => Some((Class::DuplicatePayment, Some(Code::D02), Direction::In)),
-        Claim::Late => Some((Class::Late, Some(Code::L01), Direction::In)),
+        Claim::Twice => {
+            Some((Class::DuplicatePayment, Some(BreakCode::DuplicatePayment), Direction::In))
+        }
+        Claim::Late => Some((Class::Late, Some(BreakCode::PaidAfterExpiry), Direction::In)),
         Claim::Order | Claim::Orphan => None,
     }
 }
@@ -229,18 +246,20 @@ fn agrees(class: Class) -> bool {
     matches!(class, Class::Matched | Class::CrossDay | Class::Late | Class::DuplicatePayment)
 }
 
-fn of_group(limited: bool, code: Code) -> Verdict {
+fn of_group(limited: bool, code: BreakCode) -> Verdict {
     if limited {
-        (Class::SearchLimit, Some(Code::A03), Direction::Control)
+        (Class::SearchLimit, Some(BreakCode::SearchLimit), Direction::Control)
     } else {
         (Class::Ambiguous, Some(code), Direction::In)
     }
 }
 
-fn of_bundle(kind: BundleKind, code: Code) -> Verdict {
+fn of_bundle(kind: BundleKind, code: BreakCode) -> Verdict {
     match kind {
-        BundleKind::Conflict => (Class::KeyConflict, Some(Code::D04), Direction::Control),
-        BundleKind::Split => (Class::Split, Some(Code::S01), Direction::Neutral),
+        BundleKind::Conflict => {
+            (Class::KeyConflict, Some(BreakCode::KeyConflict), Direction::Control)
+        }
+        BundleKind::Split => (Class::Split, Some(BreakCode::SplitIncomplete), Direction::Neutral),
         BundleKind::Rivals => of_group(false, code),
         BundleKind::Limit => of_group(true, code),
     }

@@ -17,7 +17,7 @@ use super::draft::Draft;
 use super::input::{Lines, Payments, Wallet};
 use super::outcome::{By, Handling, Link};
 use super::side::{Item, Side};
-use super::terms::{Day, Terms};
+use super::terms::{DayBounds, Terms};
 use crate::amount::Currency;
 use crate::statement::{LineKind, Precision};
 
@@ -49,7 +49,7 @@ pub(super) fn suspend(
     payments: &Payments,
     lines: &Lines,
     terms: &Terms,
-    day: &Day,
+    day: &DayBounds,
     draft: &mut Draft,
 ) {
     let mut strangers: BTreeMap<Money, Strangers> = BTreeMap::new();

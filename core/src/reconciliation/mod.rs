@@ -7,8 +7,8 @@
 
 mod certificates;
 mod check;
+mod class;
 mod classify;
-mod code;
 mod coincidence;
 mod cover;
 mod draft;
@@ -27,11 +27,11 @@ mod strong;
 mod terms;
 
 pub use check::{Flaw, check};
-pub use code::{Class, Code, Direction};
+pub use class::Class;
 pub use input::{
     Claim, Flow, ITEMS_MAX, InputError, KEY_BYTES_MAX, Lines, NOTE_DIGITS_MIN, Payment, Payments,
     TEXT_BYTES_MAX, Wallet,
 };
 pub use outcome::{Bundle, BundleKind, By, Finding, Group, Handling, Link, Outcome, Pair, Turn};
 pub use solve::reconcile;
-pub use terms::{Day, DayPlace, SEARCH_STEPS_MAX, Terms};
+pub use terms::{DayBounds, DayPlace, SEARCH_STEPS_MAX, Terms};

@@ -17,8 +17,9 @@
 
 use alloc::vec::Vec;
 
-use super::code::{Class, Code, Direction};
+use super::class::Class;
 use super::index::wide;
+use crate::breaks::{BreakCode, Direction};
 use crate::grade::Grade;
 
 /// By what a pair was found.
@@ -81,7 +82,7 @@ pub struct Finding {
     /// Its class.
     pub class: Class,
     /// The code of the break, where it is one.
-    pub code: Option<Code>,
+    pub code: Option<BreakCode>,
     /// What it does to money.
     pub direction: Direction,
     /// What it belongs to.

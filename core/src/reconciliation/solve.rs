@@ -14,11 +14,11 @@ use super::outcome::Outcome;
 use super::slots::Slots;
 use super::splits;
 use super::strong::Strong;
-use super::terms::{Day, Terms};
+use super::terms::{DayBounds, Terms};
 
 /// Compares payments with lines around a day. Both sides should hold the neighbouring days too.
 #[must_use]
-pub fn reconcile(payments: &Payments, lines: &Lines, terms: &Terms, day: &Day) -> Outcome {
+pub fn reconcile(payments: &Payments, lines: &Lines, terms: &Terms, day: &DayBounds) -> Outcome {
     let mut draft = Draft::new(payments.len(), lines.len());
     let strong = Strong::new(payments, lines);
     strong.by_serial(&mut draft);

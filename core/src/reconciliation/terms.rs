@@ -57,7 +57,7 @@ impl Default for Terms {
 /// A business day and its neighbours, as four instants in order. The second, third and last are
 /// the first instants after what they end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct DayBounds {
     /// The first instant of the day before.
     pub before: Timestamp,
     /// The first instant of the day.
@@ -83,7 +83,7 @@ pub enum DayPlace {
     Later,
 }
 
-impl Day {
+impl DayBounds {
     /// The place of an instant.
     #[must_use]
     pub fn place(&self, time: Timestamp) -> DayPlace {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn days_are_half_open() {
         let at = Timestamp::from_secs;
-        let day = Day { before: at(10), start: at(20), end: at(30), after: at(40) };
+        let day = DayBounds { before: at(10), start: at(20), end: at(30), after: at(40) };
         let places = [9, 10, 19, 20, 29, 30, 39, 40].map(|secs| day.place(at(secs)));
         assert_eq!(
             places,

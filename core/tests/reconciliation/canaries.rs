@@ -1,9 +1,10 @@
 //! The checker must see what is wrong: matchers of the usual kind, and right outcomes with one
 //! thing changed. A checker that finds these right would find everything right.
 
+use duizhang_core::breaks::{BreakCode, Direction};
 use duizhang_core::grade::Grade;
 use duizhang_core::reconciliation::{
-    By, Class, Code, Direction, Finding, Flaw, Handling, Link, Outcome, Pair, check,
+    By, Class, Finding, Flaw, Handling, Link, Outcome, Pair, check,
 };
 
 use crate::oracle::may;
@@ -13,8 +14,8 @@ use crate::world::{Ours, Theirs, World, narrow, paid, stated};
 fn grasping(world: &World, rank: impl Fn(&Ours, &Theirs) -> i64) -> Outcome {
     let mut outcome = Outcome::default();
     let lone = |class, code, direction| Finding { class, code, direction, link: Link::None };
-    let only_ours = lone(Class::OnlyOurs, Some(Code::T03), Direction::Out);
-    let only_channel = lone(Class::OnlyChannel, Some(Code::U02), Direction::In);
+    let only_ours = lone(Class::OnlyOurs, Some(BreakCode::OverdueStatement), Direction::Out);
+    let only_channel = lone(Class::OnlyChannel, Some(BreakCode::OrphanPayment), Direction::In);
     outcome.payments = vec![only_ours; world.ours.len()];
     outcome.lines = vec![only_channel; world.theirs.len()];
     for (p, ours) in world.ours.iter().enumerate() {

@@ -3,10 +3,9 @@
 use std::slice::from_ref;
 
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::{BreakCode, Direction};
 use duizhang_core::grade::Grade;
-use duizhang_core::reconciliation::{
-    BundleKind, By, Claim, Class, Code, Direction, Flow, Handling, Link,
-};
+use duizhang_core::reconciliation::{BundleKind, By, Claim, Class, Flow, Handling, Link};
 use duizhang_core::statement::{LineKind, LineStatus, Precision};
 use duizhang_core::time::{Span, Timestamp};
 
@@ -29,7 +28,7 @@ fn stated_as(kind: LineKind, number: u32, fen: i64, serial: &str) -> Theirs {
     theirs
 }
 
-type Expected = (Class, Option<Code>);
+type Expected = (Class, Option<BreakCode>);
 
 fn pair_of(ours: Ours, theirs: Theirs) -> Expected {
     let (payments, lines) = World::new(&[ours], &[theirs]).classes();
@@ -55,30 +54,30 @@ fn a_pair_that_agrees_is_matched_and_one_that_does_not_says_how() {
         (
             ours(),
             changed(&|t| t.line.gross = Amount::fen(1_001)),
-            (Class::AmountDiffers, Some(Code::M01)),
+            (Class::AmountDiffers, Some(BreakCode::AmountOver)),
         ),
         (
             ours(),
             changed(&|t| t.line.gross = Amount::fen(999)),
-            (Class::AmountDiffers, Some(Code::M02)),
+            (Class::AmountDiffers, Some(BreakCode::AmountUnder)),
         ),
         (
             ours(),
             changed(&|t| {
                 t.line.gross = Amount::from_minor(1_000, duizhang_core::amount::Currency::Hkd)
             }),
-            (Class::AmountDiffers, Some(Code::M04)),
+            (Class::AmountDiffers, Some(BreakCode::Currency)),
         ),
-        (ours(), changed(&|t| t.wallet = 2), (Class::DataDiffers, Some(Code::M08))),
+        (ours(), changed(&|t| t.wallet = 2), (Class::DataDiffers, Some(BreakCode::Data))),
         (
             ours(),
             changed(&|t| t.line.status = LineStatus::Closed),
-            (Class::StatusDiffers, Some(Code::M07)),
+            (Class::StatusDiffers, Some(BreakCode::Status)),
         ),
         (
             ours(),
             changed(&|t| t.line.status = LineStatus::RefundedFull),
-            (Class::StatusDiffers, Some(Code::M07)),
+            (Class::StatusDiffers, Some(BreakCode::Status)),
         ),
         (
             Ours { refunded: 300, ..ours() },
@@ -93,7 +92,7 @@ fn a_pair_that_agrees_is_matched_and_one_that_does_not_says_how() {
         (
             Ours { fee: Some(6), ..ours() },
             changed(&|t| t.line.fee = Amount::fen(7)),
-            (Class::FeeDiffers, Some(Code::M06)),
+            (Class::FeeDiffers, Some(BreakCode::FeeVariance)),
         ),
     ];
     agree(&cases);
@@ -109,26 +108,30 @@ fn a_pair_that_agrees_may_still_be_late_twice_or_of_another_day() {
         line
     };
     let cases = [
-        (Ours { claim: Claim::Late, ..ours() }, changed(&|_| ()), (Class::Late, Some(Code::L01))),
+        (
+            Ours { claim: Claim::Late, ..ours() },
+            changed(&|_| ()),
+            (Class::Late, Some(BreakCode::PaidAfterExpiry)),
+        ),
         (
             Ours { claim: Claim::Twice, ..ours() },
             changed(&|_| ()),
-            (Class::DuplicatePayment, Some(Code::D02)),
+            (Class::DuplicatePayment, Some(BreakCode::DuplicatePayment)),
         ),
         (
             Ours { claim: Claim::Orphan, ..ours() },
             changed(&|_| ()),
-            (Class::Matched, Some(Code::U02)),
+            (Class::Matched, Some(BreakCode::OrphanPayment)),
         ),
         (
             ours(),
             changed(&|t| t.line.time = Timestamp::from_secs(NOON - 50_000)),
-            (Class::CrossDay, Some(Code::T02)),
+            (Class::CrossDay, Some(BreakCode::DayCut)),
         ),
         (
             ours(),
             changed(&|t| t.line.time = Timestamp::from_secs(NOON - 200_000)),
-            (Class::DataDiffers, Some(Code::M09)),
+            (Class::DataDiffers, Some(BreakCode::Date)),
         ),
     ];
     agree(&cases);
@@ -146,27 +149,36 @@ fn a_difference_within_the_tolerance_is_rounding() {
     theirs.line.gross = Amount::fen(1_001);
     let mut world = World::new(&[ours], &[theirs]);
     world.terms.rounding = 1;
-    assert_eq!(world.classes().0, [(Class::AmountDiffers, Some(Code::M03))]);
+    assert_eq!(world.classes().0, [(Class::AmountDiffers, Some(BreakCode::Rounding))]);
 }
 
 #[test]
 fn what_has_no_partner_says_why() {
-    let ours_only = (Class::OnlyOurs, Some(Code::T03));
+    let ours_only = (Class::OnlyOurs, Some(BreakCode::OverdueStatement));
     assert_eq!(sides(&[paid(1, 5, 0)], &[]).0, [ours_only]);
-    assert_eq!(sides(&[], &[stated(1, 5, 0)]).1, [(Class::OnlyChannel, Some(Code::U02))]);
+    assert_eq!(
+        sides(&[], &[stated(1, 5, 0)]).1,
+        [(Class::OnlyChannel, Some(BreakCode::OrphanPayment))]
+    );
     let mut named = stated(1, 5, 0);
     named.line.merchant_no = Some("N1".to_owned());
-    assert_eq!(sides(&[], &[named]).1, [(Class::OnlyChannel, Some(Code::U01))]);
-    assert_eq!(sides(&[refund(1, 5, "R")], &[]).0, [(Class::RefundOnlyOurs, Some(Code::R01))]);
+    assert_eq!(sides(&[], &[named]).1, [(Class::OnlyChannel, Some(BreakCode::UnobservedPayment))]);
+    assert_eq!(
+        sides(&[refund(1, 5, "R")], &[]).0,
+        [(Class::RefundOnlyOurs, Some(BreakCode::RefundNotSettled))]
+    );
     let lone = |kind| sides(&[], &[stated_as(kind, 1, 5, "")]).1[0];
-    assert_eq!(lone(LineKind::RefundOut), (Class::RefundOnlyChannel, Some(Code::U03)));
-    assert_eq!(lone(LineKind::Withdrawal), (Class::OnlyChannel, Some(Code::U03)));
+    assert_eq!(
+        lone(LineKind::RefundOut),
+        (Class::RefundOnlyChannel, Some(BreakCode::OrphanRefund))
+    );
+    assert_eq!(lone(LineKind::Withdrawal), (Class::OnlyChannel, Some(BreakCode::OrphanRefund)));
     for kind in
         [LineKind::PayOut, LineKind::RefundIn, LineKind::Fee, LineKind::Transfer, LineKind::Neutral]
     {
         assert_eq!(lone(kind), (Class::Excluded, None), "{kind:?}");
     }
-    assert_eq!(lone(LineKind::Unknown), (Class::Excluded, Some(Code::M08)));
+    assert_eq!(lone(LineKind::Unknown), (Class::Excluded, Some(BreakCode::Data)));
 }
 
 #[test]
@@ -174,13 +186,17 @@ fn what_another_day_or_file_may_have_waits() {
     let pool = |code| (Class::Pool, Some(code));
     assert_eq!(
         sides(&[paid(1, 5, -50_000)], &[stated(1, 7, 50_000)]),
-        (vec![pool(Code::T02)], vec![pool(Code::T02)])
+        (vec![pool(BreakCode::DayCut)], vec![pool(BreakCode::DayCut)])
     );
     let elsewhere = Ours { wallets: vec![1, 9], ..paid(1, 5, 0) };
-    assert_eq!(sides(&[elsewhere], &[]).0, [pool(Code::T01)], "wallet 9 has no file yet");
+    assert_eq!(
+        sides(&[elsewhere], &[]).0,
+        [pool(BreakCode::PendingStatement)],
+        "wallet 9 has no file yet"
+    );
     let mut pending = stated(1, 5, 0);
     pending.line.status = LineStatus::Pending;
-    assert_eq!(sides(&[], &[pending.clone()]).1, [pool(Code::T01)]);
+    assert_eq!(sides(&[], &[pending.clone()]).1, [pool(BreakCode::PendingStatement)]);
     pending.line.status = LineStatus::Closed;
     assert_eq!(sides(&[], &[pending]).1, [(Class::Excluded, None)]);
 }
@@ -196,12 +212,12 @@ fn copies_name_their_first_and_contradictions_stay_whole() {
     assert_eq!(outcome.lines[0].link, Link::CopyOf(1), "the later line is the copy");
     assert_eq!(
         (outcome.lines[0].class, outcome.lines[0].code),
-        (Class::DuplicateLine, Some(Code::D03))
+        (Class::DuplicateLine, Some(BreakCode::DuplicateLine))
     );
     assert_eq!(outcome.payments[0].class, Class::DuplicateNotice, "the greater id is the copy");
     assert_eq!(outcome.lines[0].direction, Direction::Control);
     again.line.gross = Amount::fen(11);
-    let conflict = (Class::KeyConflict, Some(Code::D04));
+    let conflict = (Class::KeyConflict, Some(BreakCode::KeyConflict));
     assert_eq!(sides(from_ref(&ours), &[theirs, again]), (vec![conflict], vec![conflict; 2]));
     assert_eq!(sides(&[ours, Ours { fen: 11, ..twice }], &[]).0, [conflict; 2]);
 }
@@ -218,7 +234,10 @@ fn a_differing_key_is_a_veto_and_a_second_serial_second_money() {
     first.line.serial = "S1".to_owned();
     let (payments, lines) = sides(&[ours], &[theirs, first]);
     assert_eq!(payments[0].0, Class::Matched);
-    assert_eq!(lines, [(Class::DuplicatePayment, Some(Code::D02)), (Class::Matched, None)]);
+    assert_eq!(
+        lines,
+        [(Class::DuplicatePayment, Some(BreakCode::DuplicatePayment)), (Class::Matched, None)]
+    );
 }
 
 #[test]
@@ -228,12 +247,12 @@ fn an_order_number_pairs_whatever_the_time_and_sums_are_proposed() {
     theirs.line.merchant_no = Some("N1".to_owned());
     let world = World::new(&[order(1, 30)], &[theirs.clone()]);
     assert_eq!(world.outcome().pairs[0].by, By::Order);
-    let split = (Class::Split, Some(Code::S01));
+    let split = (Class::Split, Some(BreakCode::SplitIncomplete));
     assert_eq!(
         sides(&[order(1, 10), order(2, 20)], &[theirs.clone()]),
         (vec![split; 2], vec![split])
     );
-    let conflict = (Class::KeyConflict, Some(Code::D04));
+    let conflict = (Class::KeyConflict, Some(BreakCode::KeyConflict));
     assert_eq!(
         sides(&[order(1, 10), order(2, 21)], &[theirs]),
         (vec![conflict; 2], vec![conflict])
@@ -251,7 +270,7 @@ fn refunds_are_found_by_the_serial_that_they_give_back() {
     assert!(outcome.pairs.iter().all(|pair| pair.by == By::Base && pair.payment == pair.line));
     let rivals = [refund(1, 5, "S1_a"), refund(2, 5, "S1_b")];
     let (payments, lines) = sides(&rivals, &theirs[..1]);
-    assert_eq!(payments, [(Class::RefundOnlyOurs, Some(Code::R01)); 2]);
+    assert_eq!(payments, [(Class::RefundOnlyOurs, Some(BreakCode::RefundNotSettled)); 2]);
     assert_eq!(lines[0].0, Class::RefundOnlyChannel, "two could be meant");
 }
 
@@ -322,8 +341,8 @@ fn two_of_a_kind_are_ambiguous_with_a_second_matching_and_remarks_are_hints() {
     assert_eq!(group.grades, [Grade::Ambiguous; 2]);
     assert_eq!(group.turns[0].instead.len(), 2);
     assert_eq!(group.hints, [(0, 1)]);
-    assert_eq!(outcome.payments[0].code, Some(Code::A02));
-    assert_eq!(outcome.lines[0].code, Some(Code::A01));
+    assert_eq!(outcome.payments[0].code, Some(BreakCode::AmbiguousPayments));
+    assert_eq!(outcome.lines[0].code, Some(BreakCode::AmbiguousOrders));
 }
 
 #[test]
@@ -332,7 +351,7 @@ fn a_search_that_ends_at_its_limit_says_so_and_nothing_else() {
     let lines: Vec<Theirs> = (1..=9).map(|number| stated(number, 10, 0)).collect();
     let mut world = World::new(&many, &lines);
     world.terms.search_max = 20;
-    let limit = (Class::SearchLimit, Some(Code::A03));
+    let limit = (Class::SearchLimit, Some(BreakCode::SearchLimit));
     assert_eq!(world.classes(), (vec![limit; 9], vec![limit; 9]));
 }
 
@@ -342,7 +361,11 @@ fn sums_are_proposed_only_where_one_set_fits() {
         World::new(&[paid(1, 30, 100), paid(2, 50, 200), paid(3, 7, 300)], &[stated(1, 80, 400)]);
     world.terms.far = Span::from_hours(1);
     let alone = world.classes();
-    assert_eq!(alone.1, [(Class::OnlyChannel, Some(Code::U02))], "the search is off by default");
+    assert_eq!(
+        alone.1,
+        [(Class::OnlyChannel, Some(BreakCode::OrphanPayment))],
+        "the search is off by default"
+    );
     world.terms.parts_max = 3;
     let outcome = world.outcome();
     assert_eq!(outcome.bundles.len(), 1);
@@ -357,5 +380,5 @@ fn sums_are_proposed_only_where_one_set_fits() {
     assert_eq!(outcome.bundles[0].alternatives.len(), 2);
     assert_eq!(outcome.lines[0].class, Class::Ambiguous);
     world.terms.search_max = 5;
-    assert_eq!(world.classes().1, [(Class::SearchLimit, Some(Code::A03))]);
+    assert_eq!(world.classes().1, [(Class::SearchLimit, Some(BreakCode::SearchLimit))]);
 }

@@ -3,8 +3,9 @@
 //! Deliberately not here: what should come out.
 
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::BreakCode;
 use duizhang_core::reconciliation::{
-    Claim, Class, Code, Day, Flow, Lines, Outcome, Payment, Payments, Terms, check, reconcile,
+    Claim, Class, DayBounds, Flow, Lines, Outcome, Payment, Payments, Terms, check, reconcile,
 };
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::time::{Span, Timestamp};
@@ -12,7 +13,7 @@ use duizhang_core::time::{Span, Timestamp};
 /// Noon of the day under test, in seconds.
 pub(crate) const NOON: i64 = 1_763_697_600;
 
-pub(crate) const DAY: Day = Day {
+pub(crate) const DAY: DayBounds = DayBounds {
     before: Timestamp::from_secs(NOON - 129_600),
     start: Timestamp::from_secs(NOON - 43_200),
     end: Timestamp::from_secs(NOON + 43_200),
@@ -93,7 +94,7 @@ pub(crate) fn tight() -> Terms {
 }
 
 /// A class with the code of its break.
-pub(crate) type Verdict = (Class, Option<Code>);
+pub(crate) type Verdict = (Class, Option<BreakCode>);
 
 #[derive(Clone, Debug)]
 pub(crate) struct World {

@@ -16,5 +16,5 @@ pub use report::{
     BreakLine, FileLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally,
     WalletTally,
 };
-pub use run::{BREAKS_MAX, reconcile_day};
+pub use run::{BREAKS_MAX, Compared, compare_day};
 pub use sides::StatementLines;

@@ -108,7 +108,7 @@ pub struct BreakLine {
     /// Its code.
     pub code: String,
     /// What it means.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// Its class.
     pub class: String,
     /// IN, OUT, NEUTRAL or CONTROL.

@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use duizhang_core::breaks::BreakCode;
 use duizhang_core::id::WalletId;
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{
-    Class, Code, Day, DayPlace, Finding, Flow, Handling, Link, Outcome, Pair, Terms, check,
+    Class, DayBounds, DayPlace, Finding, Flaw, Flow, Handling, Link, Outcome, Pair, Terms, check,
     reconcile,
 };
 use duizhang_core::statement::{Line, LineKind};
@@ -29,61 +30,54 @@ use crate::words;
 /// Most breaks that a report lists: at 400 bytes each they are 4 MB; all are counted.
 pub const BREAKS_MAX: usize = 10_000;
 
-/// Compares a business day with statement files.
+/// A business day beside its statements: what went in, and what came of it.
+pub struct Compared {
+    pub(super) zone: Zone,
+    pub(super) date: NaiveDate,
+    pub(super) bounds: DayBounds,
+    pub(super) known_to: Position,
+    pub(super) ours: Vec<Observed>,
+    pub(super) statements: Vec<StatementLines>,
+    pub(super) sides: Sides,
+    pub(super) outcome: Outcome,
+    pub(super) flaws: Vec<Flaw>,
+}
+
+/// Compares a business day with statement files, as the log stands at a position.
 ///
 /// # Errors
 /// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Zone`],
 /// [`ReplayError::TooMuch`] where there is more than one comparison can hold.
-pub fn reconcile_day(
+pub fn compare_day(
     log: &dyn EventLog,
-    day: NaiveDate,
-    statements: &[StatementLines],
+    date: NaiveDate,
+    statements: Vec<StatementLines>,
     terms: &Terms,
     known_to: Position,
     progress: &mut Progress<'_>,
-) -> Result<ReconciliationReport, ReplayError> {
+) -> Result<Compared, ReplayError> {
     let zone = book_zone(log)?;
-    let before = day.pred_opt().unwrap_or(day);
-    let after = day.succ_opt().unwrap_or(day);
-    let span = Day {
+    let before = date.pred_opt().unwrap_or(date);
+    let after = date.succ_opt().unwrap_or(date);
+    let bounds = DayBounds {
         before: zone.start_of(before),
-        start: zone.start_of(day),
-        end: zone.end_of(day),
+        start: zone.start_of(date),
+        end: zone.end_of(date),
         after: zone.end_of(after),
     };
-    let ours = observed(log, span.before..span.after, known_to, progress)?;
-    let sides = Sides::new(&ours, statements).map_err(ReplayError::TooMuch)?;
-    let outcome = reconcile(&sides.payments, &sides.lines, terms, &span);
+    let known_to = known_to.min(log.head().position);
+    let ours = observed(log, bounds.before..bounds.after, known_to, progress)?;
+    let sides = Sides::new(&ours, &statements).map_err(ReplayError::TooMuch)?;
+    let outcome = reconcile(&sides.payments, &sides.lines, terms, &bounds);
     let flaws = check(&sides.payments, &sides.lines, terms, &outcome);
-    let comparison =
-        Comparison { zone, day: span, ours: &ours, statements, sides: &sides, outcome: &outcome };
-    let mut report = comparison.report(day);
-    report.position = known_to.min(log.head().position);
-    report.checks.push(StatementCheck {
-        what: match flaws.first() {
-            None => "every item is in one class, and every certificate holds".to_owned(),
-            Some(flaw) => format!("every certificate holds, but for {flaw:?}"),
-        },
-        holds: flaws.is_empty(),
-    });
-    report.agrees = report.agrees && report.checks.iter().all(|check| check.holds);
-    Ok(report)
-}
-
-struct Comparison<'a> {
-    zone: Zone,
-    day: Day,
-    ours: &'a [Observed],
-    statements: &'a [StatementLines],
-    sides: &'a Sides,
-    outcome: &'a Outcome,
+    Ok(Compared { zone, date, bounds, known_to, ours, statements, sides, outcome, flaws })
 }
 
 fn wide(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
-impl Comparison<'_> {
+impl Compared {
     fn line(&self, index: usize) -> (&StatementLines, &Line) {
         let (place, row) = self.sides.places[index];
         let statement = &self.statements[place];
@@ -99,24 +93,29 @@ impl Comparison<'_> {
     }
 
     fn within(&self, time: Timestamp) -> bool {
-        self.day.place(time) == DayPlace::Within
+        self.bounds.place(time) == DayPlace::Within
     }
 
-    fn report(&self, day: NaiveDate) -> ReconciliationReport {
+    /// What it says, for people and programs.
+    #[must_use]
+    pub fn report(&self) -> ReconciliationReport {
         let wallets: Vec<WalletTally> =
             self.sides.wallets.iter().map(|wallet| self.tally(wallet)).collect();
         let mut breaks = self.breaks();
         let mut proposals = self.proposals();
-        let agrees = proposals.is_empty() && !breaks.iter().any(|line| line.open);
         let proposals_unlisted = proposals.len().saturating_sub(BREAKS_MAX);
-        proposals.truncate(BREAKS_MAX);
         let breaks_unlisted = breaks.len().saturating_sub(BREAKS_MAX);
+        let mut checks: Vec<StatementCheck> = wallets.iter().flat_map(checks_of).collect();
+        checks.push(self.certificates());
+        let agrees = proposals.is_empty()
+            && !breaks.iter().any(|line| line.open)
+            && checks.iter().all(|check| check.holds);
+        proposals.truncate(BREAKS_MAX);
         breaks.truncate(BREAKS_MAX);
-        let checks = wallets.iter().flat_map(checks_of).collect();
         ReconciliationReport {
-            day: day.to_string(),
+            day: self.date.to_string(),
             time_zone: self.zone.name().to_owned(),
-            position: Position::START,
+            position: self.known_to,
             agrees,
             files: self.statements.iter().map(|statement| statement.file.clone()).collect(),
             wallets: wallets.into_iter().filter(|tally| !tally.classes.is_empty()).collect(),
@@ -126,6 +125,14 @@ impl Comparison<'_> {
             breaks_unlisted,
             checks,
         }
+    }
+
+    fn certificates(&self) -> StatementCheck {
+        let what = match self.flaws.first() {
+            None => "every item is in one class, and every certificate holds".to_owned(),
+            Some(flaw) => format!("every certificate holds, but for {flaw:?}"),
+        };
+        StatementCheck { what, holds: self.flaws.is_empty() }
     }
 
     fn tally(&self, wallet: &WalletId) -> WalletTally {
@@ -154,7 +161,8 @@ impl Comparison<'_> {
             total.channel_minor = total.channel_minor.saturating_add(row.channel_minor);
         }
         let of = |statement: &&StatementLines| statement.wallet == *wallet;
-        let covers = |one: &StatementLines| one.from <= self.day.start && self.day.end <= one.to;
+        let covers =
+            |one: &StatementLines| one.from <= self.bounds.start && self.bounds.end <= one.to;
         WalletTally {
             wallet: wallet.to_string(),
             channel: self
@@ -226,7 +234,7 @@ impl Comparison<'_> {
 
     fn break_of(
         &self,
-        code: Code,
+        code: BreakCode,
         finding: &Finding,
         payment: Option<usize>,
         line: Option<usize>,
@@ -235,8 +243,8 @@ impl Comparison<'_> {
         let first = lines.first().map(|index| self.line(*index).0.wallet.to_string());
         let own = payments.first().and_then(|index| self.ours[*index].wallets.first());
         BreakLine {
-            code: code.word().to_owned(),
-            meaning: words::break_meaning(code),
+            code: code.letters().to_owned(),
+            meaning: format!("{} ({})", code.clause(), code.chinese()),
             class: finding.class.word().to_owned(),
             direction: finding.direction.word().to_owned(),
             open: !words::explains_itself(code),

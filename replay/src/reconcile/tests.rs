@@ -89,7 +89,9 @@ fn file(lines: Vec<Line>) -> StatementLines {
 fn reconciled(book: &Book, files: &[StatementLines]) -> ReconciliationReport {
     let log = log_of_book(book);
     let terms = Terms::default();
-    reconcile_day(&log, today(), files, &terms, EVER, &mut |_, _| {}).expect("readable")
+    compare_day(&log, today(), files.to_vec(), &terms, EVER, &mut |_, _| {})
+        .expect("readable")
+        .report()
 }
 
 fn codes(report: &ReconciliationReport) -> Vec<&str> {
@@ -128,7 +130,7 @@ fn money_on_one_side_only_is_told_with_its_place() {
     assert_eq!((ours.ours[0].note.as_str(), ours.channel.len()), ("A2", 0));
     assert_eq!((theirs.channel[0].place.as_str(), theirs.ours.len()), ("wx.csv row 2", 0));
     assert!(report.checks.iter().all(|check| check.holds), "{}", report.text());
-    for expected in ["仅我方有", "仅渠道有", "2 differences for a person", "7.77"] {
+    for expected in ["账单缺失", "无主收款", "2 differences for a person", "7.77"] {
         assert!(report.text().contains(expected), "{expected}: {}", report.text());
     }
 }
@@ -209,7 +211,9 @@ fn a_likely_pair_is_shown_to_a_person_and_counts_as_matched() {
 fn an_empty_log_and_no_file_have_nothing_to_say() {
     let log = duizhang_eventlog::MemoryLog::new();
     let terms = Terms::default();
-    let report = reconcile_day(&log, today(), &[], &terms, EVER, &mut |_, _| {}).expect("readable");
+    let report = compare_day(&log, today(), Vec::new(), &terms, EVER, &mut |_, _| {})
+        .expect("readable")
+        .report();
     assert!(report.agrees && report.wallets.is_empty());
     assert!(report.json().contains("\"day\": \"2026-11-21\""));
 }
