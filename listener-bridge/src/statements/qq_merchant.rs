@@ -1,10 +1,10 @@
 //! QQ wallet's trade bill for merchants (`qpay_mch_statement_down.cgi`), ALL, SUCCESS and REFUND.
 //!
 //! Facts, from the answer that a public client library replays in its tests and from the headings
-//! that another one lists: thirty columns, 22 of them in a bill of payments alone; a backtick stands
-//! before the long numbers only; 暂无数据 is an empty cell; amounts are in yuan, and their headings
-//! may or may not say so; a second header with one line of totals ends the bill. The word of a
-//! payment that succeeded stands in neither source: 支付成功 is taken from the channel's other
+//! that another one lists: thirty columns, 22 of them in a bill of payments alone; a backtick
+//! stands before the long numbers only; 暂无数据 is an empty cell; amounts are in yuan, and their
+//! headings may or may not say so; a second header with one line of totals ends the bill. The word
+//! of a payment that succeeded stands in neither source: 支付成功 is taken from the channel's other
 //! pages, and any other word is kept as unknown.
 //! Invariants: payment and refund share their base; a bill without its totals was cut off.
 //! Deliberately not here: the fund bill (`qpay_mch_acc_roll.cgi`), whose columns no source shows; a
