@@ -17,6 +17,7 @@ use crate::closing::Day;
 use crate::digest::Digest;
 use crate::id::{BreakId, OrderId, PaymentId, RefundId, WalletId};
 use crate::merkle::Hash;
+use crate::time::Timestamp;
 
 /// What came of a file's own totals and balances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -200,4 +201,20 @@ pub struct BreakWorked {
     pub step: BreakStep,
     /// Who did it.
     pub by: String,
+}
+
+/// A person takes a line of the statement that nobody observed for a payment. Amount and wallet are
+/// those of its break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTaken {
+    /// The break about the line.
+    pub id: BreakId,
+    /// When the channel says that the money came.
+    pub paid_at: Timestamp,
+    /// The merchant's order number that the line shows, where it shows one.
+    pub number: Option<String>,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }

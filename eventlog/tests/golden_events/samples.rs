@@ -36,7 +36,7 @@ use duizhang_core::time::{Span, Timestamp};
 use crate::reckoning::{reckoning_decisions, reckoning_facts};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 27;
+pub(crate) const FACTS: usize = 28;
 /// Variants of `Decision`.
 pub(crate) const DECISIONS: usize = 31;
 
@@ -71,6 +71,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::BreakWorked(_) => 24,
             Fact::DayCloseRequested(_) => 25,
             Fact::DayReopenRequested(_) => 26,
+            Fact::LineTaken(_) => 27,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,

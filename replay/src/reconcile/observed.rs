@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::Subject;
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{Fact, Reading};
@@ -50,6 +51,8 @@ pub struct Observed {
     pub claim: Claim,
     /// What was given back of it.
     pub refunded: i64,
+    /// The channel's own number, where it came into the books from a line of a statement.
+    pub serial: String,
 }
 
 /// Collects the money of a span of time, as the log stands at a position.
@@ -82,6 +85,8 @@ struct Collector {
     refunds: BTreeMap<RefundId, Refund>,
     orders: BTreeMap<OrderId, Order>,
     references: Vec<String>,
+    /// The numbers of the lines that breaks are about.
+    serials: BTreeMap<PaymentId, String>,
 }
 
 struct Refund {
@@ -119,6 +124,11 @@ impl Collector {
 
     fn conclude(&mut self, chapter: &Chapter, decision: &Decision) {
         match decision {
+            Decision::BreakOpened { id, found, .. } => {
+                if let Subject::Line { serial } = &found.subject {
+                    self.serials.insert(PaymentId::of_line(*id), serial.clone());
+                }
+            }
             Decision::PaymentObserved { payment, wallets, amount, paid_at }
                 if self.span.contains(paid_at) =>
             {
@@ -180,6 +190,7 @@ impl Collector {
             note: self.references.join(" "),
             claim: Claim::Orphan,
             refunded: 0,
+            serial: self.serials.get(&payment).cloned().unwrap_or_default(),
         }
     }
 
@@ -223,6 +234,7 @@ impl Collector {
                     note: String::new(),
                     claim: Claim::Order,
                     refunded: 0,
+                    serial: String::new(),
                 });
             }
         }
