@@ -14,7 +14,6 @@ use duizhang_core::reconciliation::{Claim, Flow, Lines, Payment, Payments};
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::time::Timestamp;
 
-const BUFFER_BYTES: usize = 1 << 20;
 /// What is read at once: it stays in the second cache of a core while its rows are taken apart.
 const BLOCK_BYTES: usize = 1 << 18;
 pub(crate) const MIDNIGHT: i64 = 1_763_654_400;

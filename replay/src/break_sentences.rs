@@ -141,6 +141,7 @@ fn subject(subject: &Subject) -> String {
         Subject::Payment(id) => format!("payment {id}"),
         Subject::Order(id) => format!("order {id}"),
         Subject::Refund(id) => format!("refund {id}"),
+        Subject::Movement(id) => format!("movement {id}"),
         Subject::Line { serial } => format!("line {serial}"),
         Subject::Row { statement, number } => format!("row {number} of statement {statement}"),
         Subject::Statement(hash) => format!("statement {hash}"),

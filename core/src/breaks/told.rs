@@ -15,7 +15,7 @@ use super::life::BreakStep;
 use crate::amount::Amount;
 use crate::closing::Day;
 use crate::digest::Digest;
-use crate::id::{BreakId, OrderId, PaymentId, RefundId, WalletId};
+use crate::id::{BreakId, MovementId, OrderId, PaymentId, RefundId, WalletId};
 use crate::merkle::Hash;
 use crate::time::Timestamp;
 
@@ -94,6 +94,8 @@ pub enum Subject {
     Statement(Hash),
     /// The day of the wallet as a whole.
     Day,
+    /// A movement that somebody recorded.
+    Movement(MovementId),
 }
 
 impl BreakId {
@@ -118,6 +120,7 @@ impl BreakId {
             Subject::Payment(id) => Self::of_payment(*id),
             Subject::Order(id) => Self::of(&[b"order", &id.bits().to_be_bytes()]),
             Subject::Refund(id) => Self::of(&[b"refund", &id.bits().to_be_bytes()]),
+            Subject::Movement(id) => Self::of(&[b"movement", &id.bits().to_be_bytes()]),
             Subject::Line { serial } => Self::of(&[b"line", wallet, serial.as_bytes()]),
             Subject::Row { statement, number } => {
                 Self::of(&[b"row", wallet, &statement.bytes(), &number.to_be_bytes()])

@@ -236,6 +236,7 @@ pub(super) fn is_ours(kind: LineKind) -> bool {
         LineKind::PayOut
         | LineKind::RefundIn
         | LineKind::Fee
+        | LineKind::FeeBack
         | LineKind::Transfer
         | LineKind::Neutral
         | LineKind::Unknown => false,

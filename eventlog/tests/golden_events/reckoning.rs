@@ -12,7 +12,7 @@ use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::{BreakId, RefundId};
+use duizhang_core::id::{BreakId, MovementId, RefundId};
 use duizhang_core::merkle::Hash;
 
 use crate::samples::{Samples, at, order, payment, person, wallet};
@@ -164,6 +164,8 @@ pub(crate) fn reckoning_decisions(all: &mut Samples) {
         let name = format!("break-resolved-{}", ending.word());
         all.decision(&name, Decision::BreakResolved { id, ending });
     }
+    let ending = Ending::LateArrival { by: Subject::Movement(MovementId::from_bits(2)) };
+    all.decision("break-resolved-by-movement", Decision::BreakResolved { id, ending });
     all.decision("day-reckoned", Decision::DayReckoned { wallet, day });
     all.decision("day-closed", Decision::DayClosed { day });
     all.decision("day-reopen-proposed", Decision::DayReopenProposed { day });

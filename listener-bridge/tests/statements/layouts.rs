@@ -227,6 +227,9 @@ fn wechat_merchant_funds() {
     assert_eq!(kinds, [LineKind::PayIn, LineKind::Fee, LineKind::RefundOut]);
     assert_eq!(lines[0].serial_base, lines[1].serial_base);
     assert_eq!(lines[1].note, "a,b");
+    let back =
+        FUNDS.replace("`扣除交易手续费,`扣除交易手续费,`支出", "`退还,`退还交易手续费,`收入");
+    assert_eq!(read(back.as_bytes()).lines[1].line.kind, LineKind::FeeBack);
     // The published sample declares three rows and holds two.
     let cut: String = FUNDS.split_inclusive('\n').filter(|line| !line.contains("`F3")).collect();
     assert_eq!(read(cut.as_bytes()).outcome(), Outcome::Fail);
