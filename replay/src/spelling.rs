@@ -1,6 +1,6 @@
 //! How reports spell values in JSON: amounts as text beside their currency, positions as numbers.
 
-use duizhang_core::amount::Amount;
+use duizhang_core::amount::{Amount, Currency};
 use duizhang_core::position::Position;
 use serde::Serializer;
 use serde::ser::SerializeStruct;
@@ -14,6 +14,10 @@ pub(crate) fn money<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::
 
 pub(crate) fn position<S: Serializer>(place: &Position, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(place.number())
+}
+
+pub(crate) fn currency<S: Serializer>(of: &Currency, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(of.code())
 }
 
 /// One JSON document with a line feed at its end.

@@ -44,6 +44,8 @@ pub struct Observed {
     pub amount: Amount,
     /// When it was paid or sent, as far as we know.
     pub time: Timestamp,
+    /// When we heard of it.
+    pub seen: Timestamp,
     /// The event that it was first told by.
     pub position: Position,
     /// The order that it belongs to.
@@ -130,7 +132,7 @@ impl Collector {
             self.refunds.insert(asked.refund, Refund { order, amount, sent: None, gone: false });
         }
         if let Fact::MovementRecorded(recorded) = &chapter.fact {
-            self.record(chapter.position, recorded);
+            self.record(chapter, recorded);
         }
         for decision in &chapter.decisions {
             self.conclude(chapter, decision);
@@ -138,7 +140,7 @@ impl Collector {
     }
 
     /// A withdrawal is the one movement that a statement shows as money of ours.
-    fn record(&mut self, position: Position, recorded: &MovementRecorded) {
+    fn record(&mut self, chapter: &Chapter, recorded: &MovementRecorded) {
         let Movement::WithdrawalSent { wallet, amount, fee, .. } = &recorded.movement else {
             return;
         };
@@ -146,20 +148,14 @@ impl Collector {
             return;
         }
         let whole = amount.minor().saturating_add(fee.minor());
+        let whole = Amount::from_minor(whole, amount.currency());
         self.withdrawals.push(Observed {
             id: recorded.id.bits(),
             name: recorded.id.to_string(),
             flow: Flow::Withdrawal,
-            wallets: vec![wallet.clone()],
-            amount: Amount::from_minor(whole, amount.currency()),
-            time: recorded.moved_at,
-            position,
-            order: None,
-            number: None,
             note: recorded.evidence.clone(),
-            claim: Claim::Order,
-            refunded: 0,
             serial: serial_of(&recorded.evidence).to_owned(),
+            ..seen(vec![wallet.clone()], whole, recorded.moved_at, chapter)
         });
     }
 
@@ -173,7 +169,14 @@ impl Collector {
             Decision::PaymentObserved { payment, wallets, amount, paid_at }
                 if self.span.contains(paid_at) =>
             {
-                let seen = self.seen(*payment, wallets, *amount, *paid_at, chapter.position);
+                let seen = Observed {
+                    id: payment.bits(),
+                    name: payment.to_string(),
+                    note: self.references.join(" "),
+                    claim: Claim::Orphan,
+                    serial: self.serials.get(payment).cloned().unwrap_or_default(),
+                    ..seen(wallets.clone(), *amount, *paid_at, chapter)
+                };
                 self.payments.insert(*payment, seen);
             }
             Decision::PaymentMatched { payment, order, .. } => {
@@ -207,31 +210,6 @@ impl Collector {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn seen(
-        &self,
-        payment: PaymentId,
-        wallets: &[WalletId],
-        amount: Amount,
-        time: Timestamp,
-        position: Position,
-    ) -> Observed {
-        Observed {
-            id: payment.bits(),
-            name: payment.to_string(),
-            flow: Flow::PayIn,
-            wallets: wallets.to_vec(),
-            amount,
-            time,
-            position,
-            order: None,
-            number: None,
-            note: self.references.join(" "),
-            claim: Claim::Orphan,
-            refunded: 0,
-            serial: self.serials.get(&payment).cloned().unwrap_or_default(),
         }
     }
 
@@ -269,6 +247,7 @@ impl Collector {
                     wallets: order.and_then(|order| order.wallet.clone()).into_iter().collect(),
                     amount: refund.amount,
                     time,
+                    seen: time,
                     position,
                     order: Some(refund.order),
                     number: None,
@@ -293,5 +272,25 @@ impl Collector {
         }
         found.sort_by_key(|item| (item.position, item.id));
         found
+    }
+}
+
+/// What is seen for the first time, without what only its kind knows.
+fn seen(wallets: Vec<WalletId>, amount: Amount, time: Timestamp, chapter: &Chapter) -> Observed {
+    Observed {
+        id: 0,
+        name: String::new(),
+        flow: Flow::PayIn,
+        wallets,
+        amount,
+        time,
+        seen: chapter.at,
+        position: chapter.position,
+        order: None,
+        number: None,
+        note: String::new(),
+        claim: Claim::Order,
+        refunded: 0,
+        serial: String::new(),
     }
 }

@@ -87,7 +87,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
     }
 }
 
-fn reconciled(book: &Book, files: &[StatementLines]) -> ReconciliationReport {
+fn reconciled(book: &Book, files: &[StatementLines]) -> DayReport {
     let log = log_of_book(book);
     let terms = Terms::default();
     compare_day(&log, today(), files.to_vec(), &terms, EVER, &mut |_, _| {})
@@ -95,7 +95,7 @@ fn reconciled(book: &Book, files: &[StatementLines]) -> ReconciliationReport {
         .report()
 }
 
-fn codes(report: &ReconciliationReport) -> Vec<&str> {
+fn codes(report: &DayReport) -> Vec<&str> {
     report.breaks.iter().map(|line| line.code.as_str()).collect()
 }
 
@@ -130,7 +130,7 @@ fn money_on_one_side_only_is_told_with_its_place() {
     let [ours, theirs] = &report.breaks[..] else { panic!("two breaks") };
     assert_eq!((ours.ours[0].note.as_str(), ours.channel.len()), ("A2", 0));
     assert_eq!((theirs.channel[0].place.as_str(), theirs.ours.len()), ("wx.csv row 2", 0));
-    assert!(report.checks.iter().all(|check| check.holds), "{}", report.text());
+    assert!(report.checks.iter().all(StatementCheck::holds), "{}", report.text());
     for expected in ["账单缺失", "无主收款", "2 differences for a person", "7.77"] {
         assert!(report.text().contains(expected), "{expected}: {}", report.text());
     }
@@ -242,7 +242,7 @@ proptest! {
         });
         let files = [file(lines.collect())];
         let report = reconciled(&book, &files);
-        prop_assert!(report.checks.iter().all(|check| check.holds), "{}", report.text());
+        prop_assert!(report.checks.iter().all(StatementCheck::holds), "{}", report.text());
         let ours: usize = report.wallets.iter().map(|wallet| wallet.total.ours).sum();
         let theirs: usize = report.wallets.iter().map(|wallet| wallet.total.channel).sum();
         prop_assert_eq!(theirs, files[0].lines.len());

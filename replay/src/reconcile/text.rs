@@ -1,14 +1,21 @@
-//! The reconciliation of a day as finance reads it.
+//! The report as finance reads it on a terminal.
+//!
+//! Invariants: the same report gives the same bytes; what is listed elsewhere only (pairs, entries)
+//! is counted here.
+//! Deliberately not here: what is in the tables (`overview`, `details`).
 
 use std::fmt::Write as _;
 
-use duizhang_core::amount::{Amount, Currency};
-
-use super::report::{BreakLine, ItemLine, Proposal, ReconciliationReport, WalletTally};
+use super::report::{BreakLine, DayReport, PairLine, Proposal};
+use super::sheets::{Sheet, Table};
 use crate::spelling;
 use crate::table::aligned;
 
-impl ReconciliationReport {
+/// Most wallets side by side: three with two columns of some 16 signs each are as wide as a
+/// terminal.
+const UNITS_MAX: usize = 3;
+
+impl DayReport {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> String {
@@ -18,35 +25,43 @@ impl ReconciliationReport {
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        let open = self.breaks.iter().filter(|line| line.open).count();
-        let open = open.saturating_add(self.breaks_unlisted);
-        let proposed = self.proposals.len().saturating_add(self.proposals_unlisted);
-        let verdict = match (open, proposed) {
-            (0, 0) if self.agrees => "everything agrees (平)".to_owned(),
-            (0, 0) => "the report's own checks fail".to_owned(),
-            (open, 0) => format!("{open} differences for a person (不平)"),
-            (0, proposed) => format!("{proposed} pairs for a person to confirm (待确认)"),
-            (open, proposed) => {
-                format!("{open} differences for a person (不平), {proposed} pairs to confirm")
-            }
-        };
-        let mut text = format!(
-            "Reconciliation 对账 {} ({}), known up to position {}: {verdict}\n\nFiles\n",
-            self.day, self.time_zone, self.position
-        );
+        let mut text = format!("日对账报告 {} ({})\n\n", self.day, self.time_zone);
+        for (zh, en, value) in self.origin().into_iter().skip(1) {
+            let _ = writeln!(text, "  {zh} {en}: {value}");
+        }
+        text += "\n文件 files\n";
         text += &self.file_lines();
-        for wallet in &self.wallets {
-            text += &wallet.text();
+        for table in self.money(UNITS_MAX) {
+            text += &section(&table);
         }
-        text += "\nPairs to confirm 待确认\n";
-        text += &self.proposal_lines();
-        text += "\nDifferences 差错\n";
-        text += &self.break_lines();
-        text += "\nChecks\n";
+        let overview = self.overview(UNITS_MAX);
+        let of = |key: &'static str| overview.tables.iter().filter(move |table| table.key == key);
+        of("standing").for_each(|table| text += &section(table));
+        text += "\n差错明细 breaks\n";
+        text += &none_or(self.breaks.iter().map(BreakLine::text).collect());
+        text += &more(self.breaks_unlisted);
+        text += "\n待确认 pairs to confirm\n";
+        text += &none_or(self.proposals.iter().map(Proposal::text).collect());
+        text += &more(self.proposals_unlisted);
+        text += "\n跨日·缓冲池 across midnight, or waiting\n";
+        text += &none_or(self.pool.iter().map(PairLine::text).collect());
+        text += &more(self.pool_unlisted);
+        let pages = self.sheets(UNITS_MAX);
+        for table in pages.iter().flat_map(|Sheet { tables, .. }| tables) {
+            if ["unclaimed", "excluded", "changes"].contains(&table.key) {
+                text += &section(table);
+            }
+        }
+        let pairs = self.pairs.len() + self.pairs_unlisted;
+        let lines = self.vouchers.len() + self.vouchers_unlisted;
+        let _ =
+            writeln!(text, "\n一致明细 {pairs} pairs, 凭证 {lines} lines: in the other formats");
+        text += "\n自检 checks\n";
         for check in &self.checks {
-            let verdict = if check.holds { "holds" } else { "FAILS" };
-            let _ = writeln!(text, "  {verdict}: {}", check.what);
+            let word = super::overview::verdict_word(check.verdict);
+            let _ = writeln!(text, "  {word}: {}\n      {}", check.what, check.numbers);
         }
+        of("words").for_each(|table| text += &section(table));
         text
     }
 
@@ -58,7 +73,7 @@ impl ReconciliationReport {
         for file in &self.files {
             let _ = writeln!(
                 text,
-                "  {} for {}: {}, {} lines, own totals: {}, sha256 {}",
+                "  {} 账户 {}: {}, {} 行 rows, 自证 own totals: {}\n    sha256 {}",
                 file.name, file.wallet, file.layout, file.lines, file.proof, file.sha256
             );
             for finding in &file.findings {
@@ -67,50 +82,45 @@ impl ReconciliationReport {
         }
         text
     }
+}
 
-    fn proposal_lines(&self) -> String {
-        if self.proposals.is_empty() {
-            return "  none\n".to_owned();
-        }
-        let mut text = String::new();
-        for Proposal { wallet, grade, by, ours, channel } in &self.proposals {
-            let _ = writeln!(text, "  {wallet}: by {by} ({grade})");
-            let _ = writeln!(text, "    ours    {}\n    channel {}", ours.text(), channel.text());
-        }
-        if self.proposals_unlisted > 0 {
-            let _ = writeln!(text, "  and {} more", self.proposals_unlisted);
-        }
-        text
+fn none_or(text: String) -> String {
+    if text.is_empty() { "  none\n".to_owned() } else { text }
+}
+
+fn more(unlisted: usize) -> String {
+    if unlisted == 0 { String::new() } else { format!("  and {unlisted} more\n") }
+}
+
+/// A table in aligned columns, with the names of its columns.
+fn section(table: &Table) -> String {
+    let mut text = format!("\n{} {}\n", table.zh, table.en);
+    if table.rows.is_empty() {
+        return text + "  none\n";
     }
+    let names = table.columns.iter().map(|column| column.zh.clone()).collect();
+    let rows = table.rows.iter().map(|row| row.cells.iter().map(|cell| cell.said()).collect());
+    let rows: Vec<Vec<String>> = std::iter::once(names).chain(rows).collect();
+    text += &aligned(&rows);
+    text + &more(table.unlisted)
+}
 
-    fn break_lines(&self) -> String {
-        if self.breaks.is_empty() {
-            return "  none\n".to_owned();
-        }
-        let mut text: String = self.breaks.iter().map(BreakLine::text).collect();
-        if self.breaks_unlisted > 0 {
-            let _ = writeln!(text, "  and {} more", self.breaks_unlisted);
-        }
-        text
+impl Proposal {
+    fn text(&self) -> String {
+        let Self { wallet, grade, by, ours, channel } = self;
+        let (ours, channel) = (ours.told(), channel.told());
+        format!("  {wallet}: by {by} ({grade})\n    ours    {ours}\n    channel {channel}\n")
     }
 }
 
-impl WalletTally {
+impl PairLine {
     fn text(&self) -> String {
-        let covered = if self.covered { "" } else { ", no file covers the whole day" };
-        let mut text = format!("\n{} {}{covered}\n", self.wallet, self.channel);
-        let head = ["", "channel 渠道", "sum", "ours 我方", "sum"].map(str::to_owned).to_vec();
-        let mut rows = vec![head];
-        for row in self.classes.iter().chain([&self.total]) {
-            rows.push(vec![
-                row.class.replace('_', " "),
-                row.channel.to_string(),
-                yuan(row.channel_minor),
-                row.ours.to_string(),
-                yuan(row.ours_minor),
-            ]);
+        let mut text = format!("  {} {}: {}\n", self.class, self.wallet, self.by);
+        for (side, item) in [("ours", &self.ours), ("channel", &self.channel)] {
+            if let Some(item) = item {
+                let _ = writeln!(text, "    {side:<7} {}", item.told());
+            }
         }
-        text += &aligned(&rows);
         text
     }
 }
@@ -119,30 +129,22 @@ impl BreakLine {
     fn text(&self) -> String {
         let mark = if self.open { "!" } else { " " };
         let mut text = format!(
-            "{mark} {} {}: {} [{}]\n",
-            self.code, self.wallet, self.meaning, self.direction
+            "{mark} {} {}: {} [{}] {}\n",
+            self.code, self.wallet, self.meaning, self.direction, self.amount
         );
+        let _ = write!(text, "    {}", self.state());
+        if let Some(record) = &self.record {
+            let _ = write!(text, ", age {}", record.age);
+            if !record.owner.is_empty() {
+                let _ = write!(text, ", owner {}", record.owner);
+            }
+        }
+        let _ = writeln!(text, ", break {}", self.id);
         for (side, items) in [("ours", &self.ours), ("channel", &self.channel)] {
             for item in items {
-                let _ = writeln!(text, "    {side:<7} {}", item.text());
+                let _ = writeln!(text, "    {side:<7} {}", item.told());
             }
         }
         text
     }
-}
-
-impl ItemLine {
-    fn text(&self) -> String {
-        let Self { place, id, time, amount, note } = self;
-        let text = format!("{time} {amount} {id} ({place}) {note}");
-        text.trim_end().to_owned()
-    }
-}
-
-/// A sum of fen as yuan. Sums may be larger than an amount can be.
-fn yuan(minor: i128) -> String {
-    i64::try_from(minor).map_or_else(
-        |_| format!("{minor} fen"),
-        |minor| Amount::from_minor(minor, Currency::Cny).decimal_text(),
-    )
 }

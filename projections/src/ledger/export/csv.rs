@@ -15,7 +15,7 @@ use crate::ledger::survey::Plan;
 pub(super) struct Csv;
 
 /// Tells a spreadsheet the encoding.
-pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) const COLUMNS: [&str; 20] = [
     "date",
@@ -41,7 +41,8 @@ pub(super) const COLUMNS: [&str; 20] = [
 ];
 
 /// A text that no spreadsheet calculates.
-pub(super) fn defused(text: &str) -> String {
+#[must_use]
+pub fn defused(text: &str) -> String {
     let text = one_line(text);
     // A control character in front was a way around this; it is a space by now.
     let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
@@ -49,7 +50,8 @@ pub(super) fn defused(text: &str) -> String {
 }
 
 /// A text as a field.
-pub(super) fn field(text: &str) -> String {
+#[must_use]
+pub fn field(text: &str) -> String {
     format!("\"{}\"", defused(text).replace('"', "\"\""))
 }
 

@@ -23,7 +23,8 @@ use thiserror::Error;
 
 use super::journal::{Dated, Journal};
 use super::survey::Plan;
-pub use xlsx::XLSX_LINES_MAX;
+pub use csv::{BYTE_ORDER_MARK, defused, field};
+pub use xlsx::{XLSX_LINES_MAX, money_format, put_money};
 
 /// Why an export ended early.
 #[derive(Debug, Error)]

@@ -55,12 +55,17 @@ pub(super) fn book_of(plan: &Plan) -> Result<Book, XlsxError> {
     Ok(book)
 }
 
-pub(super) fn money_format() -> Format {
+/// How cells show money.
+#[must_use]
+pub fn money_format() -> Format {
     Format::new().set_num_format("#,##0.00")
 }
 
 /// An amount to look at. What no cell can show exactly is written as text.
-pub(super) fn put_money(
+///
+/// # Errors
+/// [`XlsxError`] where the cell lies outside of the sheet.
+pub fn put_money(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,

@@ -1,0 +1,220 @@
+//! The day's breaks: what the comparison finds, with what the log has recorded of each; and what is
+//! booked in the day though the comparison does not find it any more.
+//!
+//! Invariants: what belongs together is told once; a break bears the id that every run gives it;
+//! what is open comes first, and there by wallet and time.
+//! Deliberately not here: which code a difference gets (the rules).
+
+use std::collections::BTreeSet;
+
+use duizhang_core::amount::Amount;
+use duizhang_core::breaks::{BreakCode, BreakState, Subject};
+use duizhang_core::id::{BreakId, PaymentId, RefundId, WalletId};
+use duizhang_core::merkle::Hash;
+use duizhang_core::reconciliation::{Finding, Flow, Link};
+use duizhang_core::time::Timestamp;
+use duizhang_projections::breaks::{BreakView, Deed};
+use duizhang_projections::calendar::day_of_date;
+
+use super::report::{BreakLine, BreakStanding, ItemLine};
+use super::run::{Compared, wide};
+use crate::words;
+
+impl Compared {
+    /// The day's breaks: what is open first, then by wallet, and there in the order of time.
+    pub(super) fn breaks(&self) -> Vec<BreakLine> {
+        let mut found: Vec<(Timestamp, BreakLine)> = Vec::new();
+        let mut told = BTreeSet::new();
+        for (index, finding) in self.outcome.payments.iter().enumerate() {
+            let time = self.counts_at(index);
+            if let Some(code) = finding.code.filter(|_| self.within(time))
+                && is_new(finding, &mut told)
+            {
+                found.push((time, self.break_of(code, finding, Some(index), None)));
+            }
+        }
+        for (index, finding) in self.outcome.lines.iter().enumerate() {
+            let time = self.line(index).1.time;
+            if let Some(code) = finding.code.filter(|_| self.within(time))
+                && is_new(finding, &mut told)
+            {
+                found.push((time, self.break_of(code, finding, None, Some(index))));
+            }
+        }
+        let known: BTreeSet<String> = found.iter().map(|(_, line)| line.id.clone()).collect();
+        let booked = self.known.breaks.of_day(day_of_date(self.date));
+        let gone = booked.filter(|view| !known.contains(&view.id.to_string()));
+        found.extend(gone.map(|view| (view.opened_at, self.recorded(view))));
+        found.sort_by(|(one, left), (other, right)| {
+            (!left.open, &left.wallet, one, &left.id).cmp(&(
+                !right.open,
+                &right.wallet,
+                other,
+                &right.id,
+            ))
+        });
+        found.into_iter().map(|(_, line)| line).collect()
+    }
+
+    fn break_of(
+        &self,
+        code: BreakCode,
+        finding: &Finding,
+        payment: Option<usize>,
+        line: Option<usize>,
+    ) -> BreakLine {
+        let (payments, lines) = self.parts(finding, payment, line);
+        let first = lines.first().map(|index| self.line(*index).0.wallet.clone());
+        let own = payments.first().and_then(|index| self.ours[*index].wallets.first().cloned());
+        let wallet = first.or(own);
+        let subject = self.subject(&payments, &lines);
+        let id = match (&wallet, &subject) {
+            (Some(wallet), Some(subject)) => self.id_of(wallet, subject),
+            _ => None,
+        };
+        let view = id.and_then(|id| self.known.breaks.get(id));
+        BreakLine {
+            id: id.map_or_else(String::new, |id| id.to_string()),
+            code: code.letters().to_owned(),
+            meaning: meaning(code),
+            class: finding.class.word().to_owned(),
+            direction: finding.direction.word().to_owned(),
+            open: !words::explains_itself(code) && view.is_none_or(BreakView::is_open),
+            wallet: wallet.as_ref().map(ToString::to_string).unwrap_or_default(),
+            amount: self.amount_of(code, &payments, &lines),
+            record: view.map(|view| self.standing_of(view)),
+            ours: payments.into_iter().map(|index| self.our_item(index)).collect(),
+            channel: lines.into_iter().map(|index| self.channel_item(index)).collect(),
+        }
+    }
+
+    /// What the log has recorded of a break that the comparison does not find.
+    fn recorded(&self, view: &BreakView) -> BreakLine {
+        let code = view.found.code;
+        let item = |id: String, place: String| ItemLine {
+            place,
+            id,
+            time: self.zone.rfc3339(view.opened_at),
+            amount: view.found.amount,
+            note: String::new(),
+            party: String::new(),
+        };
+        let place = view.history.first().map(|entry| format!("position {}", entry.position));
+        let place = place.unwrap_or_default();
+        let (ours, channel) = match &view.found.subject {
+            Subject::Payment(id) => (vec![item(id.to_string(), place)], Vec::new()),
+            Subject::Order(id) => (vec![item(id.to_string(), place)], Vec::new()),
+            Subject::Refund(id) => (vec![item(id.to_string(), place)], Vec::new()),
+            Subject::Line { serial } => (Vec::new(), vec![item(serial.clone(), place)]),
+            Subject::Row { statement, number } => {
+                (Vec::new(), vec![item(String::new(), format!("{statement} row {number}"))])
+            }
+            Subject::Statement(hash) => (Vec::new(), vec![item(hash.to_string(), place)]),
+            Subject::Day => (Vec::new(), Vec::new()),
+        };
+        BreakLine {
+            id: view.id.to_string(),
+            code: code.letters().to_owned(),
+            meaning: meaning(code),
+            class: String::new(),
+            direction: view.found.direction.word().to_owned(),
+            open: view.is_open() && !words::explains_itself(code),
+            wallet: view.wallet.to_string(),
+            amount: view.found.amount,
+            record: Some(self.standing_of(view)),
+            ours,
+            channel,
+        }
+    }
+
+    fn standing_of(&self, view: &BreakView) -> BreakStanding {
+        let state = match view.state {
+            BreakState::Waiting(on) => format!("waiting for the {}", on.word()),
+            state => state.word().to_owned(),
+        };
+        BreakStanding {
+            position: view.history.first().map_or(self.known.position, |entry| entry.position),
+            state,
+            age: view.age(self.known.until).word(),
+            owner: view.owner.clone().unwrap_or_default(),
+            ending: view.ending.as_ref().map_or("", |ending| ending.word()),
+            accepted: view.history.iter().any(|entry| matches!(entry.deed, Deed::Accepted(_))),
+        }
+    }
+
+    fn id_of(&self, wallet: &WalletId, subject: &Subject) -> Option<BreakId> {
+        Some(BreakId::about(wallet, day_of_date(self.date), subject))
+    }
+
+    /// What a break is about: a payment or refund of ours where there is one, else the line.
+    fn subject(&self, payments: &[usize], lines: &[usize]) -> Option<Subject> {
+        if let Some(first) = payments.first() {
+            let item = &self.ours[*first];
+            return Some(match item.flow {
+                Flow::PayIn => Subject::Payment(PaymentId::from_bits(item.id)),
+                Flow::RefundOut | Flow::Withdrawal => Subject::Refund(RefundId::from_bits(item.id)),
+            });
+        }
+        let (statement, line) = self.line(*lines.first()?);
+        if line.serial.is_empty() {
+            let statement: Hash = statement.file.sha256.parse().ok()?;
+            Some(Subject::Row { statement, number: line.number })
+        } else {
+            Some(Subject::Line { serial: line.serial.clone() })
+        }
+    }
+
+    fn amount_of(&self, code: BreakCode, payments: &[usize], lines: &[usize]) -> Amount {
+        let ours = payments.first().map(|index| self.ours[*index].amount);
+        let theirs = lines.first().map(|index| self.line(*index).1.gross);
+        match (code, ours, theirs) {
+            (BreakCode::AmountOver | BreakCode::AmountUnder, Some(ours), Some(theirs)) => {
+                let gap = ours.minor().saturating_sub(theirs.minor()).saturating_abs();
+                Amount::from_minor(gap, theirs.currency())
+            }
+            (_, Some(amount), _) | (_, None, Some(amount)) => amount,
+            (_, None, None) => Amount::fen(0),
+        }
+    }
+
+    /// Everything that a finding is about, on both sides.
+    fn parts(
+        &self,
+        finding: &Finding,
+        payment: Option<usize>,
+        line: Option<usize>,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let all = |side: &[u32]| side.iter().copied().map(wide).collect::<Vec<_>>();
+        match finding.link {
+            Link::Pair(_) => self.outcome.pair(finding).map_or_else(
+                || (payment.into_iter().collect(), line.into_iter().collect()),
+                |pair| (vec![wide(pair.payment)], vec![wide(pair.line)]),
+            ),
+            Link::Group(index) => {
+                let group = &self.outcome.groups[wide(index)];
+                (all(&group.payments), all(&group.lines))
+            }
+            Link::Bundle(index) => {
+                let bundle = &self.outcome.bundles[wide(index)];
+                (all(&bundle.payments), all(&bundle.lines))
+            }
+            Link::CopyOf(_) | Link::None => {
+                (payment.into_iter().collect(), line.into_iter().collect())
+            }
+        }
+    }
+}
+
+fn meaning(code: BreakCode) -> String {
+    format!("{} ({})", code.clause(), code.chinese())
+}
+
+/// Whether what a finding belongs to was not told before.
+fn is_new(finding: &Finding, told: &mut BTreeSet<(u8, u32)>) -> bool {
+    match finding.link {
+        Link::Pair(index) => told.insert((0, index)),
+        Link::Group(index) => told.insert((1, index)),
+        Link::Bundle(index) => told.insert((2, index)),
+        Link::CopyOf(_) | Link::None => true,
+    }
+}
