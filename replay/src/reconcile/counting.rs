@@ -217,7 +217,8 @@ impl Compared {
             let mut before = opening;
             for (line, balance) in own.iter().zip(&balances) {
                 if effect(line).is_none() {
-                    day.other.channel.add(balance - before);
+                    // The fee of the line counts apart.
+                    day.other.channel.add(balance - before + i128::from(line.fee.minor()));
                 }
                 before = *balance;
             }

@@ -4,6 +4,8 @@
 //! Invariants: both sides of an item stand in one row; a page says how much it does not list.
 //! Deliberately not here: numbers of wallets (`overview`).
 
+use duizhang_core::amount::{Amount, Currency};
+
 use super::report::{BreakLine, DayReport, ItemLine, PairLine};
 use super::sheets::Kind::{Money, Number, Tally, Text};
 use super::sheets::{Cell, Sheet, Sums, Table, Tone};
@@ -277,6 +279,7 @@ fn pairs_table(
         names,
         &[
             ("类别", "class", Text),
+            ("类型", "kind", Text),
             ("依据", "found by", Text),
             ("账户", "wallet", Text),
             ("订单号", "order number", Text),
@@ -292,21 +295,27 @@ fn pairs_table(
         ],
     );
     for pair in pairs {
+        let (ours, channel) = (&pair.ours, &pair.channel);
         let text = |item: &Option<ItemLine>, of: fn(&ItemLine) -> &String| {
             Cell::text(item.as_ref().map_or("", |item| of(item)))
         };
-        let money = |item: &Option<ItemLine>| {
-            item.as_ref().map_or_else(
-                || Cell::balance(None, duizhang_core::amount::Currency::Cny),
-                |item| Cell::money(item.amount),
-            )
+        // Money out has a sign, so that the sums below are what the wallets gained.
+        let is_in = matches!(pair.kind, "pay_in" | "refund_in");
+        let signed = |amount: Amount| {
+            let minor = i128::from(amount.minor());
+            Cell::balance(Some(if is_in { minor } else { -minor }), amount.currency())
         };
-        let (ours, channel) = (&pair.ours, &pair.channel);
+        let other = ours.as_ref().or(channel.as_ref()).map(|item| item.amount.currency());
+        let money = |item: &Option<ItemLine>| {
+            let none = Cell::balance(None, other.unwrap_or(Currency::Cny));
+            item.as_ref().map_or(none, |item| signed(item.amount))
+        };
         let evidence = ours.as_ref().map(|item| format!("{} {}", item.place, item.id));
         table.push(
             Tone::Plain,
             vec![
                 Cell::text(pair.class),
+                Cell::text(pair.kind),
                 Cell::text(pair.by),
                 Cell::text(pair.wallet.clone()),
                 text(ours, |item| &item.note),

@@ -147,7 +147,7 @@ impl Compared {
     }
 
     /// What a break is about: a payment or refund of ours where there is one, else the line.
-    fn subject(&self, payments: &[usize], lines: &[usize]) -> Option<Subject> {
+    pub(super) fn subject(&self, payments: &[usize], lines: &[usize]) -> Option<Subject> {
         if let Some(first) = payments.first() {
             let item = &self.ours[*first];
             return Some(match item.flow {
@@ -178,7 +178,7 @@ impl Compared {
     }
 
     /// Everything that a finding is about, on both sides.
-    fn parts(
+    pub(super) fn parts(
         &self,
         finding: &Finding,
         payment: Option<usize>,

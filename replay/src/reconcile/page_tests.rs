@@ -11,6 +11,7 @@ use duizhang_core::statement::{Line, LineKind, LineStatus};
 use duizhang_core::testing::BOOKS_DAY_START;
 use duizhang_core::time::Span;
 use duizhang_eventlog::{EventLog, MemoryLog};
+use proptest::prelude::*;
 
 use super::fixture::{EVER, shop_date, shop_files, shop_log, shop_report};
 use super::*;
@@ -301,4 +302,55 @@ fn a_line_that_is_there_twice_and_one_that_was_called_off_do_not_count() {
     assert_eq!(pair(receipts.received), [(8, 30_364), (7, 29_164)], "{}", report.text());
     assert_eq!(receipts.repeated.channel.count, 1);
     assert!(report.checks.iter().all(StatementCheck::holds), "{}", report.text());
+}
+
+fn kinds() -> impl Strategy<Value = (LineKind, LineStatus, i64, i64, u64)> {
+    let status = prop_oneof![
+        4 => Just(LineStatus::Ok),
+        1 => Just(LineStatus::Closed),
+        1 => Just(LineStatus::Pending),
+        1 => Just(LineStatus::RefundedFull),
+    ];
+    (prop::sample::select(&LineKind::ALL[..]), status, 1_i64..9_999, 0_i64..3, 0_u64..86_400)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever a statement shows, the checks that can be made hold, and no format fails.
+    #[test]
+    fn every_statement_adds_up(mut moves in prop::collection::vec(kinds(), 0..12), opening in 0_i64..9) {
+        moves.sort_by_key(|(.., second)| *second);
+        let mut files = shop_files(&shop_log());
+        let model = files[0].lines[0].clone();
+        let mut balance = opening;
+        let lines = (1..).zip(moves).map(|(number, (kind, status, gross, fee, second))| {
+            let sign = match kind {
+                LineKind::PayIn | LineKind::RefundIn | LineKind::Neutral => 1,
+                _ => -1,
+            };
+            if !matches!(status, LineStatus::Closed | LineStatus::Pending) {
+                balance += sign * gross - fee;
+            }
+            Line {
+                number,
+                serial: format!("N{number}"),
+                serial_base: format!("N{number}"),
+                merchant_no: None,
+                kind,
+                gross: Amount::fen(gross),
+                fee: Amount::fen(fee),
+                balance: Some(Amount::fen(balance)),
+                time: BOOKS_DAY_START.plus(Span::from_secs(second)),
+                status,
+                ..model.clone()
+            }
+        });
+        files[0].lines = lines.collect();
+        let report = report_of(files);
+        prop_assert!(report.checks.iter().all(StatementCheck::holds), "{}", report.text());
+        for (name, bytes) in formats(&report) {
+            prop_assert!(!bytes.is_empty(), "{}", name);
+        }
+    }
 }

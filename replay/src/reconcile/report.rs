@@ -141,6 +141,8 @@ pub struct Proposal {
 pub struct PairLine {
     /// The class.
     pub class: &'static str,
+    /// What the money did, in the word for a line's kind.
+    pub kind: &'static str,
     /// How it came to its class: by what the two were found, or what it waits for.
     pub by: &'static str,
     /// The wallet.

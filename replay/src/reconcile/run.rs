@@ -5,6 +5,7 @@
 
 use chrono::NaiveDate;
 use duizhang_core::amount::Currency;
+use duizhang_core::breaks::BreakCode;
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{
     Class, DayBounds, DayPlace, Flaw, Flow, Handling, Link, Outcome, Pair, Terms, check, reconcile,
@@ -207,6 +208,7 @@ impl Compared {
     fn pair_line(&self, pair: &Pair) -> PairLine {
         PairLine {
             class: self.outcome.payments[wide(pair.payment)].class.word(),
+            kind: self.line(wide(pair.line)).1.kind.word(),
             by: words::found_by(pair.by),
             wallet: self.line(wide(pair.line)).0.wallet.to_string(),
             ours: Some(self.our_item(wide(pair.payment))),
@@ -236,7 +238,8 @@ impl Compared {
                 let wallet = self.ours[index].wallets.first().map(ToString::to_string);
                 pool.push(PairLine {
                     class: finding.class.word(),
-                    by: finding.code.map_or("", duizhang_core::breaks::BreakCode::clause),
+                    kind: kind_of(self.ours[index].flow).word(),
+                    by: finding.code.map_or("", BreakCode::clause),
                     wallet: wallet.unwrap_or_default(),
                     ours: Some(self.our_item(index)),
                     channel: None,
@@ -248,7 +251,8 @@ impl Compared {
             if waits(finding.class, finding.link) && self.within(line.time) {
                 pool.push(PairLine {
                     class: finding.class.word(),
-                    by: finding.code.map_or("", duizhang_core::breaks::BreakCode::clause),
+                    kind: line.kind.word(),
+                    by: finding.code.map_or("", BreakCode::clause),
                     wallet: statement.wallet.to_string(),
                     ours: None,
                     channel: Some(self.channel_item(index)),
@@ -306,6 +310,15 @@ fn terms_text(terms: &Terms) -> String {
         terms.parts_max,
         terms.search_max
     )
+}
+
+/// The kind of line that shows money of ours.
+const fn kind_of(flow: Flow) -> LineKind {
+    match flow {
+        Flow::PayIn => LineKind::PayIn,
+        Flow::RefundOut => LineKind::RefundOut,
+        Flow::Withdrawal => LineKind::Withdrawal,
+    }
 }
 
 pub(super) fn signed_ours(item: &Observed) -> i128 {
