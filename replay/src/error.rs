@@ -4,6 +4,7 @@ use duizhang_core::position::Position;
 use duizhang_core::reconciliation::InputError;
 use duizhang_eventlog::history::HistoryError;
 use duizhang_projections::calendar::UnknownZone;
+use rust_xlsxwriter::XlsxError;
 use thiserror::Error;
 
 /// Why a replay could not run.
@@ -57,4 +58,7 @@ pub enum ReplayError {
     /// A comparison cannot hold so much.
     #[error("comparing the day with its statements failed")]
     TooMuch(#[source] InputError),
+    /// The workbook could not be made.
+    #[error("make the workbook")]
+    Workbook(#[from] XlsxError),
 }

@@ -3,10 +3,12 @@
 //! Nothing is appended: the same log and the same files give the same report.
 
 mod checks;
+mod closing;
 mod counting;
 mod csv;
 mod details;
 mod differences;
+mod format;
 mod html;
 mod known;
 mod numbers;
@@ -29,6 +31,8 @@ mod tests;
 #[cfg(test)]
 mod then_tests;
 
+pub use closing::closed_at;
+pub use format::{ReportFormat, UnknownReportFormat};
 pub use numbers::{Both, Count, Receipts, Standing, Tally, WalletDay};
 pub use observed::{Observed, observed};
 pub use report::{

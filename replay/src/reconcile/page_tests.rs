@@ -90,6 +90,22 @@ fn formats(report: &DayReport) -> [(&'static str, Vec<u8>); 5] {
 }
 
 #[test]
+fn each_format_has_its_word() {
+    let report = shop();
+    let words = ReportFormat::ALL.map(ReportFormat::word);
+    for (format, (name, bytes)) in ReportFormat::ALL
+        .into_iter()
+        .zip([0, 1, 4, 2, 3].map(|place| formats(&report)[place].clone()))
+    {
+        assert_eq!(format.word().parse(), Ok(format));
+        assert_eq!(format.is_binary(), name.ends_with("xlsx"));
+        assert!(report.written(format).expect("it is written") == bytes, "{name}");
+    }
+    assert_eq!("pdf".parse::<ReportFormat>(), Err(UnknownReportFormat));
+    assert_eq!(UnknownReportFormat.to_string(), format!("not one of {}", words.join(", ")));
+}
+
+#[test]
 fn the_same_report_has_the_same_bytes() {
     let (one, other) = (formats(&shop()), formats(&shop()));
     for ((name, one), (_, other)) in one.into_iter().zip(other) {

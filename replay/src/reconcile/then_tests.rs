@@ -321,10 +321,10 @@ proptest! {
         office.book.at = zone().end_of(today()).plus(Span::from_hours(12));
         let open: Vec<BreakId> = office.book.state.open_breaks_booked(day).collect();
         office.book.must(reckoning::close(day, "ann", &open));
-        let closed_at = office.head();
+        let closed_at_first = office.head();
         let pages = |office: &Office| {
             let log = office.log();
-            let report = office.report(&log, closed_at).expect("readable");
+            let report = office.report(&log, closed_at_first).expect("readable");
             assert!(report.closed.as_ref().is_some_and(|closed| closed.by == "ann"));
             assert_eq!(report.day, date_of(day).to_string());
             let xlsx = report.xlsx().expect("a workbook");
@@ -334,6 +334,16 @@ proptest! {
         for (number, step) in steps.iter().enumerate() {
             office.play(step, number);
         }
+        prop_assert!(pages(&office) == then);
+        let log = office.log();
+        let ever = Position::new(u64::MAX);
+        let found = closed_at(&log, today(), ever, &mut |_, _| {}).expect("readable");
+        prop_assert_eq!(found, Some(closed_at_first));
+        for by in ["ann", "bob"] {
+            office.book.must(reckoning::reopen(day, by));
+        }
+        let found = closed_at(&office.log(), today(), ever, &mut |_, _| {}).expect("readable");
+        prop_assert_eq!(found, None);
         prop_assert!(pages(&office) == then);
     }
 }
