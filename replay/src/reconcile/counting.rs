@@ -13,9 +13,10 @@ use duizhang_core::reconciliation::{Class, Finding, Flow, Link};
 use duizhang_core::statement::{Line, LineKind, LineStatus};
 
 use super::known::is_second;
+use super::listed::Listed;
 use super::numbers::{Both, Count, Receipts, Standing, Tally, WalletDay};
 use super::report::{ExcludedKind, Unclaimed};
-use super::run::{Compared, signed_line, signed_ours, wide};
+use super::run::{BREAKS_MAX, Compared, signed_line, signed_ours, wide};
 use super::sides::StatementLines;
 
 type Days = BTreeMap<(WalletId, Currency), WalletDay>;
@@ -257,21 +258,24 @@ impl Compared {
     }
 
     /// Money in suspense, oldest first.
-    pub(super) fn unclaimed(&self) -> Vec<Unclaimed> {
+    pub(super) fn unclaimed(&self) -> Listed<Unclaimed> {
         let mut held: Vec<_> = self.known.held.iter().collect();
         held.sort_by_key(|(_, held)| held.position);
-        let told = held.into_iter().map(|(payment, held)| Unclaimed {
-            payment: payment.to_string(),
-            account: held.account.chinese().to_owned(),
-            reason: held.reason.clone(),
-            time: self.zone.rfc3339(held.time),
-            amount: Amount::from_minor(
-                i64::try_from(held.minor).unwrap_or(i64::MAX),
-                held.currency,
-            ),
-            position: held.position,
-        });
-        told.collect()
+        let mut told = Listed::up_to(BREAKS_MAX);
+        for (payment, held) in held {
+            told.push(|| Unclaimed {
+                payment: payment.to_string(),
+                account: held.account.chinese().to_owned(),
+                reason: held.reason.clone(),
+                time: self.zone.rfc3339(held.time),
+                amount: Amount::from_minor(
+                    i64::try_from(held.minor).unwrap_or(i64::MAX),
+                    held.currency,
+                ),
+                position: held.position,
+            });
+        }
+        told
     }
 
     /// The day's lines that are no payment of ours, by what they are.

@@ -16,21 +16,39 @@ use duizhang_core::time::Timestamp;
 use duizhang_projections::breaks::{BreakView, Deed};
 use duizhang_projections::calendar::day_of_date;
 
+use super::listed::Listed;
 use super::report::{BreakLine, BreakStanding, ItemLine};
-use super::run::{Compared, wide};
+use super::run::{BREAKS_MAX, Compared, wide};
 use crate::words;
 
+/// A break before it is told.
+struct Found<'a> {
+    open: bool,
+    wallet: Option<WalletId>,
+    time: Timestamp,
+    id: Option<BreakId>,
+    told_by: ToldBy<'a>,
+}
+
+/// Who has found it: the comparison, by one of the two sides, or only the log.
+enum ToldBy<'a> {
+    Payment(BreakCode, &'a Finding, usize),
+    Line(BreakCode, &'a Finding, usize),
+    Log(&'a BreakView),
+}
+
 impl Compared {
-    /// The day's breaks: what is open first, then by wallet, and there in the order of time.
-    pub(super) fn breaks(&self) -> Vec<BreakLine> {
-        let mut found: Vec<(Timestamp, BreakLine)> = Vec::new();
+    /// The day's breaks, what is open first, then by wallet, and there in the order of time; and
+    /// how many are open.
+    pub(super) fn breaks(&self) -> (Listed<BreakLine>, usize) {
+        let mut found: Vec<Found<'_>> = Vec::new();
         let mut told = BTreeSet::new();
         for (index, finding) in self.outcome.payments.iter().enumerate() {
             let time = self.counts_at(index);
             if let Some(code) = finding.code.filter(|_| self.within(time))
                 && is_new(finding, &mut told)
             {
-                found.push((time, self.break_of(code, finding, Some(index), None)));
+                found.push(self.find(time, ToldBy::Payment(code, finding, index)));
             }
         }
         for (index, finding) in self.outcome.lines.iter().enumerate() {
@@ -38,49 +56,72 @@ impl Compared {
             if let Some(code) = finding.code.filter(|_| self.within(time))
                 && is_new(finding, &mut told)
             {
-                found.push((time, self.break_of(code, finding, None, Some(index))));
+                found.push(self.find(time, ToldBy::Line(code, finding, index)));
             }
         }
-        let known: BTreeSet<String> = found.iter().map(|(_, line)| line.id.clone()).collect();
+        let known: BTreeSet<BreakId> = found.iter().filter_map(|one| one.id).collect();
         let booked = self.known.breaks.of_day(day_of_date(self.date));
-        let gone = booked.filter(|view| !known.contains(&view.id.to_string()));
-        found.extend(gone.map(|view| (view.opened_at, self.recorded(view))));
-        found.sort_by(|(one, left), (other, right)| {
-            (!left.open, &left.wallet, one, &left.id).cmp(&(
-                !right.open,
-                &right.wallet,
-                other,
-                &right.id,
-            ))
+        let gone = booked.filter(|view| !known.contains(&view.id));
+        found.extend(gone.map(|view| self.find(view.opened_at, ToldBy::Log(view))));
+        found.sort_by(|one, other| {
+            (!one.open, &one.wallet, one.time).cmp(&(!other.open, &other.wallet, other.time))
         });
-        found.into_iter().map(|(_, line)| line).collect()
+        let open = found.iter().filter(|one| one.open).count();
+        let mut lines = Listed::up_to(BREAKS_MAX);
+        for one in &found {
+            lines.push(|| self.told(one));
+        }
+        (lines, open)
     }
 
-    fn break_of(
-        &self,
-        code: BreakCode,
-        finding: &Finding,
-        payment: Option<usize>,
-        line: Option<usize>,
-    ) -> BreakLine {
-        let (payments, lines) = self.parts(finding, payment, line);
+    /// What a finding is about on both sides.
+    fn sides_of(&self, told_by: &ToldBy<'_>) -> (Vec<usize>, Vec<usize>) {
+        match told_by {
+            ToldBy::Payment(_, finding, index) => self.parts(finding, Some(*index), None),
+            ToldBy::Line(_, finding, index) => self.parts(finding, None, Some(*index)),
+            ToldBy::Log(_) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    fn find<'a>(&'a self, time: Timestamp, told_by: ToldBy<'a>) -> Found<'a> {
+        let code = match &told_by {
+            ToldBy::Payment(code, ..) | ToldBy::Line(code, ..) => *code,
+            ToldBy::Log(view) => {
+                let (wallet, id) = (Some(view.wallet.clone()), Some(view.id));
+                let open = view.is_open() && !words::explains_itself(view.found.code);
+                return Found { open, wallet, time, id, told_by };
+            }
+        };
+        let (payments, lines) = self.sides_of(&told_by);
         let first = lines.first().map(|index| self.line(*index).0.wallet.clone());
         let own = payments.first().and_then(|index| self.ours[*index].wallets.first().cloned());
         let wallet = first.or(own);
         let subject = self.subject(&payments, &lines);
-        let id = match (&wallet, &subject) {
-            (Some(wallet), Some(subject)) => self.id_of(wallet, subject),
-            _ => None,
-        };
+        let day = day_of_date(self.date);
+        let id = wallet
+            .as_ref()
+            .zip(subject)
+            .map(|(wallet, subject)| BreakId::about(wallet, day, &subject));
         let view = id.and_then(|id| self.known.breaks.get(id));
+        let open = !words::explains_itself(code) && view.is_none_or(BreakView::is_open);
+        Found { open, wallet, time, id, told_by }
+    }
+
+    fn told(&self, found: &Found<'_>) -> BreakLine {
+        let (code, finding) = match &found.told_by {
+            ToldBy::Payment(code, finding, _) | ToldBy::Line(code, finding, _) => (*code, finding),
+            ToldBy::Log(view) => return self.recorded(view),
+        };
+        let (payments, lines) = self.sides_of(&found.told_by);
+        let view = found.id.and_then(|id| self.known.breaks.get(id));
         BreakLine {
-            id: id.map_or_else(String::new, |id| id.to_string()),
+            id: found.id.map_or_else(String::new, |id| id.to_string()),
             code: code.letters().to_owned(),
             meaning: meaning(code),
             class: finding.class.word().to_owned(),
             direction: finding.direction.word().to_owned(),
-            open: !words::explains_itself(code) && view.is_none_or(BreakView::is_open),
-            wallet: wallet.as_ref().map(ToString::to_string).unwrap_or_default(),
+            open: found.open,
+            wallet: found.wallet.as_ref().map(ToString::to_string).unwrap_or_default(),
             amount: self.amount_of(code, &payments, &lines),
             record: view.map(|view| self.standing_of(view)),
             ours: payments.into_iter().map(|index| self.our_item(index)).collect(),
@@ -140,10 +181,6 @@ impl Compared {
             ending: view.ending.as_ref().map_or("", |ending| ending.word()),
             accepted: view.history.iter().any(|entry| matches!(entry.deed, Deed::Accepted(_))),
         }
-    }
-
-    fn id_of(&self, wallet: &WalletId, subject: &Subject) -> Option<BreakId> {
-        Some(BreakId::about(wallet, day_of_date(self.date), subject))
     }
 
     /// What a break is about: a payment or refund of ours where there is one, else the line.

@@ -11,6 +11,7 @@ mod differences;
 mod format;
 mod html;
 mod known;
+mod listed;
 mod numbers;
 mod observed;
 mod overview;

@@ -8,7 +8,8 @@ use duizhang_core::amount::Currency;
 use duizhang_core::breaks::BreakCode;
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{
-    Class, DayBounds, DayPlace, Flaw, Flow, Handling, Link, Outcome, Pair, Terms, check, reconcile,
+    Class, DayBounds, DayPlace, Finding, Flaw, Flow, Handling, Link, Outcome, Pair, Terms, check,
+    reconcile,
 };
 use duizhang_core::statement::{Line, LineKind};
 use duizhang_core::time::Timestamp;
@@ -17,6 +18,7 @@ use duizhang_projections::breaks::DayDeed;
 use duizhang_projections::calendar::{Zone, day_of_date};
 
 use super::known::{Known, known};
+use super::listed::Listed;
 use super::numbers::WalletDay;
 use super::observed::{Observed, observed};
 use super::report::{Closed, DayReport, ItemLine, PairLine, Proposal, StatementCheck};
@@ -125,13 +127,10 @@ impl Compared {
             .filter(|currency| wallets.iter().any(|day| day.currency == *currency))
             .collect();
         let totals = currencies.into_iter().map(|of| WalletDay::total_of(of, &wallets)).collect();
-        let (proposals, breaks) = (self.proposals(), self.breaks());
-        let waiting = proposals.len() + breaks.iter().filter(|line| line.open).count();
-        let (proposals, proposals_unlisted) = listed(proposals, BREAKS_MAX);
-        let (breaks, breaks_unlisted) = listed(breaks, BREAKS_MAX);
-        let (pairs, pairs_unlisted) = listed(self.pairs(), PAIRS_MAX);
-        let (pool, pool_unlisted) = listed(self.pool(), PAIRS_MAX);
-        let (unclaimed, unclaimed_unlisted) = listed(self.unclaimed(), BREAKS_MAX);
+        let proposals = self.proposals();
+        let (breaks, open) = self.breaks();
+        let (pairs, pool, unclaimed) = (self.pairs(), self.pool(), self.unclaimed());
+        let waiting = proposals.count() + open;
         DayReport {
             day: self.date.to_string(),
             time_zone: self.zone.name().to_owned(),
@@ -148,16 +147,16 @@ impl Compared {
             wallets,
             totals,
             standing: self.standing(),
-            proposals,
-            proposals_unlisted,
-            breaks,
-            breaks_unlisted,
-            pairs,
-            pairs_unlisted,
-            pool,
-            pool_unlisted,
-            unclaimed,
-            unclaimed_unlisted,
+            proposals_unlisted: proposals.unlisted,
+            proposals: proposals.items,
+            breaks_unlisted: breaks.unlisted,
+            breaks: breaks.items,
+            pairs_unlisted: pairs.unlisted,
+            pairs: pairs.items,
+            pool_unlisted: pool.unlisted,
+            pool: pool.items,
+            unclaimed_unlisted: unclaimed.unlisted,
+            unclaimed: unclaimed.items,
             excluded: self.excluded(),
             vouchers: self.known.vouchers.clone(),
             vouchers_unlisted: self.known.vouchers_unlisted,
@@ -184,16 +183,18 @@ impl Compared {
     }
 
     /// The day's pairs that wait for a person, in the order of the file.
-    fn proposals(&self) -> Vec<Proposal> {
-        let told = self.pairs_where(|pair| pair.handling == Handling::Proposed);
-        let told = told.into_iter().map(|pair| Proposal {
-            wallet: self.line(wide(pair.line)).0.wallet.to_string(),
-            grade: pair.grade.word(),
-            by: words::found_by(pair.by),
-            ours: self.our_item(wide(pair.payment)),
-            channel: self.channel_item(wide(pair.line)),
-        });
-        told.collect()
+    fn proposals(&self) -> Listed<Proposal> {
+        let mut told = Listed::up_to(BREAKS_MAX);
+        for pair in self.pairs_where(|pair| pair.handling == Handling::Proposed) {
+            told.push(|| Proposal {
+                wallet: self.line(wide(pair.line)).0.wallet.to_string(),
+                grade: pair.grade.word(),
+                by: words::found_by(pair.by),
+                ours: self.our_item(wide(pair.payment)),
+                channel: self.channel_item(wide(pair.line)),
+            });
+        }
+        told
     }
 
     /// The day's pairs of a kind, in the order of the file.
@@ -217,49 +218,49 @@ impl Compared {
     }
 
     /// The day's pairs on which both sides agree.
-    fn pairs(&self) -> Vec<PairLine> {
+    fn pairs(&self) -> Listed<PairLine> {
         let agreed = [Class::Matched, Class::CrossDay, Class::Late, Class::DuplicatePayment];
         let of_agreed =
             |pair: &Pair| agreed.contains(&self.outcome.payments[wide(pair.payment)].class);
-        self.pairs_where(of_agreed).into_iter().map(|pair| self.pair_line(pair)).collect()
+        let mut told = Listed::up_to(PAIRS_MAX);
+        for pair in self.pairs_where(of_agreed) {
+            told.push(|| self.pair_line(pair));
+        }
+        told
     }
 
     /// What lies across midnight, and what waits for another day or file.
-    fn pool(&self) -> Vec<PairLine> {
+    fn pool(&self) -> Listed<PairLine> {
+        let mut told = Listed::up_to(PAIRS_MAX);
         let across = |pair: &Pair| {
             let index = wide(pair.payment);
             self.outcome.payments[index].class == Class::CrossDay || self.seen_elsewhen(index)
         };
-        let across = self.pairs_where(across).into_iter();
-        let mut pool: Vec<PairLine> = across.map(|pair| self.pair_line(pair)).collect();
-        let waits = |class: Class, link: Link| class == Class::Pool && link == Link::None;
+        for pair in self.pairs_where(across) {
+            told.push(|| self.pair_line(pair));
+        }
+        let waits = |finding: &Finding| finding.class == Class::Pool && finding.link == Link::None;
         for (index, finding) in self.outcome.payments.iter().enumerate() {
-            if waits(finding.class, finding.link) && self.within(self.ours[index].time) {
-                let wallet = self.ours[index].wallets.first().map(ToString::to_string);
-                pool.push(PairLine {
-                    class: finding.class.word(),
-                    kind: kind_of(self.ours[index].flow).word(),
-                    by: finding.code.map_or("", BreakCode::clause),
-                    wallet: wallet.unwrap_or_default(),
+            let item = &self.ours[index];
+            if waits(finding) && self.within(item.time) {
+                let wallet = item.wallets.first().map_or("", |wallet| wallet.as_str());
+                let kind = kind_of(item.flow);
+                told.push(|| PairLine {
                     ours: Some(self.our_item(index)),
-                    channel: None,
+                    ..waiting(finding, kind, wallet)
                 });
             }
         }
         for (index, finding) in self.outcome.lines.iter().enumerate() {
             let (statement, line) = self.line(index);
-            if waits(finding.class, finding.link) && self.within(line.time) {
-                pool.push(PairLine {
-                    class: finding.class.word(),
-                    kind: line.kind.word(),
-                    by: finding.code.map_or("", BreakCode::clause),
-                    wallet: statement.wallet.to_string(),
-                    ours: None,
+            if waits(finding) && self.within(line.time) {
+                told.push(|| PairLine {
                     channel: Some(self.channel_item(index)),
+                    ..waiting(finding, line.kind, statement.wallet.as_str())
                 });
             }
         }
-        pool
+        told
     }
 
     pub(super) fn our_item(&self, index: usize) -> ItemLine {
@@ -287,11 +288,16 @@ impl Compared {
     }
 }
 
-/// As much as may be listed, and how much more there is.
-fn listed<T>(mut all: Vec<T>, most: usize) -> (Vec<T>, usize) {
-    let unlisted = all.len().saturating_sub(most);
-    all.truncate(most);
-    (all, unlisted)
+/// What waits, before its side is told.
+fn waiting(finding: &Finding, kind: LineKind, wallet: &str) -> PairLine {
+    PairLine {
+        class: finding.class.word(),
+        kind: kind.word(),
+        by: finding.code.map_or("", BreakCode::clause),
+        wallet: wallet.to_owned(),
+        ours: None,
+        channel: None,
+    }
 }
 
 /// The terms of a comparison, as far as they decide.
