@@ -31,10 +31,10 @@ fn effect(line: &Line) -> Option<i128> {
     let (gross, fee) = (i128::from(line.gross.minor()), i128::from(line.fee.minor()));
     match line.kind {
         _ if !moves(line) => Some(0),
-        LineKind::PayIn | LineKind::RefundIn => Some(gross - fee),
-        LineKind::PayOut | LineKind::RefundOut | LineKind::Fee | LineKind::Withdrawal => {
-            Some(-gross - fee)
-        }
+        LineKind::PayIn | LineKind::RefundIn | LineKind::FeeBack => Some(gross - fee),
+        LineKind::PayOut | LineKind::RefundOut | LineKind::Fee => Some(-gross - fee),
+        // What a withdrawal's line states is what left, the fee among it.
+        LineKind::Withdrawal => Some(-gross),
         LineKind::Transfer | LineKind::Neutral | LineKind::Unknown => None,
     }
 }
@@ -162,7 +162,10 @@ impl Compared {
                 LineKind::PayIn => day.receipts.received.channel.add(minor),
                 LineKind::RefundOut => day.refunds.channel.add(minor),
                 LineKind::Fee => day.fees.channel.add(minor),
-                LineKind::Withdrawal => day.withdrawals.channel.add(minor),
+                LineKind::FeeBack => day.fees.channel.add(-minor),
+                LineKind::Withdrawal => {
+                    day.withdrawals.channel.add(minor - i128::from(line.fee.minor()));
+                }
                 LineKind::PayOut => day.other.channel.add(-minor),
                 LineKind::RefundIn => day.other.channel.add(minor),
                 // Which way the money went only the balances say.

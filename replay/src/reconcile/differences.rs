@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{BreakCode, BreakState, Subject};
-use duizhang_core::id::{BreakId, PaymentId, RefundId, WalletId};
+use duizhang_core::id::{BreakId, MovementId, PaymentId, RefundId, WalletId};
 use duizhang_core::merkle::Hash;
 use duizhang_core::reconciliation::{Finding, Flow, Link};
 use duizhang_core::time::Timestamp;
@@ -146,6 +146,7 @@ impl Compared {
             Subject::Payment(id) => (vec![item(id.to_string(), place)], Vec::new()),
             Subject::Order(id) => (vec![item(id.to_string(), place)], Vec::new()),
             Subject::Refund(id) => (vec![item(id.to_string(), place)], Vec::new()),
+            Subject::Movement(id) => (vec![item(id.to_string(), place)], Vec::new()),
             Subject::Line { serial } => (Vec::new(), vec![item(serial.clone(), place)]),
             Subject::Row { statement, number } => {
                 (Vec::new(), vec![item(String::new(), format!("{statement} row {number}"))])
@@ -189,7 +190,8 @@ impl Compared {
             let item = &self.ours[*first];
             return Some(match item.flow {
                 Flow::PayIn => Subject::Payment(PaymentId::from_bits(item.id)),
-                Flow::RefundOut | Flow::Withdrawal => Subject::Refund(RefundId::from_bits(item.id)),
+                Flow::RefundOut => Subject::Refund(RefundId::from_bits(item.id)),
+                Flow::Withdrawal => Subject::Movement(MovementId::from_bits(item.id)),
             });
         }
         let (statement, line) = self.line(*lines.first()?);

@@ -53,7 +53,8 @@ impl Writer {
     }
 
     fn add(&mut self, kind: LineKind, minor: i64, fee: i64, time: Timestamp, party: &str) {
-        self.balance += if kind == LineKind::PayIn { minor } else { -minor } - fee;
+        // The fee of a withdrawal is a part of what left.
+        self.balance += if kind == LineKind::PayIn { minor } else { -minor };
         let number = u32::try_from(self.statement.lines.len()).expect("few lines") + 1;
         let serial = format!("20261120{:04}{number:014}", self.statement.file.name.len());
         self.statement.lines.push(Line {
@@ -107,7 +108,7 @@ pub(super) fn shop_files(log: &MemoryLog) -> Vec<StatementLines> {
     let mut wechat = Writer::new("main", Channel::Wechat, "wechat_20261120.xlsx", 50_000);
     wechat.add_ours(&ours, 2_500);
     let sent = ours.iter().find(|item| item.flow == Flow::Withdrawal).expect("recorded").time;
-    wechat.add(LineKind::Withdrawal, 40_000, 40, sent, "<script>alert(1)</script>");
+    wechat.add(LineKind::Withdrawal, 40_040, 40, sent, "<script>alert(1)</script>");
     vec![alipay.statement, wechat.statement]
 }
 
@@ -117,7 +118,7 @@ impl Writer {
         let mut balance = opening;
         for line in &mut self.statement.lines {
             let sign = if line.kind == LineKind::PayIn { 1 } else { -1 };
-            balance += sign * line.gross.minor() - line.fee.minor();
+            balance += sign * line.gross.minor();
             line.balance = Some(Amount::fen(balance));
         }
     }

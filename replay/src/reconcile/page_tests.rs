@@ -342,11 +342,12 @@ proptest! {
         let mut balance = opening;
         let lines = (1..).zip(moves).map(|(number, (kind, status, gross, fee, second))| {
             let sign = match kind {
-                LineKind::PayIn | LineKind::RefundIn | LineKind::Neutral => 1,
+                LineKind::PayIn | LineKind::RefundIn | LineKind::FeeBack | LineKind::Neutral => 1,
                 _ => -1,
             };
             if !matches!(status, LineStatus::Closed | LineStatus::Pending) {
-                balance += sign * gross - fee;
+                let apart = if kind == LineKind::Withdrawal { 0 } else { fee };
+                balance += sign * gross - apart;
             }
             Line {
                 number,
