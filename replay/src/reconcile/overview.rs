@@ -169,7 +169,8 @@ fn money(units: &[&WalletDay], sums: Sums) -> Table {
         let channel = unit.channel.as_str();
         let channel = if channel.is_empty() { "channel" } else { channel };
         columns.push(column(format!("{name} 渠道{uncovered}"), channel, Kind::Tally));
-        columns.push(column(format!("{name} 我方"), format!("ours {currency}"), Kind::Tally));
+        let ours = format!("ours {currency}");
+        columns.push(column(format!("{name} 我方"), ours.trim_end(), Kind::Tally));
     }
     let mut table = Table::new("numbers", ("收款与余额", "receipts and balances"), &[]);
     table.columns = columns;

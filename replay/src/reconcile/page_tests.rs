@@ -335,7 +335,10 @@ proptest! {
 
     /// Whatever a statement shows, the checks that can be made hold, and no format fails.
     #[test]
-    fn every_statement_adds_up(mut moves in prop::collection::vec(kinds(), 0..12), opening in 0_i64..9) {
+    fn every_statement_adds_up(
+        mut moves in prop::collection::vec(kinds(), 0..12),
+        opening in 0_i64..9,
+    ) {
         moves.sort_by_key(|(.., second)| *second);
         let mut files = shop_files(&shop_log());
         let model = files[0].lines[0].clone();
