@@ -202,7 +202,7 @@ fn judge_known(of: Judge) {
     let line = |account, fen| (account, Amount::fen(fen));
     book.must(Fact::AdjustmentProposed(AdjustmentProposed {
         id: AdjustmentId::from_bits(77),
-        lines: vec![line(Account::Tolerance, 1), line(Account::Long, -1)],
+        lines: vec![line(Account::Tolerance, 1), line(Account::Unclaimed, -1)],
         value_at: book.at,
         by: "ann".into(),
         reason: NASTY.into(),

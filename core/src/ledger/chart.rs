@@ -78,6 +78,8 @@ impl Chart {
             Account::WithdrawFees => Account::WithdrawFees,
             Account::Tolerance => Account::Tolerance,
             Account::Opening => Account::Opening,
+            Account::ProviderClaim => Account::ProviderClaim,
+            Account::ReconLoss => Account::ReconLoss,
         })
     }
 

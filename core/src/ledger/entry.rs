@@ -12,7 +12,7 @@ use core::fmt;
 use super::account::Numbered;
 use super::narration::Narration;
 use crate::amount::{Amount, Currency};
-use crate::id::{AdjustmentId, MovementId, OrderId, PaymentId, RefundId};
+use crate::id::{AdjustmentId, BreakId, MovementId, OrderId, PaymentId, RefundId};
 use crate::position::Position;
 use crate::time::Timestamp;
 
@@ -38,6 +38,8 @@ pub struct Subjects {
     pub movement: Option<MovementId>,
     /// The adjustment.
     pub adjustment: Option<AdjustmentId>,
+    /// The break.
+    pub difference: Option<BreakId>,
 }
 
 /// Where an entry comes from and what it says, without its lines.

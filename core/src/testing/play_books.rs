@@ -31,14 +31,14 @@ fn account(number: u8) -> Option<Named> {
         2 => Account::Wallet(wallet(3)?),
         3 => Account::Bank(BankId::new("cmb").ok()?),
         4 => Account::Receivable,
-        5 => Account::Short,
-        6 => Account::Long,
+        5 => Account::ProviderClaim,
+        6 => Account::ReconLoss,
         7 => Account::Overpaid,
         8 => Account::Tolerance,
         9 => Account::Unclaimed,
         // The last two are not for people.
-        10 => Account::Unidentified,
-        _ => Account::Refunds,
+        10 => Account::Short,
+        _ => Account::Long,
     })
 }
 

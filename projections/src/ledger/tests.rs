@@ -210,7 +210,7 @@ fn what_people_write_stays_text() {
         let line = |account, fen| (account, Amount::fen(fen));
         book.must(Fact::AdjustmentProposed(AdjustmentProposed {
             id: AdjustmentId::from_bits(77),
-            lines: vec![line(Account::Tolerance, 1), line(Account::Long, -1)],
+            lines: vec![line(Account::Tolerance, 1), line(Account::Unclaimed, -1)],
             value_at: book.at,
             by: "ann".into(),
             reason: note.into(),
