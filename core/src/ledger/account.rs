@@ -66,7 +66,61 @@ pub type Numbered = Account<u16, u16>;
 /// An account as a person names it.
 pub type Named = Account<WalletId, BankId>;
 
+/// What an account is to a balance sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// What there is.
+    Asset,
+    /// What is owed.
+    Liability,
+    /// Where the first balances came from.
+    Equity,
+    /// What came in for good.
+    Income,
+    /// What went for good.
+    Expense,
+}
+
+impl AccountKind {
+    /// The word for programs, and the Chinese one.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Asset => ("asset", "资产"),
+            Self::Liability => ("liability", "负债"),
+            Self::Equity => ("equity", "权益"),
+            Self::Income => ("income", "收入"),
+            Self::Expense => ("expense", "费用"),
+        }
+    }
+}
+
 impl<W, B> Account<W, B> {
+    /// What it is to a balance sheet.
+    #[must_use]
+    pub const fn kind(&self) -> AccountKind {
+        match self {
+            Self::Wallet(_)
+            | Self::Unlocated
+            | Self::InTransit
+            | Self::Bank(_)
+            | Self::Receivable
+            | Self::ProviderClaim
+            | Self::Short => AccountKind::Asset,
+            Self::Unidentified
+            | Self::Overpaid
+            | Self::Late
+            | Self::Ambiguous
+            | Self::Long
+            | Self::Refunds => AccountKind::Liability,
+            Self::Opening => AccountKind::Equity,
+            Self::Orders | Self::AmountBump | Self::Unclaimed => AccountKind::Income,
+            Self::ChannelFees | Self::WithdrawFees | Self::Tolerance | Self::ReconLoss => {
+                AccountKind::Expense
+            }
+        }
+    }
+
     /// Where held money stands, by the reason why it is held.
     #[must_use]
     pub const fn of_hold(reason: HoldReason) -> Self {

@@ -18,7 +18,7 @@ mod recording;
 mod ruling;
 mod standing;
 
-pub use account::{Account, Named, Numbered};
+pub use account::{Account, AccountKind, Named, Numbered};
 pub use chart::Chart;
 pub use entry::{Entry, Line, Subjects, Unbalanced};
 pub use narration::Narration;
