@@ -5,7 +5,7 @@
 //! Deliberately not here: which lines a chapter posts ([`super::Poster`]).
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -40,6 +40,22 @@ pub struct Subjects {
     pub adjustment: Option<AdjustmentId>,
     /// The break.
     pub difference: Option<BreakId>,
+}
+
+impl Subjects {
+    /// Each thing by its kind and its id.
+    #[must_use]
+    pub fn named(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("order", self.order.map(|id| id.to_string())),
+            ("payment", self.payment.map(|id| id.to_string())),
+            ("refund", self.refund.map(|id| id.to_string())),
+            ("movement", self.movement.map(|id| id.to_string())),
+            ("adjustment", self.adjustment.map(|id| id.to_string())),
+            ("break", self.difference.map(|id| id.to_string())),
+        ];
+        all.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect()
+    }
 }
 
 /// Where an entry comes from and what it says, without its lines.

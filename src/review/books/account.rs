@@ -9,8 +9,10 @@ use anyhow::{Context, ensure};
 use duizhang_core::amount::Currency;
 use duizhang_core::event::Chapter;
 use duizhang_core::ledger::Numbered;
-use duizhang_projections::ledger::{AccountStatement, Balances, Dated, Journal, Plan, decimal};
-use serde_json::{Value, json};
+use duizhang_projections::ledger::{
+    AccountStatement, Balances, Dated, Journal, Plan, StatementLine, decimal,
+};
+use serde_json::{Map, Value, json};
 
 use super::question::heading;
 use super::table::aligned;
@@ -69,51 +71,54 @@ struct Statement {
 
 impl Statement {
     fn take(&mut self, plan: &Plan, dated: Dated<'_>) -> anyhow::Result<()> {
-        let (entry, (word, english, chinese)) = (dated.entry, dated.entry.narration().words());
-        let counter: BTreeSet<&str> = entry
-            .lines()
-            .iter()
-            .filter(|line| line.account != self.account)
-            .map(|line| plan.chart.path(line.account))
-            .collect();
-        let counter: Vec<&str> = counter.into_iter().collect();
         for line in self.lines.take(dated) {
             ensure!(
                 self.listed.len() < LINES_MAX,
                 "the statement has more than {LINES_MAX} lines: ask for fewer days"
             );
-            let (minor, currency) = (i128::from(line.amount.minor()), line.amount.currency());
-            let amount = decimal(minor.abs(), currency);
-            let none = String::new;
-            let (debit, credit) = if minor < 0 { (none(), amount) } else { (amount, none()) };
-            let balance = decimal(line.balance, currency);
-            let moved = dated.moved_from().map(|day| format!(" (of {day}, closed)"));
-            self.listed.push(json!({
-                "day": line.day.to_string(),
-                "natural_day": dated.natural.to_string(),
-                "position": line.position.number(),
-                "cause": entry.cause().number(),
-                "narration": word,
-                "note": entry.note(),
-                "counter": counter,
-                "debit": debit,
-                "credit": credit,
-                "balance": balance,
-                "currency": currency.code(),
-            }));
-            self.rows.push(vec![
-                line.day.to_string(),
-                line.position.to_string(),
-                debit,
-                credit,
-                balance,
-                currency.code().to_owned(),
-                format!("{english}{}", moved.unwrap_or_default()),
-                counter.join(" "),
-                format!("{chinese} {}", entry.note()),
-            ]);
+            self.put(plan, dated, line);
         }
         Ok(())
+    }
+
+    fn put(&mut self, plan: &Plan, dated: Dated<'_>, line: StatementLine) {
+        let (entry, (word, english, chinese)) = (dated.entry, dated.entry.narration().words());
+        let others = entry.lines().iter().filter(|line| line.account != self.account);
+        let counter: BTreeSet<&str> = others.map(|line| plan.chart.path(line.account)).collect();
+        let counter: Vec<&str> = counter.into_iter().collect();
+        let (minor, currency) = (i128::from(line.amount.minor()), line.amount.currency());
+        let (amount, none) = (decimal(minor.abs(), currency), String::new());
+        let (debit, credit) = if minor < 0 { (none, amount) } else { (amount, none) };
+        let balance = decimal(line.balance, currency);
+        let about = entry.subjects().named().into_iter();
+        let about: Map<String, Value> =
+            about.map(|(kind, id)| (kind.to_owned(), id.into())).collect();
+        self.listed.push(json!({
+            "day": line.day.to_string(),
+            "natural_day": dated.natural.to_string(),
+            "position": line.position.number(),
+            "cause": entry.cause().number(),
+            "narration": word,
+            "about": about,
+            "note": entry.note(),
+            "counter": counter,
+            "debit": debit,
+            "credit": credit,
+            "balance": balance,
+            "currency": currency.code(),
+        }));
+        let moved = dated.moved_from().map(|day| format!(" (of {day})"));
+        self.rows.push(vec![
+            line.day.to_string(),
+            line.position.to_string(),
+            debit,
+            credit,
+            balance,
+            currency.code().to_owned(),
+            format!("{english}{}", moved.unwrap_or_default()),
+            counter.join(" "),
+            format!("{chinese} {}", entry.note()),
+        ]);
     }
 
     fn finish(self, plan: &Plan) -> Told {
