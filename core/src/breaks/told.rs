@@ -105,6 +105,12 @@ impl BreakId {
         Self::of(&[b"payment", &payment.bits().to_be_bytes()])
     }
 
+    /// The break about a refund.
+    #[must_use]
+    pub fn of_refund(refund: RefundId) -> Self {
+        Self::of(&[b"refund", &refund.bits().to_be_bytes()])
+    }
+
     fn of(parts: &[&[u8]]) -> Self {
         let parts: Vec<&[u8]> =
             core::iter::once(b"break".as_slice()).chain(parts.iter().copied()).collect();
@@ -119,7 +125,7 @@ impl BreakId {
         match subject {
             Subject::Payment(id) => Self::of_payment(*id),
             Subject::Order(id) => Self::of(&[b"order", &id.bits().to_be_bytes()]),
-            Subject::Refund(id) => Self::of(&[b"refund", &id.bits().to_be_bytes()]),
+            Subject::Refund(id) => Self::of_refund(*id),
             Subject::Movement(id) => Self::of(&[b"movement", &id.bits().to_be_bytes()]),
             Subject::Line { serial } => Self::of(&[b"line", wallet, serial.as_bytes()]),
             Subject::Row { statement, number } => {

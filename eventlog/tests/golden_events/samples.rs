@@ -507,6 +507,15 @@ fn books_facts(all: &mut Samples) {
         reason: "长款".into(),
     };
     all.fact("adjustment-proposed", 81, Fact::AdjustmentProposed(proposed));
+    let amount = |minor| Amount::from_minor(minor, Currency::Cny);
+    let claimed = AdjustmentProposed {
+        id,
+        lines: vec![(Account::ProviderClaim, amount(-7)), (Account::ReconLoss, amount(7))],
+        value_at: at(1_800_000_000),
+        by: "ops".into(),
+        reason: "短款".into(),
+    };
+    all.fact("adjustment-proposed-claim", 81, Fact::AdjustmentProposed(claimed));
     for (secs, name, verdict) in
         [(82, "approve", AdjustmentVerdict::Approve), (83, "decline", AdjustmentVerdict::Decline)]
     {
