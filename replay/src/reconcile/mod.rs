@@ -1,11 +1,15 @@
 //! A business day of the log compared with the channel's own statements.
 //!
-//! Nothing is appended: the same log and the same files give the same report.
+//! Nothing is appended: the same log and the same files give the same report, and the same facts
+//! about the day.
 
+mod inputs;
 mod observed;
 mod report;
 mod run;
+mod runs;
 mod sides;
+mod snapshots;
 mod text;
 
 #[cfg(test)]
@@ -17,4 +21,6 @@ pub use report::{
     WalletTally,
 };
 pub use run::{BREAKS_MAX, Compared, compare_day};
+pub use runs::{OpenBreak, Paper, Run, needs_a_person};
 pub use sides::StatementLines;
+pub use snapshots::{CHANGES_MAX, Change, Merged, ToldRow, merge};

@@ -8,6 +8,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::position::Position;
 use serde::Serialize;
 
+use super::snapshots::Change;
 use crate::spelling;
 
 /// A day of the log beside the channel's statements.
@@ -34,6 +35,10 @@ pub struct ReconciliationReport {
     pub breaks: Vec<BreakLine>,
     /// How many more breaks there are than are listed.
     pub breaks_unlisted: usize,
+    /// Rows that a later file of the wallet tells otherwise, or no longer has.
+    pub changes: Vec<Change>,
+    /// How many more changes there are than are listed.
+    pub changes_unlisted: usize,
     /// Whether the sums hold.
     pub checks: Vec<StatementCheck>,
 }

@@ -23,6 +23,7 @@ use super::report::{
     BreakLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally, WalletTally,
 };
 use super::sides::{Sides, StatementLines};
+use super::snapshots::Change;
 use crate::error::ReplayError;
 use crate::play::{Progress, book_zone};
 use crate::words;
@@ -41,6 +42,9 @@ pub struct Compared {
     pub(super) sides: Sides,
     pub(super) outcome: Outcome,
     pub(super) flaws: Vec<Flaw>,
+    pub(super) terms: Terms,
+    pub(super) changes: Vec<Change>,
+    pub(super) changes_unlisted: usize,
 }
 
 /// Compares a business day with statement files, as the log stands at a position.
@@ -70,29 +74,42 @@ pub fn compare_day(
     let sides = Sides::new(&ours, &statements).map_err(ReplayError::TooMuch)?;
     let outcome = reconcile(&sides.payments, &sides.lines, terms, &bounds);
     let flaws = check(&sides.payments, &sides.lines, terms, &outcome);
-    Ok(Compared { zone, date, bounds, known_to, ours, statements, sides, outcome, flaws })
+    Ok(Compared {
+        zone,
+        date,
+        bounds,
+        known_to,
+        ours,
+        statements,
+        sides,
+        outcome,
+        flaws,
+        terms: *terms,
+        changes: Vec::new(),
+        changes_unlisted: 0,
+    })
 }
 
-fn wide(index: u32) -> usize {
+pub(super) fn wide(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
 impl Compared {
-    fn line(&self, index: usize) -> (&StatementLines, &Line) {
+    pub(super) fn line(&self, index: usize) -> (&StatementLines, &Line) {
         let (place, row) = self.sides.places[index];
         let statement = &self.statements[place];
         (statement, &statement.lines[row])
     }
 
     /// When a payment counts: on its line's day where it has one.
-    fn counts_at(&self, index: usize) -> Timestamp {
+    pub(super) fn counts_at(&self, index: usize) -> Timestamp {
         match self.outcome.pair(&self.outcome.payments[index]) {
             Some(pair) => self.line(wide(pair.line)).1.time,
             None => self.ours[index].time,
         }
     }
 
-    fn within(&self, time: Timestamp) -> bool {
+    pub(super) fn within(&self, time: Timestamp) -> bool {
         self.bounds.place(time) == DayPlace::Within
     }
 
@@ -123,6 +140,8 @@ impl Compared {
             proposals_unlisted,
             breaks,
             breaks_unlisted,
+            changes: self.changes.clone(),
+            changes_unlisted: self.changes_unlisted,
             checks,
         }
     }
@@ -223,7 +242,7 @@ impl Compared {
     }
 
     /// Whether what a finding belongs to was not told before.
-    fn is_new(finding: &Finding, told: &mut BTreeSet<(u8, u32)>) -> bool {
+    pub(super) fn is_new(finding: &Finding, told: &mut BTreeSet<(u8, u32)>) -> bool {
         match finding.link {
             Link::Pair(index) => told.insert((0, index)),
             Link::Group(index) => told.insert((1, index)),
@@ -255,7 +274,7 @@ impl Compared {
     }
 
     /// Everything that a finding is about, on both sides.
-    fn parts(
+    pub(super) fn parts(
         &self,
         finding: &Finding,
         payment: Option<usize>,

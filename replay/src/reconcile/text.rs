@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use duizhang_core::amount::{Amount, Currency};
 
 use super::report::{BreakLine, ItemLine, Proposal, ReconciliationReport, WalletTally};
+use super::snapshots;
 use crate::spelling;
 use crate::table::aligned;
 
@@ -42,6 +43,7 @@ impl ReconciliationReport {
         text += &self.proposal_lines();
         text += "\nDifferences 差错\n";
         text += &self.break_lines();
+        text += &snapshots::text_of(&self.changes, self.changes_unlisted);
         text += "\nChecks\n";
         for check in &self.checks {
             let verdict = if check.holds { "holds" } else { "FAILS" };
