@@ -16,6 +16,7 @@ mod reconcile;
 mod review;
 mod serve;
 mod signals;
+mod statement;
 mod stopped;
 mod users;
 mod wallets;

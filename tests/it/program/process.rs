@@ -30,7 +30,7 @@ pub(crate) struct Program {
 }
 
 /// How a program ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// The exit code; none where a signal ended it.
     pub(crate) code: Option<i32>,
