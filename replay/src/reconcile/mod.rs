@@ -13,6 +13,10 @@ mod snapshots;
 mod text;
 
 #[cfg(test)]
+mod run_tests;
+#[cfg(test)]
+mod snapshot_tests;
+#[cfg(test)]
 mod tests;
 
 pub use observed::{Observed, observed};
