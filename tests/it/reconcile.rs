@@ -284,6 +284,32 @@ fn a_running_server_keeps_records_and_says_the_same() {
 }
 
 #[test]
+fn two_people_at_once_leave_one_whole_run() {
+    let day = Day::new();
+    let server = day.book.serve();
+    let bills = [day.bill("one.csv", &[day.stranger()]), day.bill("two.csv", &[day.paid()])];
+    let caller = server.caller();
+    let ended: Vec<Ended> = std::thread::scope(|scope| {
+        let ask = |bill| day.ask(caller, &["reconcile", "--day", &day.day, "--statement", bill]);
+        let asked: Vec<_> = bills.iter().map(|bill| scope.spawn(move || ask(bill))).collect();
+        asked.into_iter().map(|one| one.join().expect("no panic")).collect()
+    });
+    for one in &ended {
+        let turned_away = one.errors.contains("another day is being reconciled; ask again later");
+        assert!(one.code != Some(2) || turned_away, "{one:?}");
+    }
+    for bill in &bills {
+        let verb = ["reconcile", "--day", &day.day, "--statement", bill];
+        assert_eq!(day.ask(caller, &verb).code, Some(1));
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let after = day.said(1, &[]);
+    assert_eq!(after["recorded"]["runs"][0]["again"], true, "{after}");
+    assert_eq!((codes(&after), after["recorded"]["open"].as_u64()), (vec!["U02"], Some(1)));
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
 fn only_operators_hand_in_and_no_more_than_a_file_may_have() {
     let day = Day::new();
     let server = day.book.serve();
