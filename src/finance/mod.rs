@@ -10,6 +10,9 @@ mod shelf;
 mod vault;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use endpoint::routes;
 pub(crate) use file::Given;
 pub(crate) use listing::{StatementQuestion, Stored, saved, tell_statements};

@@ -25,7 +25,7 @@ use duizhang_core::reconciliation::Terms;
 use duizhang_core::rejection::Rejection;
 use duizhang_listener_bridge::statements::Mapping;
 use duizhang_projections::breaks::BreakView;
-use duizhang_projections::calendar::{Zone, day_of_date};
+use duizhang_projections::calendar::{Zone, date_of, day_of_date};
 use duizhang_projections::views::Views;
 use duizhang_replay::reconcile::{
     Compared, OpenBreak, Paper, ReconciliationReport, Run, compare_day, merge, needs_a_person,
@@ -78,6 +78,9 @@ struct Whole<'a> {
 struct KeptLine {
     sha256: String,
     wallet: String,
+    /// The days that it tells of. Each of them is to be reconciled with it.
+    first: String,
+    last: String,
     /// Whether it was kept before.
     again: bool,
 }
@@ -179,8 +182,9 @@ impl Desk<'_> {
         if !same {
             self.submit(Fact::StatementKept(fact.clone())).with_context(keeping)?;
         }
+        let [first, last] = [fact.first, fact.last].map(|day| date_of(day).to_string());
         let (sha256, wallet) = (fact.statement.to_string(), fact.wallet.to_string());
-        Ok(KeptLine { sha256, wallet, again: same })
+        Ok(KeptLine { sha256, wallet, first, last, again: same })
     }
 
     /// The files that touch a day or its neighbours: the kept ones in the order of keeping, and in
@@ -331,9 +335,10 @@ fn told(report: &ReconciliationReport, recorded: &Recorded) -> anyhow::Result<To
 impl Recorded {
     fn text(&self) -> String {
         let mut text = "\nRecorded 已入账\n".to_owned();
-        for KeptLine { sha256, wallet, again } in &self.statements {
+        for KeptLine { sha256, wallet, first, last, again } in &self.statements {
             let how = if *again { "was kept before" } else { "is kept" };
-            text += &format!("  statement {sha256} of {wallet} {how}\n");
+            let days = format!("{first} to {last}");
+            text += &format!("  statement {sha256} of {wallet}, {days}, {how}\n");
         }
         for RunLine { wallet, again, opened, changed, resolved } in &self.runs {
             text += &if *again {
