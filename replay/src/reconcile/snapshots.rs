@@ -6,10 +6,10 @@
 //! - A row is known by its serial and kind; without a serial by all that it says. Where several
 //!   files have it, those of the file that was kept last count. What is the same is told again and
 //!   is no duplicate; what differs in status, amount, fee or time is a change.
-//! - A row that a later file of the same layout covers and does not have is a change too. One with
-//!   a serial still counts if its money moved: the channel has said so, and people delete records.
-//!   One without a serial does not: it may be the same row told in other words, which would count
-//!   twice.
+//! - A row that a later file of the same layout covers and does not have is a change too, and does
+//!   not count any more: the latest word is the channel's, and a file of another account that was
+//!   handed in by mistake is put right by the right one. If its money was ours, a person hears of
+//!   that as of money which no statement has, beside the change.
 //!
 //! Invariants: within a file nothing is merged, so what is twice in one file stays twice; a row
 //! that counts keeps its file and its place; files that say the same may come in any order.
@@ -124,9 +124,7 @@ pub fn merge(statements: Vec<StatementLines>, day: &Range<Timestamp>, zone: Zone
             });
             let Some((other, told)) = next else { continue };
             merger.compare(earlier, at, other, told);
-            if later.iter().any(|(_, rows)| rows.contains_key(key)) || !outlives(first) {
-                gone.extend(at);
-            }
+            gone.extend(at);
         }
         dropped.push(gone);
     }
@@ -150,15 +148,6 @@ fn rows_of(statement: &StatementLines) -> Rows {
 /// Whether a later file should have the row: it is the same kind of file and covers its time.
 fn misses(later: &StatementLines, earlier: &StatementLines, line: &Line) -> bool {
     later.file.layout == earlier.file.layout && (later.from..later.to).contains(&line.time)
-}
-
-/// Whether a row counts that a later file does not have.
-fn outlives(line: &Line) -> bool {
-    let moved = match line.status {
-        LineStatus::Ok | LineStatus::RefundedFull | LineStatus::RefundedPart(_) => true,
-        LineStatus::Closed | LineStatus::Pending | LineStatus::Unknown => false,
-    };
-    moved && !line.serial.is_empty()
 }
 
 struct Merger<'a> {
