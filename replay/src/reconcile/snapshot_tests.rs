@@ -122,9 +122,17 @@ fn of_three_files_the_last_that_has_a_row_or_should_have_it_decides() {
 #[test]
 fn a_row_without_a_serial_is_known_by_all_that_it_says() {
     let twice = vec![bare(1, 100, noon()), bare(2, 100, noon())];
-    // One file with two equal rows keeps both, and the next one tells both again.
+    // One file with two equal rows keeps both, and the next one tells both again: a break about
+    // one of them bears the place where it was told first.
     let same = merged(vec![export("a", twice.clone()), export("b", twice.clone())]);
-    assert_eq!((counting(&same), told(&same)), (vec![vec![], vec![1, 2]], vec![]));
+    assert_eq!((counting(&same), told(&same)), (vec![vec![1, 2], vec![]], vec![]));
+    // A later file has one more, or one less.
+    let more = [twice.clone(), vec![bare(3, 100, noon())]].concat();
+    let grown = merged(vec![export("a", twice.clone()), export("b", more)]);
+    assert_eq!((counting(&grown), told(&grown)), (vec![vec![1, 2], vec![3]], vec![]));
+    let fewer = merged(vec![export("a", twice.clone()), export("b", twice[..1].to_vec())]);
+    assert_eq!(counting(&fewer), [vec![1], vec![]]);
+    assert_eq!(told(&fewer), [("", "gone".to_owned())]);
     // Another amount is another row: the earlier one is gone and does not count twice.
     let other = merged(vec![export("a", twice), export("b", vec![bare(1, 101, noon())])]);
     assert_eq!(counting(&other), [vec![], vec![1]]);

@@ -4,8 +4,8 @@
 //! A channel's export is a snapshot: tomorrow's tells another status of today's serial, and a
 //! record that somebody deleted in the app is gone from it. So:
 //! - A row is known by its serial and kind; without a serial by all that it says. Where several
-//!   files have it, those of the file that was kept last count. What is the same is told again and
-//!   is no duplicate; what differs in status, amount, fee or time is a change.
+//!   files have it, it counts once, as the file tells it that was kept last. What is the same is
+//!   told again and is no duplicate; what differs in status, amount, fee or time is a change.
 //! - A row that a later file of the same layout covers and does not have is a change too, and does
 //!   not count any more: the latest word is the channel's, and a file of another account that was
 //!   handed in by mistake is put right by the right one. If its money was ours, a person hears of
@@ -98,99 +98,145 @@ impl Key {
     }
 }
 
-/// The rows of one file by what they are known by.
-type Rows = BTreeMap<Key, Vec<usize>>;
+/// Where a row stands: the file and the place of its line.
+type Place = (usize, usize);
 
 /// Makes files into one view, of each wallet by itself. The order is that of keeping. Changes of
 /// rows in `day` are told.
 #[must_use]
 pub fn merge(statements: Vec<StatementLines>, day: &Range<Timestamp>, zone: Zone) -> Merged {
-    let of = |wallet: &WalletId| statements.iter().filter(|one| one.wallet == *wallet).count();
-    let rows: Vec<Rows> = statements
-        .iter()
-        .map(|one| if of(&one.wallet) > 1 { rows_of(one) } else { Rows::new() })
-        .collect();
-    let mut merger = Merger { day, zone, changes: Vec::new(), unlisted: 0 };
-    let mut dropped: Vec<BTreeSet<usize>> = Vec::new();
-    for (place, earlier) in statements.iter().enumerate() {
-        let files = statements.iter().zip(&rows).skip(place.saturating_add(1));
-        let later: Vec<_> = files.filter(|(other, _)| other.wallet == earlier.wallet).collect();
-        let mut gone = BTreeSet::new();
-        for (key, at) in &rows[place] {
-            let first = &earlier.lines[at[0]];
-            let next = later.iter().find_map(|(other, rows)| match rows.get(key) {
-                Some(told) => Some((*other, told.as_slice())),
-                None => misses(other, earlier, first).then_some((*other, [].as_slice())),
-            });
-            let Some((other, told)) = next else { continue };
-            merger.compare(earlier, at, other, told);
-            gone.extend(at);
+    let wallets: BTreeSet<&WalletId> = statements.iter().map(|one| &one.wallet).collect();
+    let mut counting: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); statements.len()];
+    let mut merger = Merger {
+        statements: &statements,
+        day,
+        zone,
+        standing: BTreeMap::new(),
+        changes: Vec::new(),
+        unlisted: 0,
+    };
+    for wallet in wallets {
+        let own = statements.iter().enumerate().filter(|(_, one)| one.wallet == *wallet);
+        let own: Vec<usize> = own.map(|(file, _)| file).collect();
+        if let [only] = own[..] {
+            counting[only].extend(0..statements[only].lines.len());
+            continue;
         }
-        dropped.push(gone);
+        own.into_iter().for_each(|file| merger.take(file));
+        for (file, row) in std::mem::take(&mut merger.standing).into_values().flatten() {
+            counting[file].insert(row);
+        }
     }
     let Merger { changes, unlisted, .. } = merger;
-    let kept = statements.into_iter().zip(dropped).map(|(mut statement, dropped)| {
+    let kept = statements.into_iter().zip(counting).map(|(mut statement, counting)| {
         let mut row = 0..statement.lines.len();
-        statement.lines.retain(|_| row.next().is_none_or(|row| !dropped.contains(&row)));
+        statement.lines.retain(|_| row.next().is_some_and(|row| counting.contains(&row)));
         statement
     });
     Merged { statements: kept.collect(), changes, changes_unlisted: unlisted }
 }
 
-fn rows_of(statement: &StatementLines) -> Rows {
-    let mut rows = Rows::new();
-    for (row, line) in statement.lines.iter().enumerate() {
-        rows.entry(Key::of(line)).or_default().push(row);
-    }
-    rows
-}
-
-/// Whether a later file should have the row: it is the same kind of file and covers its time.
-fn misses(later: &StatementLines, earlier: &StatementLines, line: &Line) -> bool {
-    later.file.layout == earlier.file.layout && (later.from..later.to).contains(&line.time)
-}
-
+/// The rows of one wallet that count so far, and what was found to change.
 struct Merger<'a> {
+    statements: &'a [StatementLines],
     day: &'a Range<Timestamp>,
     zone: Zone,
+    standing: BTreeMap<Key, Vec<Place>>,
     changes: Vec<Change>,
     unlisted: usize,
 }
 
 impl Merger<'_> {
-    /// Tells what a later file says otherwise of the rows of one key.
-    fn compare(
-        &mut self,
-        earlier: &StatementLines,
-        at: &[usize],
-        later: &StatementLines,
-        told: &[usize],
-    ) {
-        for (index, row) in at.iter().enumerate() {
-            let before = &earlier.lines[*row];
-            let after = told.get(index).or(told.last()).map(|row| &later.lines[*row]);
-            let differs = after.map(|after| differences(before, after)).unwrap_or_default();
-            if after.is_some() && differs.is_empty() {
-                continue;
-            }
-            let times = [Some(before.time), after.map(|line| line.time)];
-            if !times.iter().flatten().any(|time| self.day.contains(time)) {
-                continue;
-            }
-            if self.changes.len() >= CHANGES_MAX {
-                self.unlisted = self.unlisted.saturating_add(1);
-                continue;
-            }
-            self.changes.push(Change {
-                wallet: earlier.wallet.to_string(),
-                serial: before.serial.clone(),
-                kind: before.kind.word(),
-                differs,
-                before: self.told(earlier, before),
-                after: after.map(|line| self.told(later, line)),
-                later: later.file.name.clone(),
-            });
+    fn line(&self, (file, row): Place) -> &Line {
+        &self.statements[file].lines[row]
+    }
+
+    /// Takes the next file of the wallet.
+    fn take(&mut self, file: usize) {
+        let mut rows: BTreeMap<Key, Vec<Place>> = BTreeMap::new();
+        for (row, line) in self.statements[file].lines.iter().enumerate() {
+            rows.entry(Key::of(line)).or_default().push((file, row));
         }
+        let mut standing = std::mem::take(&mut self.standing);
+        standing.retain(|key, before| {
+            let gone = !rows.contains_key(key) && self.misses(file, before);
+            if gone {
+                before.iter().for_each(|place| self.tell(*place, None, file));
+            }
+            !gone
+        });
+        for (key, after) in rows {
+            let before = standing.remove(&key).unwrap_or_default();
+            let counts = self.follow(&key, before, after, file);
+            standing.insert(key, counts);
+        }
+        self.standing = standing;
+    }
+
+    /// Whether a later file should have these rows: it is the same kind of file and covers their
+    /// time.
+    fn misses(&self, file: usize, before: &[Place]) -> bool {
+        let later = &self.statements[file];
+        before.first().is_some_and(|place| {
+            let same_kind = later.file.layout == self.statements[place.0].file.layout;
+            same_kind && (later.from..later.to).contains(&self.line(*place).time)
+        })
+    }
+
+    /// Which rows of a key count once a later file has told it.
+    fn follow(
+        &mut self,
+        key: &Key,
+        mut before: Vec<Place>,
+        after: Vec<Place>,
+        file: usize,
+    ) -> Vec<Place> {
+        match key {
+            Key::Serial(..) => {
+                for (index, place) in before.iter().enumerate() {
+                    let told = after.get(index).or(after.last());
+                    self.tell(*place, told.copied(), file);
+                }
+                after
+            }
+            // They are equal in all that they say, and a break about such a row bears its place: the
+            // first one that told it stays. The later file only says how many there are.
+            Key::Content(_) => {
+                for place in before.iter().skip(after.len()) {
+                    self.tell(*place, None, file);
+                }
+                before.truncate(after.len());
+                let more = after.into_iter().skip(before.len());
+                before.extend(more);
+                before
+            }
+        }
+    }
+
+    /// Tells what a later file says otherwise of a row.
+    fn tell(&mut self, before: Place, after: Option<Place>, later: usize) {
+        let (was, is) = (self.line(before), after.map(|after| self.line(after)));
+        let differs = is.map(|is| differences(was, is)).unwrap_or_default();
+        let of_day =
+            self.day.contains(&was.time) || is.is_some_and(|is| self.day.contains(&is.time));
+        if (is.is_some() && differs.is_empty()) || !of_day {
+            return;
+        }
+        if self.changes.len() >= CHANGES_MAX {
+            self.unlisted = self.unlisted.saturating_add(1);
+            return;
+        }
+        let earlier = &self.statements[before.0];
+        let change = Change {
+            wallet: earlier.wallet.to_string(),
+            serial: was.serial.clone(),
+            kind: was.kind.word(),
+            differs,
+            before: self.told(earlier, was),
+            after: is.map(|is| self.told(&self.statements[later], is)),
+            later: self.statements[later].file.name.clone(),
+        };
+        self.changes.push(change);
     }
 
     fn told(&self, statement: &StatementLines, line: &Line) -> ToldRow {
