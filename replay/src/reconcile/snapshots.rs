@@ -127,7 +127,9 @@ pub fn merge(statements: Vec<StatementLines>, day: &Range<Timestamp>, zone: Zone
             counting[file].insert(row);
         }
     }
-    let Merger { changes, unlisted, .. } = merger;
+    let Merger { mut changes, unlisted, .. } = merger;
+    changes.sort_by_key(|(place, _)| *place);
+    let changes = changes.into_iter().map(|(_, change)| change).collect();
     let kept = statements.into_iter().zip(counting).map(|(mut statement, counting)| {
         let mut row = 0..statement.lines.len();
         statement.lines.retain(|_| row.next().is_some_and(|row| counting.contains(&row)));
@@ -142,7 +144,8 @@ struct Merger<'a> {
     day: &'a Range<Timestamp>,
     zone: Zone,
     standing: BTreeMap<Key, Vec<Place>>,
-    changes: Vec<Change>,
+    /// With the place of the row that was before.
+    changes: Vec<(Place, Change)>,
     unlisted: usize,
 }
 
@@ -199,8 +202,8 @@ impl Merger<'_> {
                 }
                 after
             }
-            // They are equal in all that they say, and a break about such a row bears its place: the
-            // first one that told it stays. The later file only says how many there are.
+            // They are equal in all that they say, and a break about such a row bears its place:
+            // the first one that told it stays. The later file only says how many there are.
             Key::Content(_) => {
                 for place in before.iter().skip(after.len()) {
                     self.tell(*place, None, file);
@@ -236,7 +239,7 @@ impl Merger<'_> {
             after: is.map(|is| self.told(&self.statements[later], is)),
             later: self.statements[later].file.name.clone(),
         };
-        self.changes.push(change);
+        self.changes.push((before, change));
     }
 
     fn told(&self, statement: &StatementLines, line: &Line) -> ToldRow {
