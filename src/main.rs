@@ -5,6 +5,7 @@ mod cli;
 mod compose;
 mod config;
 mod demo;
+mod finance;
 mod review;
 mod weak_keys;
 

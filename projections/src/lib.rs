@@ -15,4 +15,5 @@ pub mod ledger;
 pub mod orders;
 pub mod projection;
 pub mod refunds;
+pub mod statements;
 pub mod views;

@@ -81,6 +81,9 @@ impl Arguments {
             Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
                 Some(format!("--from {from} lies behind --to {to}"))
             }
+            Verb::Reconcile(ReconcileArguments { by: Some(_), .. }) if self.server.is_some() => {
+                Some("the token says who reconciles: --by is for a stopped server's data".into())
+            }
             Verb::Export(ExportVerb::Ledger(LedgerExport { from, to, .. })) if from > to => {
                 Some("--from lies behind --to".to_owned())
             }
@@ -106,8 +109,14 @@ pub(super) enum Verb {
     /// Ends with 1 where a decision does not follow, where a day does not add up, or where the
     /// events contradict each other.
     Replay(ReplayRange),
-    /// Compare a business day with the channels' statement files, found out by their content
+    /// Take the channels' statement files into custody, compare a business day with all that are
+    /// kept, and record what differs
+    ///
+    /// Ends with 1 where something waits for a person. The same again changes nothing.
     Reconcile(ReconcileArguments),
+    /// Look into statement files, and list, show and save those that are kept
+    #[command(subcommand)]
+    Statement(StatementVerb),
     /// Check the whole log: frames, roots, invariants, decisions and views
     Audit,
     /// Tell the story of one thing, event by event
@@ -153,11 +162,9 @@ impl Verb {
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
             Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
-            Self::Reconcile(_)
-            | Self::Serve
-            | Self::Bridge(_)
-            | Self::Demo(_)
-            | Self::Config(_) => false,
+            Self::Reconcile(_) => true,
+            Self::Statement(verb) => !matches!(verb, StatementVerb::Preview { .. }),
+            Self::Serve | Self::Bridge(_) | Self::Demo(_) | Self::Config(_) => false,
         }
     }
 }
@@ -168,12 +175,49 @@ pub(super) struct ReconcileArguments {
     #[arg(long, value_name = "D")]
     pub(super) day: NaiveDate,
     /// A statement file, with its wallet in front where the file does not tell; may be given
-    /// several times
-    #[arg(long, required = true, num_args = 1.., value_name = "[WALLET=]FILE")]
+    /// several times. Without one the day is compared with what is kept
+    #[arg(long, num_args = 1.., value_name = "[WALLET=]FILE")]
     pub(super) statement: Vec<String>,
     /// What the columns of a CSV or XLSX file mean, for files that no layout is known for
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "statement")]
     pub(super) mapping: Option<PathBuf>,
+    /// Compare only: keep no file and record nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Who reconciles; a running server knows it by the token [default: command line]
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StatementVerb {
+    /// Say what a file is, what is read of it and what is not; no book is needed
+    Preview {
+        /// The file
+        file: PathBuf,
+        /// What its columns mean, where no layout is known
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+    },
+    /// List the statements that are kept
+    List {
+        /// Only those that tell of this business day, like 2026-11-21
+        #[arg(long, value_name = "D")]
+        day: Option<NaiveDate>,
+    },
+    /// Show what is known of a kept statement, and whether its bytes are whole
+    Show {
+        /// Its SHA-256, or the first digits of it
+        sha256: String,
+    },
+    /// Write the original bytes of a kept statement to a file
+    Save {
+        /// Its SHA-256, or the first digits of it
+        sha256: String,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Args)]

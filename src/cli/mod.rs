@@ -17,6 +17,7 @@ mod reconcile;
 mod review;
 mod serve;
 mod signals;
+mod statement;
 mod stopped;
 mod users;
 mod wallets;

@@ -24,6 +24,7 @@ use super::program::{CANNOT_RUN, Setting};
 use super::signals::Signals;
 use crate::compose::{self, Absent, OpenBook};
 use crate::config::Config;
+use crate::finance;
 use crate::review::{self, Form};
 use crate::weak_keys;
 
@@ -57,7 +58,9 @@ async fn serve(setting: &Setting, config: Config) -> anyhow::Result<ExitCode> {
     let clock = book.clock.clone();
     let url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let parts = parts(book, &config, listener, address)?;
-    let server = Server::start_beside(parts, review::routes).context("start the server")?;
+    let data = config.server.data.clone();
+    let routes = |app: &std::sync::Arc<_>| review::routes(app).merge(finance::routes(app, data));
+    let server = Server::start_beside(parts, routes).context("start the server")?;
     announce(setting.form, &url, address, keys.as_ref())?;
     tokio::select! {
         name = signals.next() => tracing::info!("{name}: stopping"),

@@ -23,26 +23,46 @@ use tokio_rustls::TlsConnector;
 
 use super::question::{Answered, Asked};
 
-/// Longest answer in bytes: a report lists at most 10,000 exceptions of some 200 bytes, and a story
-/// of some thousand events stays below that too.
-const ANSWER_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+/// Longest answer in bytes: a report lists at most 10,000 exceptions of some 200 bytes, a story of
+/// some thousand events stays below that too, and a statement has 64 MiB with a word before it.
+const ANSWER_BYTES_MAX: usize = 65 * 1_024 * 1_024;
 
 /// Puts a question to a server. Must not be called from inside a runtime.
 pub(crate) fn ask(server: &Uri, token: &Secret, asked: &Asked) -> anyhow::Result<Answered> {
+    let body = serde_json::to_vec(asked).context("write the question")?;
+    let body = post(server, token, &Posted { path: "/review", kind: "application/json", body })?;
+    let asking = || format!("ask the server {server}");
+    serde_json::from_slice(&body).context("read the server's answer").with_context(asking)
+}
+
+/// What is sent.
+pub(crate) struct Posted {
+    pub(crate) path: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Sends something to a server and returns what it answers, where it answers well. Must not be
+/// called from inside a runtime.
+pub(crate) fn post(server: &Uri, token: &Secret, posted: &Posted) -> anyhow::Result<Bytes> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asking = || format!("ask the server {server}");
-    let (status, body) = runtime.block_on(send(server, token, asked)).with_context(asking)?;
+    let (status, body) = runtime.block_on(send(server, token, posted)).with_context(asking)?;
     if status != StatusCode::OK {
         let text = String::from_utf8_lossy(&body);
         bail!("the server {server} answered {status}: {}", text.trim());
     }
-    serde_json::from_slice(&body).context("read the server's answer").with_context(asking)
+    Ok(body)
 }
 
-async fn send(server: &Uri, token: &Secret, asked: &Asked) -> anyhow::Result<(StatusCode, Bytes)> {
+async fn send(
+    server: &Uri,
+    token: &Secret,
+    posted: &Posted,
+) -> anyhow::Result<(StatusCode, Bytes)> {
     let authority = server.authority().context("an address has a host")?;
     let secure = server.scheme_str() == Some("https");
-    let message = message(server, authority, token, asked)?;
+    let message = message(server, authority, token, posted)?;
     let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, port)).await.context("connect")?;
@@ -59,19 +79,18 @@ fn message(
     server: &Uri,
     authority: &Authority,
     token: &Secret,
-    asked: &Asked,
+    posted: &Posted,
 ) -> anyhow::Result<Request<Full<Bytes>>> {
     let mut bearer = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat())
         .context("the token holds signs that no token has")?;
     bearer.set_sensitive(true);
-    let path = format!("{}/review", server.path().trim_end_matches('/'));
-    let body = serde_json::to_vec(asked).context("write the question")?;
+    let path = format!("{}{}", server.path().trim_end_matches('/'), posted.path);
     Request::post(path)
         .header(HOST, authority.as_str())
         .header(CONNECTION, "close")
-        .header(CONTENT_TYPE, "application/json")
+        .header(CONTENT_TYPE, posted.kind)
         .header(AUTHORIZATION, bearer)
-        .body(Full::new(Bytes::from(body)))
+        .body(Full::new(Bytes::copy_from_slice(&posted.body)))
         .context("build the request")
 }
 

@@ -124,7 +124,8 @@ fn place(room: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
     Arc::clone(room).try_acquire_owned().map_err(|_| Refusal::Busy)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token that a request bears.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

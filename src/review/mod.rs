@@ -10,10 +10,10 @@ mod history;
 mod ledger;
 mod question;
 
-pub(crate) use ask::{ask, server};
+pub(crate) use ask::{Posted, ask, post, server};
 pub(crate) use books::BooksQuestion;
 pub(crate) use declared::{Look, declared, operators, wallet_as_json};
-pub(crate) use endpoint::routes;
+pub(crate) use endpoint::{bearer, routes};
 pub(crate) use history::history;
 pub(crate) use ledger::{LedgerQuestion, received, write_ledger};
 pub(crate) use question::{

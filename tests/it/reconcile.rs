@@ -1,15 +1,31 @@
-//! `reconcile` as finance uses it: the shop's day, the channel's file, and what the program says.
+//! `reconcile` and `statement` as finance uses them: the shop's day, the channel's files, what the
+//! program keeps, records and says, on a stopped server's data and on a running server.
 
-use chrono::{DateTime, FixedOffset};
+use std::path::PathBuf;
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use duizhang_api::clock::{Clock, SystemClock};
+use serde_json::Value;
 
-use crate::program::{BookFile, DEVICE_KEY, Ended, Program, Shop, TOKEN, millis, push_path};
+use crate::program::{
+    BookFile, Caller, DEVICE_KEY, Ended, Program, Shop, TOKEN, millis, push_path,
+};
 
-/// A file as the WeChat app exports it, with these receipts: local time, amount, number.
-fn wechat_file(day: &str, receipts: &[(String, &str, &str)]) -> String {
-    let rows = receipts.iter().map(|(time, amount, number)| {
+/// A row of a statement.
+#[derive(Clone)]
+struct Receipt {
+    time: String,
+    amount: &'static str,
+    serial: &'static str,
+    order: &'static str,
+    status: &'static str,
+}
+
+/// A file as the WeChat app exports it, with these receipts.
+fn wechat_file(day: &str, receipts: &[Receipt]) -> String {
+    let rows = receipts.iter().map(|Receipt { time, amount, serial, order, status }| {
         format!(
-            "{time},二维码收款,*三,\"收款方备注:二维码收款\",收入,¥{amount},零钱,已收钱,\"{number}\t\",\"/\",\"/\"\n"
+            "{time},二维码收款,*三,\"收款方备注:二维码收款\",收入,¥{amount},零钱,{status},\"{serial}\t\",\"{order}\",\"/\"\n"
         )
     });
     format!(
@@ -29,10 +45,15 @@ fn now_in_shanghai() -> DateTime<FixedOffset> {
     DateTime::from_timestamp_micros(micros).expect("a time").with_timezone(&zone)
 }
 
+/// The number of our line of the day.
+const SERIAL: &str = "1000050201202611210001";
+
 struct Day {
     book: BookFile,
     day: String,
+    before: String,
     time: String,
+    admin: String,
 }
 
 impl Day {
@@ -40,6 +61,7 @@ impl Day {
     fn new() -> Self {
         let shop = Shop::new();
         let book = BookFile::new(&shop.url());
+        let admin = book.operator();
         let server = book.serve();
         let body = r#"{"number":"R-1","amount":"10.00","channels":["wechat"]}"#;
         let made = server.caller().try_post_json("/v1/orders", TOKEN, body).expect("an answer");
@@ -49,65 +71,356 @@ impl Day {
         assert_eq!(pushed.json()["code"], 1, "{}", pushed.text());
         assert_eq!(server.stop().code, Some(0));
         let day = now.format("%Y-%m-%d").to_string();
-        Self { book, day, time: now.format("%Y-%m-%d %H:%M:%S").to_string() }
+        let before = (now - TimeDelta::days(1)).format("%Y-%m-%d").to_string();
+        Self { book, day, before, time: now.format("%Y-%m-%d %H:%M:%S").to_string(), admin }
+    }
+
+    /// The line of the shop's payment.
+    fn paid(&self) -> Receipt {
+        Receipt {
+            time: self.time.clone(),
+            amount: "10.00",
+            serial: SERIAL,
+            order: "/",
+            status: "已收钱",
+        }
+    }
+
+    fn stranger(&self) -> Receipt {
+        Receipt { amount: "66.66", serial: "1000050201202611210002", ..self.paid() }
     }
 
     fn file(&self, name: &str, text: &str) -> String {
-        let path = self.book.data().join(name);
+        let path = self.book.data().with_file_name(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()
     }
 
+    fn bill(&self, name: &str, receipts: &[Receipt]) -> String {
+        self.file(name, &wechat_file(&self.day, receipts))
+    }
+
+    fn run(&self, verb: &[&str]) -> Ended {
+        self.book.run(verb)
+    }
+
     fn reconcile(&self, more: &[&str]) -> Ended {
-        let verb = ["reconcile", "--day", &self.day];
-        Program::run(self.book.command(&[&verb[..], more].concat()))
+        self.run(&[&["reconcile", "--day", &self.day], more].concat())
+    }
+
+    /// Reconciles, and reads what is said.
+    fn said(&self, code: i32, more: &[&str]) -> Value {
+        let ended = self.reconcile(&[more, &["--json"]].concat());
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        serde_json::from_str(&ended.output).expect("JSON")
+    }
+
+    /// The kept files.
+    fn kept(&self) -> Vec<PathBuf> {
+        let folder = std::fs::read_dir(self.book.data().join("statements"));
+        let mut files: Vec<PathBuf> = folder
+            .map(|files| files.map(|file| file.expect("an entry").path()).collect())
+            .unwrap_or_default();
+        files.sort();
+        files
+    }
+
+    fn ask(&self, caller: Caller, verb: &[&str]) -> Ended {
+        let mut command = Program::command(verb);
+        command.args(["--server", &format!("http://{}", caller.at), "--token", &self.admin]);
+        Program::run(command)
     }
 }
 
-#[test]
-fn a_day_and_its_statement_agree_or_the_differences_have_places() {
-    let day = Day::new();
-    let receipt = |amount, number| (day.time.clone(), amount, number);
-    let whole = wechat_file(&day.day, &[receipt("10.00", "1000050201202611210001")]);
-    let whole = day.file("bill.csv", &whole);
-    let agreed = day.reconcile(&["--statement", &whole]);
-    assert_eq!(agreed.code, Some(0), "{agreed:?}");
-    assert!(agreed.output.contains("everything agrees"), "{}", agreed.output);
-    let again = day.reconcile(&["--statement", &format!("wx-main={whole}")]);
-    assert_eq!((again.code, &again.output), (Some(0), &agreed.output));
+/// The codes of a report's breaks, sorted.
+fn codes(said: &Value) -> Vec<&str> {
+    let breaks = said["breaks"].as_array().expect("a list");
+    let mut codes: Vec<&str> =
+        breaks.iter().map(|one| one["code"].as_str().expect("letters")).collect();
+    codes.sort_unstable();
+    codes
+}
 
-    let other = wechat_file(&day.day, &[receipt("66.66", "1000050201202611210002")]);
-    let other = day.file("other.csv", &other);
-    let differing = day.reconcile(&["--statement", &other, "--json"]);
-    assert_eq!(differing.code, Some(1), "{differing:?}");
-    let said: serde_json::Value = serde_json::from_str(&differing.output).expect("JSON");
-    let found = |code: &str| {
-        let breaks = said["breaks"].as_array().expect("a list");
-        breaks.iter().find(|one| one["code"] == code).unwrap_or_else(|| panic!("{said}"))
-    };
-    assert_eq!(said["breaks"].as_array().map(Vec::len), Some(2), "{said}");
-    assert_eq!(found("T03")["ours"][0]["note"], "R-1");
-    assert_eq!(found("U02")["channel"][0]["place"], "other.csv row 10");
+fn counts(said: &Value) -> Vec<u64> {
+    let run = &said["recorded"]["runs"][0];
+    ["opened", "changed", "resolved"].map(|key| run[key].as_u64().expect("a count")).to_vec()
 }
 
 #[test]
-fn what_is_no_statement_is_named_and_nothing_is_compared() {
+fn a_day_and_its_statement_agree_and_the_same_again_changes_nothing() {
+    let day = Day::new();
+    let bill = day.bill("bill.csv", &[day.paid()]);
+    let dry = day.reconcile(&["--statement", &bill, "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{dry:?}");
+    assert!(dry.output.contains("bill.csv for wx-main"), "{}", dry.output);
+    assert_eq!(day.kept(), [""; 0].map(PathBuf::from), "a dry run keeps nothing");
+
+    let agreed = day.reconcile(&["--statement", &bill]);
+    assert_eq!(agreed.code, Some(0), "{agreed:?}");
+    for says in ["everything agrees", "is kept\n", "0 breaks opened"] {
+        assert!(agreed.output.contains(says), "{says}: {}", agreed.output);
+    }
+    assert_eq!(day.kept().len(), 1);
+    let first = day.said(0, &[]);
+    assert_eq!(first["recorded"]["runs"][0]["again"], true, "{first}");
+    // The same bytes under another name, and with their wallet: nothing enters the log.
+    let copy = day.file("copy.csv", &wechat_file(&day.day, &[day.paid()]));
+    let again = day.said(0, &["--statement", &format!("wx-main={copy}")]);
+    assert_eq!(again["recorded"]["statements"][0]["again"], true, "{again}");
+    assert_eq!(again["recorded"]["runs"][0]["again"], true, "{again}");
+    assert_eq!(first["files"], again["files"]);
+    assert_eq!(day.kept().len(), 1);
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
+fn differences_become_breaks_that_the_whole_file_ends() {
+    let day = Day::new();
+    let poor = day.bill("poor.csv", &[day.stranger()]);
+    let differing = day.said(1, &["--statement", &poor, "--by", "li"]);
+    assert_eq!(codes(&differing), ["T03", "U02"], "{differing}");
+    assert_eq!(counts(&differing), [2, 0, 0], "{differing}");
+    let sha256 = differing["recorded"]["statements"][0]["sha256"].as_str().expect("digits");
+    let place = format!("\"{} row 10\"", &sha256[..12]);
+    assert!(differing.to_string().contains(&place), "{differing}");
+
+    // The whole file, made later, ends what it explains and leaves the stranger's money.
+    let whole = day.bill("whole.csv", &[day.paid(), day.stranger()]);
+    let better = day.said(1, &["--statement", &whole]);
+    assert_eq!((codes(&better), counts(&better)), (vec!["U02"], vec![0, 0, 1]), "{better}");
+    assert_eq!(better["changes"], Value::Array(Vec::new()), "rows told again are no changes");
+    assert_eq!(better["recorded"]["open"], 1);
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+    let listed = day.run(&["statement", "list", "--day", &day.day]);
+    assert_eq!(listed.output.lines().count(), 2, "{listed:?}");
+    assert!(listed.output.lines().next().is_some_and(|line| line.ends_with("by li")), "{listed:?}");
+}
+
+#[test]
+fn a_later_export_with_another_status_or_without_a_row_is_a_change() {
+    let day = Day::new();
+    let first = day.bill("first.csv", &[day.paid(), day.stranger()]);
+    assert_eq!(counts(&day.said(1, &["--statement", &first])), [1, 0, 0]);
+
+    let given_back = Receipt { status: "已全额退款", ..day.paid() };
+    let second = day.bill("second.csv", &[given_back]);
+    let said = day.said(1, &["--statement", &second]);
+    let changes = said["changes"].as_array().expect("a list");
+    assert_eq!(changes.len(), 2, "{said}");
+    assert_eq!(changes[0]["serial"], SERIAL);
+    assert_eq!(changes[0]["differs"], serde_json::json!(["status"]));
+    assert_eq!(changes[0]["after"]["status"], "已全额退款");
+    assert_eq!(
+        (&changes[1]["after"], &changes[1]["serial"]),
+        (&Value::Null, &Value::from("1000050201202611210002"))
+    );
+    // The channel calls it given back and we do not; the stranger's money is gone from its file.
+    assert_eq!((codes(&said), counts(&said)), (vec!["M07"], vec![1, 0, 1]), "{said}");
+    let text = day.reconcile(&[]);
+    assert!(text.output.contains("status differs"), "{}", text.output);
+    assert!(text.output.contains("does not have it"), "{}", text.output);
+}
+
+#[test]
+fn a_neighbour_days_file_explains_a_break() {
+    let day = Day::new();
+    let empty = day.bill("empty.csv", &[day.stranger()]);
+    assert_eq!(codes(&day.said(1, &["--statement", &empty])), ["T03", "U02"]);
+    // The channel has it just before midnight, under our own number.
+    let time = format!("{} 23:59:58", day.before);
+    let line = Receipt { time, order: "R-1", ..day.paid() };
+    let bill = day.file("before.csv", &wechat_file(&day.before, &[line]));
+    let verb = ["reconcile", "--day", &day.before, "--statement", &bill, "--json"];
+    let ended = day.run(&verb);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let said: Value = serde_json::from_str(&ended.output).expect("JSON");
+    assert_eq!(counts(&said), [0, 0, 1], "{said}");
+    // The day itself no longer finds it either, and has the stranger left.
+    let own = day.said(1, &[]);
+    assert_eq!((counts(&own), own["recorded"]["open"].as_u64()), (vec![0, 0, 0], Some(1)));
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
+fn a_running_server_keeps_records_and_says_the_same() {
+    let day = Day::new();
+    let server = day.book.serve();
+    let bill = day.bill("bill.csv", &[day.stranger()]);
+    let verb = ["reconcile", "--day", &day.day, "--statement", &bill];
+    let first = day.ask(server.caller(), &verb);
+    assert_eq!(first.code, Some(1), "{first:?}");
+    assert!(first.output.contains("2 breaks opened"), "{first:?}");
+    let again = day.ask(server.caller(), &verb);
+    assert!(again.output.contains("nothing has changed since the last run"), "{again:?}");
+    let digits = &first.output.split("sha256 ").nth(1).expect("digits")[..8];
+    let target = day.book.data().with_file_name("back.csv");
+    let saved = target.display().to_string();
+    let questions: [(&[&str], i32); 6] = [
+        (&["statement", "list"], 0),
+        (&["statement", "show", digits], 0),
+        (&["statement", "show", "ffff"], 2),
+        (&["statement", "show", "x"], 2),
+        (&["statement", "save", digits, "-o", &saved], 0),
+        (&["reconcile", "--day", &day.day], 1),
+    ];
+    let mut answers = Vec::new();
+    for (verb, code) in questions {
+        let running = day.ask(server.caller(), verb);
+        assert_eq!(running.code, Some(code), "{verb:?}: {running:?}");
+        answers.push(running);
+    }
+    assert!(answers[0].output.contains("by admin"), "the token says who: {:?}", answers[0]);
+    let original = std::fs::read(&bill).expect("it is there");
+    assert_eq!(std::fs::read(&target).expect("it was saved"), original);
+    std::fs::remove_file(&target).expect("it is there");
+    assert_eq!(server.stop().code, Some(0));
+    for ((verb, _), running) in questions.iter().zip(answers) {
+        let stopped = day.run(verb);
+        assert_eq!(running, stopped, "{verb:?}");
+    }
+    assert_eq!(std::fs::read(&target).expect("it was saved"), original);
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
+fn two_people_at_once_leave_one_whole_run() {
+    let day = Day::new();
+    let server = day.book.serve();
+    let bills = [day.bill("one.csv", &[day.stranger()]), day.bill("two.csv", &[day.paid()])];
+    let caller = server.caller();
+    let ended: Vec<Ended> = std::thread::scope(|scope| {
+        let ask = |bill| day.ask(caller, &["reconcile", "--day", &day.day, "--statement", bill]);
+        let asked: Vec<_> = bills.iter().map(|bill| scope.spawn(move || ask(bill))).collect();
+        asked.into_iter().map(|one| one.join().expect("no panic")).collect()
+    });
+    for one in &ended {
+        let turned_away = one.errors.contains("another day is being reconciled; ask again later");
+        assert!(one.code != Some(2) || turned_away, "{one:?}");
+    }
+    // Whichever came last decides what counts; one over all of it, made later, ends the doubt.
+    let whole = day.bill("whole.csv", &[day.paid(), day.stranger()]);
+    for bill in bills.iter().chain([&whole]) {
+        let verb = ["reconcile", "--day", &day.day, "--statement", bill];
+        let ended = day.ask(caller, &verb);
+        assert!(matches!(ended.code, Some(0 | 1)), "{ended:?}");
+    }
+    assert_eq!(server.stop().code, Some(0));
+    let after = day.said(1, &[]);
+    assert_eq!(after["recorded"]["runs"][0]["again"], true, "{after}");
+    assert_eq!((codes(&after), after["recorded"]["open"].as_u64()), (vec!["U02"], Some(1)));
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
+fn only_operators_hand_in_and_no_more_than_a_file_may_have() {
+    let day = Day::new();
+    let server = day.book.serve();
+    let path = "POST /review/reconcile";
+    let admin = format!("Bearer {}", day.admin);
+    let shop = format!("Bearer {TOKEN}");
+    let much = (70_u64 * 1_024 * 1_024).to_string();
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+    let cases: [Case<'_>; 5] = [
+        (path, &[], 401, "a valid token of an operator"),
+        (path, &[("Authorization", &shop)], 403, "an operator's does"),
+        (path, &[("Authorization", &admin)], 400, "does not know what to do"),
+        ("GET /review/reconcile", &[("Authorization", &admin)], 405, ""),
+        ("POST /review/statements", &[("Authorization", &shop)], 403, "an operator's does"),
+    ];
+    for (line, headers, status, says) in cases {
+        let answer = server.caller().ask(line, headers, b"{}").expect("an answer");
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(answer.text().contains(says), "{}", answer.text());
+    }
+    // The length is looked at before anything is read.
+    let head = format!(
+        "{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {admin}\r\n\
+         Content-Length: {much}\r\n\r\n{{}}"
+    );
+    let answer = server.caller().raw(head.as_bytes()).expect("an answer");
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    assert!(answer.text().contains("larger than 64 MB together"), "{}", answer.text());
+    assert_eq!(server.stop().code, Some(0));
+
+    let large = day.book.data().with_file_name("large.csv");
+    let file = std::fs::File::create(&large).expect("a file");
+    file.set_len(64 * 1_024 * 1_024 + 1).expect("room");
+    let ended = day.reconcile(&["--statement", &large.display().to_string()]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.errors.contains("larger than 64 MB"), "{ended:?}");
+    assert_eq!(day.kept().len(), 0);
+}
+
+#[test]
+fn what_is_no_statement_is_named_and_nothing_is_kept() {
     let day = Day::new();
     let page = day.file("bill.xls", "<!DOCTYPE html><html><body>请登录</body></html>");
     let missing = day.book.data().join("none.csv").display().to_string();
+    let foreign = day.bill("bill.csv", &[day.paid()]);
+    let foreign = format!("nobody={foreign}");
     let cases = [
-        (vec!["--statement", &page], "web page"),
-        (vec!["--statement", &missing], "none.csv"),
-        (vec!["--statement", "nobody=none.csv"], "none.csv"),
+        (&page, "web page"),
+        (&missing, "none.csv"),
+        (&"nobody=none.csv".to_owned(), "none.csv"),
+        (&foreign, "there is no wallet nobody"),
     ];
-    for (arguments, expected) in cases {
-        let ended = day.reconcile(&arguments);
+    for (given, expected) in cases {
+        let ended = day.reconcile(&["--statement", given]);
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert!(ended.errors.contains(expected), "{expected}: {}", ended.errors);
     }
-    let whole = day.file("bill.csv", &wechat_file(&day.day, &[]));
-    let ended = day.reconcile(&["--statement", &format!("nobody={whole}")]);
-    assert!(ended.errors.contains("there is no wallet nobody"), "{}", ended.errors);
-    assert_eq!(day.book.run(&["reconcile", "--day", "2026-11-21"]).code, Some(64));
-    assert_eq!(day.reconcile(&[]).code, Some(64));
+    assert_eq!(day.kept().len(), 0);
+    // Without a file there is nothing to compare with, and nothing wrong.
+    let nothing = day.reconcile(&[]);
+    assert_eq!(nothing.code, Some(0), "{nothing:?}");
+    assert!(nothing.output.contains("no statement of this day is kept"), "{nothing:?}");
+    let here = ["--server", "http://127.0.0.1:1", "--token", "t"];
+    let verb = [&["reconcile", "--day", "2026-11-21", "--by", "li"][..], &here].concat();
+    assert_eq!(Program::run(Program::command(&verb)).code, Some(64));
+}
+
+#[test]
+fn a_damaged_file_is_named_until_the_original_comes_back() {
+    let day = Day::new();
+    let bill = day.bill("bill.csv", &[day.paid()]);
+    assert_eq!(day.reconcile(&["--statement", &bill]).code, Some(0));
+    let kept = day.kept();
+    std::fs::write(&kept[0], b"damaged").expect("it is damaged");
+    let digits = kept[0].file_name().expect("a name").to_string_lossy().into_owned();
+    let ended = day.reconcile(&[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.errors.contains(&digits) && ended.errors.contains("is damaged"), "{ended:?}");
+    let shown = day.run(&["statement", "show", &digits]);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    let output = day.book.data().with_file_name("back.csv").display().to_string();
+    let saved = day.run(&["statement", "save", &digits, "-o", &output]);
+    assert_eq!((saved.code, std::path::Path::new(&output).exists()), (Some(2), false));
+    assert_eq!(day.reconcile(&["--statement", &bill]).code, Some(0));
+    assert_eq!(day.run(&["statement", "show", &digits]).code, Some(0));
+}
+
+#[test]
+fn a_mapping_is_kept_with_its_file() {
+    let day = Day::new();
+    let table = format!("when,in,number\n{},10.00,{SERIAL}\n", day.time);
+    let table = day.file("bank.csv", &table);
+    let mapping =
+        "name = \"bank\"\n[columns]\ntime = \"when\"\namount = \"in\"\nserial = \"number\"\n";
+    let mapping = day.file("bank.toml", mapping);
+    let unknown = Program::run(Program::command(&["statement", "preview", &table]));
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.errors.contains("describe its columns in a mapping"), "{unknown:?}");
+    let verb = ["statement", "preview", &table, "--mapping", &mapping];
+    let seen = Program::run(Program::command(&verb));
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    for says in ["when | in | number", SERIAL, "1 lines, 0 rows that cannot be read"] {
+        assert!(seen.output.contains(says), "{says}: {}", seen.output);
+    }
+    let given = format!("wx-main={table}");
+    let first = day.reconcile(&["--statement", &given, "--mapping", &mapping]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert_eq!(day.kept().len(), 2, "the file and its mapping");
+    let again = day.said(0, &[]);
+    assert_eq!(again["recorded"]["runs"][0]["again"], true, "read as it was then: {again}");
+    assert!(again["files"][0]["layout"].as_str().is_some_and(|one| one.starts_with("mapped:")));
 }

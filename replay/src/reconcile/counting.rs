@@ -92,7 +92,7 @@ impl Compared {
             let declared = self.known.wallets.get(wallet).map(|(_, channel)| channel.as_str());
             let stated = self.statements.iter().find(of).map(|one| one.channel.word());
             let mut day =
-                WalletDay::new(wallet.as_str(), stated.or(declared).unwrap_or_default(), currency);
+                WalletDay::new(wallet.as_str(), declared.or(stated).unwrap_or_default(), currency);
             let covers =
                 |one: &StatementLines| one.from <= self.bounds.start && self.bounds.end <= one.to;
             day.covered = self.statements.iter().filter(of).any(covers);

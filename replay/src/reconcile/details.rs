@@ -9,6 +9,7 @@ use duizhang_core::amount::{Amount, Currency};
 use super::report::{BreakLine, DayReport, ItemLine, PairLine};
 use super::sheets::Kind::{Money, Number, Tally, Text};
 use super::sheets::{Cell, Sheet, Sums, Table, Tone};
+use super::snapshots::ToldRow;
 
 impl DayReport {
     /// All pages. The numbers of so many wallets stand side by side.
@@ -245,26 +246,30 @@ impl DayReport {
             &[
                 ("账户", "wallet", Text),
                 ("渠道流水号", "serial", Text),
+                ("类型", "kind", Text),
                 ("变更", "what differs", Text),
                 ("原行", "before", Text),
                 ("新行", "after", Text),
             ],
         );
         for change in &self.changes {
-            let side = |item: &Option<ItemLine>| {
-                Cell::text(item.as_ref().map_or_else(String::new, ItemLine::told))
+            let what = match &change.after {
+                Some(_) => change.differs.join(", "),
+                None => format!("{} does not have it", change.later),
             };
             table.push(
                 Tone::Plain,
                 vec![
                     Cell::text(change.wallet.clone()),
                     Cell::text(change.serial.clone()),
-                    Cell::text(change.what.clone()),
-                    side(&change.before),
-                    side(&change.after),
+                    Cell::text(change.kind),
+                    Cell::text(what),
+                    Cell::text(as_told(Some(&change.before))),
+                    Cell::text(as_told(change.after.as_ref())),
                 ],
             );
         }
+        table.unlisted = self.changes_unlisted;
         table
     }
 }
@@ -332,6 +337,13 @@ fn pairs_table(
         );
     }
     table
+}
+
+/// A row as one export tells it.
+fn as_told(row: Option<&ToldRow>) -> String {
+    row.map_or_else(String::new, |ToldRow { place, time, amount, status, .. }| {
+        format!("{time} {amount} {status} ({place})")
+    })
 }
 
 fn all(items: &[ItemLine]) -> String {

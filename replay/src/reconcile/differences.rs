@@ -9,9 +9,8 @@ use std::collections::BTreeSet;
 
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{BreakCode, BreakState, Subject};
-use duizhang_core::id::{BreakId, MovementId, PaymentId, RefundId, WalletId};
-use duizhang_core::merkle::Hash;
-use duizhang_core::reconciliation::{Finding, Flow, Link};
+use duizhang_core::id::{BreakId, WalletId};
+use duizhang_core::reconciliation::{Finding, Link};
 use duizhang_core::time::Timestamp;
 use duizhang_projections::breaks::{BreakView, Deed};
 use duizhang_projections::calendar::day_of_date;
@@ -43,33 +42,34 @@ impl Compared {
     pub(super) fn breaks(&self) -> (Listed<BreakLine>, usize) {
         let mut found: Vec<Found<'_>> = Vec::new();
         let mut told = BTreeSet::new();
+        let shared = self.shared_serials();
         for (index, finding) in self.outcome.payments.iter().enumerate() {
             let time = self.counts_at(index);
-            if let Some(code) = finding.code.filter(|_| self.within(time))
-                && is_new(finding, &mut told)
+            if let Some(code) = self.told_code(finding).filter(|_| self.within(time))
+                && Self::is_new(finding, &mut told)
             {
-                found.push(self.find(time, ToldBy::Payment(code, finding, index)));
+                found.push(self.find(time, ToldBy::Payment(code, finding, index), &shared));
             }
         }
         for (index, finding) in self.outcome.lines.iter().enumerate() {
             let time = self.line(index).1.time;
-            if let Some(code) = finding.code.filter(|_| self.within(time))
-                && is_new(finding, &mut told)
+            if let Some(code) = self.told_code(finding).filter(|_| self.within(time))
+                && Self::is_new(finding, &mut told)
             {
-                found.push(self.find(time, ToldBy::Line(code, finding, index)));
+                found.push(self.find(time, ToldBy::Line(code, finding, index), &shared));
             }
         }
         let known: BTreeSet<BreakId> = found.iter().filter_map(|one| one.id).collect();
         let booked = self.known.breaks.of_day(day_of_date(self.date));
         let gone = booked.filter(|view| !known.contains(&view.id));
-        found.extend(gone.map(|view| self.find(view.opened_at, ToldBy::Log(view))));
+        found.extend(gone.map(|view| self.find(view.opened_at, ToldBy::Log(view), &shared)));
         found.sort_by(|one, other| {
             (!one.open, &one.wallet, one.time).cmp(&(!other.open, &other.wallet, other.time))
         });
         let open = found.iter().filter(|one| one.open).count();
         let mut lines = Listed::up_to(BREAKS_MAX);
         for one in &found {
-            lines.push(|| self.told(one));
+            lines.push(|| self.line_of(one));
         }
         (lines, open)
     }
@@ -83,7 +83,12 @@ impl Compared {
         }
     }
 
-    fn find<'a>(&'a self, time: Timestamp, told_by: ToldBy<'a>) -> Found<'a> {
+    fn find<'a>(
+        &'a self,
+        time: Timestamp,
+        told_by: ToldBy<'a>,
+        shared: &BTreeSet<(&WalletId, &str)>,
+    ) -> Found<'a> {
         let code = match &told_by {
             ToldBy::Payment(code, ..) | ToldBy::Line(code, ..) => *code,
             ToldBy::Log(view) => {
@@ -96,7 +101,7 @@ impl Compared {
         let first = lines.first().map(|index| self.line(*index).0.wallet.clone());
         let own = payments.first().and_then(|index| self.ours[*index].wallets.first().cloned());
         let wallet = first.or(own);
-        let subject = self.subject(&payments, &lines);
+        let subject = self.subject(&payments, &lines, shared);
         let day = day_of_date(self.date);
         let id = wallet
             .as_ref()
@@ -107,7 +112,7 @@ impl Compared {
         Found { open, wallet, time, id, told_by }
     }
 
-    fn told(&self, found: &Found<'_>) -> BreakLine {
+    fn line_of(&self, found: &Found<'_>) -> BreakLine {
         let (code, finding) = match &found.told_by {
             ToldBy::Payment(code, finding, _) | ToldBy::Line(code, finding, _) => (*code, finding),
             ToldBy::Log(view) => return self.recorded(view),
@@ -184,22 +189,17 @@ impl Compared {
         }
     }
 
-    /// What a break is about: a payment or refund of ours where there is one, else the line.
-    pub(super) fn subject(&self, payments: &[usize], lines: &[usize]) -> Option<Subject> {
-        if let Some(first) = payments.first() {
-            let item = &self.ours[*first];
-            return Some(match item.flow {
-                Flow::PayIn => Subject::Payment(PaymentId::from_bits(item.id)),
-                Flow::RefundOut => Subject::Refund(RefundId::from_bits(item.id)),
-                Flow::Withdrawal => Subject::Movement(MovementId::from_bits(item.id)),
-            });
-        }
-        let (statement, line) = self.line(*lines.first()?);
-        if line.serial.is_empty() {
-            let statement: Hash = statement.file.sha256.parse().ok()?;
-            Some(Subject::Row { statement, number: line.number })
-        } else {
-            Some(Subject::Line { serial: line.serial.clone() })
+    /// What a break is about: money of ours where there is some, else the line.
+    fn subject(
+        &self,
+        payments: &[usize],
+        lines: &[usize],
+        shared: &BTreeSet<(&WalletId, &str)>,
+    ) -> Option<Subject> {
+        match (payments.first(), lines.first()) {
+            (Some(payment), _) => Some(self.payment_subject(*payment)),
+            (None, Some(line)) => Some(self.line_subject(*line, shared)),
+            (None, None) => None,
         }
     }
 
@@ -242,18 +242,23 @@ impl Compared {
             }
         }
     }
+    /// The code under which a finding is told: its own, or that of a pair which only a person can
+    /// confirm.
+    fn told_code(&self, finding: &Finding) -> Option<BreakCode> {
+        self.code_of(finding).or(finding.code)
+    }
+
+    /// Whether what a finding belongs to was not told before.
+    pub(super) fn is_new(finding: &Finding, told: &mut BTreeSet<(u8, u32)>) -> bool {
+        match finding.link {
+            Link::Pair(index) => told.insert((0, index)),
+            Link::Group(index) => told.insert((1, index)),
+            Link::Bundle(index) => told.insert((2, index)),
+            Link::CopyOf(_) | Link::None => true,
+        }
+    }
 }
 
 fn meaning(code: BreakCode) -> String {
     format!("{} ({})", code.clause(), code.chinese())
-}
-
-/// Whether what a finding belongs to was not told before.
-fn is_new(finding: &Finding, told: &mut BTreeSet<(u8, u32)>) -> bool {
-    match finding.link {
-        Link::Pair(index) => told.insert((0, index)),
-        Link::Group(index) => told.insert((1, index)),
-        Link::Bundle(index) => told.insert((2, index)),
-        Link::CopyOf(_) | Link::None => true,
-    }
 }

@@ -1,6 +1,7 @@
 //! A business day of the log compared with the channel's own statements.
 //!
-//! Nothing is appended: the same log and the same files give the same report.
+//! Nothing is appended: the same log and the same files give the same report, and the same facts
+//! about the day.
 
 mod checks;
 mod closing;
@@ -10,6 +11,7 @@ mod details;
 mod differences;
 mod format;
 mod html;
+mod inputs;
 mod known;
 mod listed;
 mod numbers;
@@ -17,8 +19,10 @@ mod observed;
 mod overview;
 mod report;
 mod run;
+mod runs;
 mod sheets;
 mod sides;
+mod snapshots;
 mod text;
 mod then_and_now;
 mod xlsx;
@@ -27,6 +31,10 @@ mod xlsx;
 mod fixture;
 #[cfg(test)]
 mod page_tests;
+#[cfg(test)]
+mod run_tests;
+#[cfg(test)]
+mod snapshot_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -38,10 +46,12 @@ pub use numbers::{Both, Count, Receipts, Standing, Tally, WalletDay};
 pub use observed::{Observed, observed};
 pub use report::{
     BreakLine, BreakStanding, Closed, DayReport, ExcludedKind, FileLine, ItemLine, PairLine,
-    PolicyInForce, Proposal, RowChange, StatementCheck, Unclaimed, Verdict, VoucherLine,
+    PolicyInForce, Proposal, StatementCheck, Unclaimed, Verdict, VoucherLine,
 };
 pub use run::{BREAKS_MAX, Compared, PAIRS_MAX, compare_day};
+pub use runs::{OpenBreak, Paper, Run, needs_a_person};
 pub use sides::StatementLines;
+pub use snapshots::{CHANGES_MAX, Change, Merged, ToldRow, merge};
 pub use then_and_now::{
     About, DIFFERENCES_MAX, Difference, Make, REPORTS_MAX, ThenAndNow, then_and_now,
 };

@@ -10,6 +10,7 @@ use duizhang_core::position::Position;
 use serde::Serialize;
 
 use super::numbers::{Standing, WalletDay};
+use super::snapshots::Change;
 use crate::spelling;
 
 /// A day of the log beside the channel's statements.
@@ -72,8 +73,10 @@ pub struct DayReport {
     pub vouchers: Vec<VoucherLine>,
     /// How many more lines there are than are listed.
     pub vouchers_unlisted: usize,
-    /// Rows that a later export of the channel tells otherwise.
-    pub changes: Vec<RowChange>,
+    /// Rows that a later file of the wallet tells otherwise, or no longer has.
+    pub changes: Vec<Change>,
+    /// How many more changes there are than are listed.
+    pub changes_unlisted: usize,
     /// Whether the sums hold.
     pub checks: Vec<StatementCheck>,
 }
@@ -275,21 +278,6 @@ pub struct VoucherLine {
     pub amount: Amount,
     /// What was written beside it.
     pub note: String,
-}
-
-/// A row that a later export of the channel tells otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RowChange {
-    /// The wallet.
-    pub wallet: String,
-    /// The channel's number of the row.
-    pub serial: String,
-    /// The row in the earlier export; none where it is new.
-    pub before: Option<ItemLine>,
-    /// The row in the later export; none where it is gone.
-    pub after: Option<ItemLine>,
-    /// What differs.
-    pub what: String,
 }
 
 /// What came of a check.

@@ -6,6 +6,7 @@
 use chrono::NaiveDate;
 use duizhang_core::amount::Currency;
 use duizhang_core::breaks::BreakCode;
+use duizhang_core::id::BreakId;
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{
     Class, DayBounds, DayPlace, Finding, Flaw, Flow, Handling, Link, Outcome, Pair, Terms, check,
@@ -14,7 +15,7 @@ use duizhang_core::reconciliation::{
 use duizhang_core::statement::{Line, LineKind};
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::EventLog;
-use duizhang_projections::breaks::DayDeed;
+use duizhang_projections::breaks::{BreakView, DayDeed};
 use duizhang_projections::calendar::{Zone, day_of_date};
 
 use super::known::{Known, known};
@@ -23,6 +24,7 @@ use super::numbers::WalletDay;
 use super::observed::{Observed, observed};
 use super::report::{Closed, DayReport, ItemLine, PairLine, Proposal, StatementCheck};
 use super::sides::{Sides, StatementLines};
+use super::snapshots::Change;
 use crate::error::ReplayError;
 use crate::play::{Progress, book_zone};
 use crate::words;
@@ -46,7 +48,9 @@ pub struct Compared {
     pub(super) outcome: Outcome,
     pub(super) flaws: Vec<Flaw>,
     pub(super) known: Known,
-    terms: Terms,
+    pub(super) terms: Terms,
+    pub(super) changes: Vec<Change>,
+    pub(super) changes_unlisted: usize,
 }
 
 /// Compares a business day with statement files, as the log stands at a position.
@@ -91,6 +95,8 @@ pub fn compare_day(
         flaws,
         known,
         terms,
+        changes: Vec::new(),
+        changes_unlisted: 0,
     })
 }
 
@@ -117,6 +123,21 @@ impl Compared {
         self.bounds.place(time) == DayPlace::Within
     }
 
+    /// The same day and files once more, as the log stands at another position.
+    ///
+    /// # Errors
+    /// As [`compare_day`].
+    pub fn again(
+        self,
+        log: &dyn EventLog,
+        known_to: Position,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, ReplayError> {
+        let Self { date, statements, terms, changes, changes_unlisted, .. } = self;
+        let compared = compare_day(log, date, statements, &terms, known_to, progress)?;
+        Ok(compared.telling(changes, changes_unlisted))
+    }
+
     /// What it says, for people and programs.
     #[must_use]
     pub fn report(&self) -> DayReport {
@@ -130,7 +151,6 @@ impl Compared {
         let proposals = self.proposals();
         let (breaks, open) = self.breaks();
         let (pairs, pool, unclaimed) = (self.pairs(), self.pool(), self.unclaimed());
-        let waiting = proposals.count() + open;
         DayReport {
             day: self.date.to_string(),
             time_zone: self.zone.name().to_owned(),
@@ -141,8 +161,8 @@ impl Compared {
             policy: self.known.policy.clone(),
             terms: terms_text(&self.terms),
             closed: self.closed(),
-            agrees: waiting == 0 && checks.iter().all(StatementCheck::holds),
-            waiting,
+            agrees: open == 0 && checks.iter().all(StatementCheck::holds),
+            waiting: open,
             files: self.statements.iter().map(|statement| statement.file.clone()).collect(),
             wallets,
             totals,
@@ -160,7 +180,8 @@ impl Compared {
             excluded: self.excluded(),
             vouchers: self.known.vouchers.clone(),
             vouchers_unlisted: self.known.vouchers_unlisted,
-            changes: Vec::new(),
+            changes: self.changes.clone(),
+            changes_unlisted: self.changes_unlisted,
             checks,
         }
     }
@@ -185,7 +206,7 @@ impl Compared {
     /// The day's pairs that wait for a person, in the order of the file.
     fn proposals(&self) -> Listed<Proposal> {
         let mut told = Listed::up_to(BREAKS_MAX);
-        for pair in self.pairs_where(|pair| pair.handling == Handling::Proposed) {
+        for pair in self.pairs_where(|pair| self.is_to_be_confirmed(pair)) {
             told.push(|| Proposal {
                 wallet: self.line(wide(pair.line)).0.wallet.to_string(),
                 grade: pair.grade.word(),
@@ -195,6 +216,20 @@ impl Compared {
             });
         }
         told
+    }
+
+    /// Whether both sides of a pair say the same and only a person can say that they are one, and
+    /// nobody has.
+    fn is_to_be_confirmed(&self, pair: &Pair) -> bool {
+        let finding = &self.outcome.payments[wide(pair.payment)];
+        let subject = self.payment_subject(wide(pair.payment));
+        let wallet = &self.line(wide(pair.line)).0.wallet;
+        let id = BreakId::about(wallet, day_of_date(self.date), &subject);
+        let view = self.known.breaks.get(id);
+        pair.handling == Handling::Proposed
+            && finding.code.is_none_or(words::explains_itself)
+            && finding.code != Some(BreakCode::Rounding)
+            && view.is_none_or(BreakView::is_open)
     }
 
     /// The day's pairs of a kind, in the order of the file.

@@ -18,38 +18,38 @@ use proptest::prelude::*;
 use super::*;
 use crate::story_book::log_of_book;
 
-const EVER: Position = Position::new(u64::MAX);
-const WALLET: &str = "wx";
+pub(super) const EVER: Position = Position::new(u64::MAX);
+pub(super) const WALLET: &str = "wx";
 
-fn today() -> NaiveDate {
+pub(super) fn today() -> NaiveDate {
     "2026-11-21".parse().expect("a day")
 }
 
-fn zone() -> Zone {
+pub(super) fn zone() -> Zone {
     Zone::new("Asia/Shanghai").expect("a zone")
 }
 
 /// A book at noon.
-fn book() -> Book {
+pub(super) fn book() -> Book {
     let mut book = Book::default();
     book.at = zone().start_of(today()).plus(Span::from_hours(12));
     book
 }
 
 /// An order that is paid into the wallet.
-fn open(book: &mut Book, number: &str, fen: i64) -> OrderId {
+pub(super) fn open(book: &mut Book, number: &str, fen: i64) -> OrderId {
     let channels = vec![Channel::Wechat];
     book.request(OrderRequested { channels, ..order("shop", number, fen) })
 }
 
 /// Pays an amount a minute later, and returns when.
-fn pay(book: &mut Book, minor: i64) -> Timestamp {
+pub(super) fn pay(book: &mut Book, minor: i64) -> Timestamp {
     book.at = book.at.plus(Span::from_mins(1));
     book.pay(minor);
     book.at
 }
 
-fn line(number: u32, minor: i64, time: Timestamp) -> Line {
+pub(super) fn line(number: u32, minor: i64, time: Timestamp) -> Line {
     Line {
         number,
         serial: format!("4200{number:08}"),
@@ -148,7 +148,7 @@ fn without_a_file_money_waits_and_nothing_is_wrong() {
 }
 
 /// Gives money back, as far as it is sent.
-fn send_back(book: &mut Book, order: OrderId, minor: i64) {
+pub(super) fn send_back(book: &mut Book, order: OrderId, minor: i64) {
     let refund = RefundId::from_bits(book.draw_bits("refund"));
     book.must(Fact::RefundRequested(RefundRequested {
         refund,

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::report::{BreakLine, DayReport, PairLine, Proposal};
 use super::sheets::{Sheet, Table};
+use super::snapshots;
 use crate::spelling;
 use crate::table::aligned;
 
@@ -48,10 +49,11 @@ impl DayReport {
         text += &more(self.pool_unlisted);
         let pages = self.sheets(UNITS_MAX);
         for table in pages.iter().flat_map(|Sheet { tables, .. }| tables) {
-            if ["unclaimed", "excluded", "changes"].contains(&table.key) {
+            if ["unclaimed", "excluded"].contains(&table.key) {
                 text += &section(table);
             }
         }
+        text += &snapshots::text_of(&self.changes, self.changes_unlisted);
         let pairs = self.pairs.len() + self.pairs_unlisted;
         let lines = self.vouchers.len() + self.vouchers_unlisted;
         let _ =

@@ -1,0 +1,23 @@
+//! Finance's morning: statements come into custody, days are compared with them, and what came of
+//! it enters the log. The verb on a stopped server's data and the running server do the same here.
+
+mod endpoint;
+mod file;
+mod listing;
+mod preview;
+mod reconcile;
+mod shelf;
+mod vault;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use endpoint::routes;
+pub(crate) use file::Given;
+pub(crate) use listing::{StatementQuestion, Stored, saved, tell_statements};
+pub(crate) use preview::preview;
+pub(crate) use reconcile::{Desk, Task, reconcile};
+pub(crate) use wire::{
+    FILES_BYTES_MAX, RECONCILE_PATH, STATEMENTS_PATH, Unframed, task_frame, unframed,
+};

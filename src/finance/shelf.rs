@@ -1,0 +1,93 @@
+//! The files that a comparison looks at, read again from custody.
+//!
+//! Invariants: a kept file is read with the mapping that its fact names; a file that is damaged or
+//! gone ends the comparison by name, because a day without it would be another day.
+//! Deliberately not here: which files a day needs (`reconcile`).
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use duizhang_core::breaks::StatementKept;
+use duizhang_core::channel::Channel;
+use duizhang_core::merkle::Hash;
+use duizhang_listener_bridge::statements::Mapping;
+use duizhang_projections::calendar::Zone;
+use duizhang_replay::reconcile::{Paper, StatementLines};
+
+use super::file::{Columns, Document, hash_of_mapping};
+use super::vault::Vault;
+
+/// How many digits of a hash stand for a kept file in reports.
+const SHORT_DIGITS: usize = 12;
+
+/// A file that a comparison looks at.
+pub(super) struct Wanted {
+    pub(super) kept: StatementKept,
+    pub(super) channel: Channel,
+    /// What reports call it.
+    pub(super) name: String,
+}
+
+/// What reports call a kept file.
+pub(super) fn short(statement: Hash) -> String {
+    let digits = statement.to_string();
+    digits.get(..SHORT_DIGITS).unwrap_or(&digits).to_owned()
+}
+
+/// Reads kept files, but for those that were read just now.
+pub(super) struct Shelf<'a> {
+    pub(super) vault: &'a Vault,
+    pub(super) zone: Zone,
+    pub(super) at_hand: BTreeMap<Hash, Document>,
+}
+
+impl Shelf<'_> {
+    /// The lines of these files, and what is known of each.
+    pub(super) fn take(
+        &mut self,
+        wanted: Vec<Wanted>,
+    ) -> anyhow::Result<(Vec<StatementLines>, Vec<Paper>)> {
+        let (mut lines, mut papers) = (Vec::new(), Vec::new());
+        for Wanted { kept, channel, name } in wanted {
+            let document = match self.at_hand.remove(&kept.statement) {
+                Some(document) => document,
+                None => self.read(&kept)?,
+            };
+            let sides = document.sides(&name, channel, &kept, self.zone);
+            let (statement, paper) = sides.with_context(|| format!("the kept file {name}"))?;
+            lines.push(statement);
+            papers.push(paper);
+        }
+        mark_superseded(&lines, &mut papers);
+        Ok((lines, papers))
+    }
+
+    fn read(&self, kept: &StatementKept) -> anyhow::Result<Document> {
+        let bytes = self.vault.read(kept.statement)?;
+        let columns = self.columns_of(&kept.layout)?;
+        Document::read(&bytes, columns.as_ref())
+            .with_context(|| format!("read the kept file {} again", kept.statement))
+    }
+
+    fn columns_of(&self, layout: &str) -> anyhow::Result<Option<Columns>> {
+        let Some((_, digits)) = layout.split_once(':') else { return Ok(None) };
+        let hash = digits.parse().context("the layout names the hash of a mapping")?;
+        let bytes = self.vault.read(hash).context("read the column mapping of a kept file")?;
+        let text = String::from_utf8(bytes).context("a mapping is text")?;
+        let mapping = Mapping::parse(&text).with_context(|| format!("the mapping {hash}"))?;
+        Ok(Some(Columns { hash: hash_of_mapping(&text), mapping }))
+    }
+}
+
+/// A later file of the same wallet and layout that covers all of an earlier one takes its place.
+fn mark_superseded(lines: &[StatementLines], papers: &mut [Paper]) {
+    for (place, paper) in papers.iter_mut().enumerate() {
+        let earlier = &lines[place];
+        paper.superseded = lines.iter().skip(place.saturating_add(1)).any(|later| {
+            later.wallet == earlier.wallet
+                && later.file.layout == earlier.file.layout
+                && later.from <= earlier.from
+                && earlier.to <= later.to
+        });
+    }
+}
