@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use duizhang_api::secrets::Secret;
 use duizhang_projections::ledger::Format;
+use duizhang_replay::reconcile::ReportFormat;
 use hyper::Uri;
 
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
@@ -114,6 +115,10 @@ pub(super) enum Verb {
     ///
     /// Ends with 1 where something waits for a person. The same again changes nothing.
     Reconcile(ReconcileArguments),
+    /// Write the report of a business day: as it was closed, or as it is known
+    ///
+    /// Ends with 1 where something waits for a person; with --since where anything changed.
+    Report(ReportArguments),
     /// Look into statement files, and list, show and save those that are kept
     #[command(subcommand)]
     Statement(StatementVerb),
@@ -162,7 +167,7 @@ impl Verb {
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),
             Self::User(verb) => matches!(verb, UserVerb::List | UserVerb::Show { .. }),
-            Self::Reconcile(_) => true,
+            Self::Reconcile(_) | Self::Report(_) => true,
             Self::Statement(verb) => !matches!(verb, StatementVerb::Preview { .. }),
             Self::Serve | Self::Bridge(_) | Self::Demo(_) | Self::Config(_) => false,
         }
@@ -218,6 +223,28 @@ pub(super) enum StatementVerb {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// The business day, like 2026-11-21
+    #[arg(long, value_name = "D")]
+    pub(super) day: NaiveDate,
+    /// As it was known at this position [default: of a closed day its closing, else now]
+    #[arg(long, value_name = "P")]
+    pub(super) at: Option<u64>,
+    /// What changed since this position, each difference with the event that made it
+    #[arg(long, value_name = "P")]
+    pub(super) since: Option<u64>,
+    /// As it is known now, though the day is closed
+    #[arg(long, conflicts_with = "at")]
+    pub(super) now: bool,
+    /// text, html, xlsx, csv or json [default: text, and json with --json]
+    #[arg(long, value_name = "F")]
+    pub(super) format: Option<ReportFormat>,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -14,6 +14,7 @@ mod merchants;
 mod output;
 mod program;
 mod reconcile;
+mod report;
 mod review;
 mod serve;
 mod signals;

@@ -12,7 +12,7 @@ use hyper::Uri;
 use super::arguments::{Arguments, ExportVerb, Verb};
 use super::{
     bridge, configuration, demonstration, devices, export, ledger, logging, merchants, reconcile,
-    review, serve, statement, users, wallets,
+    report, review, serve, statement, users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -87,6 +87,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Demo(arguments) => demonstration::run(&setting, arguments),
         Verb::Replay(range) => review::history_of(&setting, range.question()),
         Verb::Reconcile(arguments) => reconcile::run(&setting, &arguments),
+        Verb::Report(arguments) => report::run(&setting, &arguments),
         Verb::Statement(verb) => statement::run(&setting, verb),
         Verb::Audit => review::history_of(&setting, HistoryQuestion::Audit),
         Verb::Explain { kind, id } => {

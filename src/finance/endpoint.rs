@@ -1,6 +1,7 @@
-//! `POST /review/reconcile` and `POST /review/statements`: the server's side of finance's verbs.
+//! `POST /review/reconcile`, `/review/statements` and `/review/report`: the server's side of
+//! finance's verbs.
 //!
-//! Invariants: only an operator's token opens them; one day is reconciled at a time, on a thread
+//! Invariants: only an operator's token opens them; one day is reconciled or reported at a time, on a thread
 //! that serves nobody else, and a message is read only by whoever has that place; whoever gives up
 //! waiting leaves a run that ends by itself.
 //! Deliberately not here: what is done.
@@ -23,10 +24,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::listing::{StatementQuestion, Stored, saved, tell_statements};
 use super::reconcile::{Desk, reconcile};
+use super::report::{Archive, Files, ReportQuestion, Reported, report};
 use super::wire::{
-    FILES_BYTES_MAX, MESSAGE_BYTES_MAX, RECONCILE_PATH, STATEMENTS_PATH, framed, task_of,
+    FILES_BYTES_MAX, MESSAGE_BYTES_MAX, RECONCILE_PATH, REPORT_PATH, STATEMENTS_PATH, framed,
+    task_of,
 };
-use crate::review::{Answered, Form, Told, bearer};
+use crate::review::{Answered, Form, Told, bearer, complaint};
 
 /// Most days that are reconciled at once. A comparison of a busy day with its files takes some
 /// hundred megabytes, and two of one day would be in each other's way.
@@ -47,6 +50,7 @@ pub(crate) fn routes(app: &Arc<App>, data: PathBuf) -> Router {
     Router::new()
         .route(RECONCILE_PATH, post(reconciled))
         .route(STATEMENTS_PATH, post(told))
+        .route(REPORT_PATH, post(reported))
         .with_state(office)
 }
 
@@ -113,6 +117,12 @@ async fn told(State(office): State<Arc<Office>>, request: Request) -> Response<B
     response
 }
 
+async fn reported(State(office): State<Arc<Office>>, request: Request) -> Response<Body> {
+    let response = office.report(request).await.unwrap_or_else(IntoResponse::into_response);
+    office.app.metrics.answered(response.status().as_u16());
+    response
+}
+
 /// A body within a limit that is looked at before anything is read, where its length is said.
 async fn body_of(request: Request, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
     let said = said_length(request.headers());
@@ -174,6 +184,37 @@ impl Office {
             Ok(Ok(message)) => (StatusCode::OK, message).into_response(),
             Ok(Err(_)) | Err(_) => stopped(),
         })
+    }
+
+    async fn report(self: &Arc<Self>, request: Request) -> Result<Response<Body>, Refusal> {
+        self.operator(request.headers())?;
+        let place = self.place()?;
+        let body = body_of(request, QUESTION_BYTES_MAX).await?;
+        let question: ReportQuestion = serde_json::from_slice(&body)
+            .map_err(|error| Refusal::Unknown(anyhow::Error::from(error)))?;
+        let office = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || {
+            let message = office.made(&question);
+            drop(place);
+            message
+        });
+        Ok(match work.await {
+            Ok(Ok(message)) => (StatusCode::OK, message).into_response(),
+            Ok(Err(_)) | Err(_) => stopped(),
+        })
+    }
+
+    /// The answer as a line, and the bytes of the report behind it.
+    fn made(&self, question: &ReportQuestion) -> anyhow::Result<Vec<u8>> {
+        let book = &self.app.book;
+        let archive = Archive { log: book.log(), data: &self.data, zone: self.app.zone };
+        let files = Files::of(&book.views(), question);
+        match files.and_then(|files| report(&archive, files, question, &mut |_, _, _| {})) {
+            Ok(Reported { clean, bytes }) => {
+                framed(&Answered::Told { clean, output: String::new() }, &[&bytes])
+            }
+            Err(error) => framed(&Answered::Refused { complaint: complaint(&error) }, &[]),
+        }
     }
 
     /// The answer as a line, and the bytes of a file behind it where one is saved.

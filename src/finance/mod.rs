@@ -6,6 +6,7 @@ mod file;
 mod listing;
 mod preview;
 mod reconcile;
+mod report;
 mod shelf;
 mod vault;
 mod wire;
@@ -18,6 +19,7 @@ pub(crate) use file::Given;
 pub(crate) use listing::{StatementQuestion, Stored, saved, tell_statements};
 pub(crate) use preview::preview;
 pub(crate) use reconcile::{Desk, Task, reconcile};
+pub(crate) use report::{Archive, Files, ReportQuestion, Reported, report};
 pub(crate) use wire::{
-    FILES_BYTES_MAX, RECONCILE_PATH, STATEMENTS_PATH, Unframed, task_frame, unframed,
+    FILES_BYTES_MAX, RECONCILE_PATH, REPORT_PATH, STATEMENTS_PATH, Unframed, task_frame, unframed,
 };

@@ -19,6 +19,9 @@ pub(crate) const RECONCILE_PATH: &str = "/review/reconcile";
 /// Where kept statements are asked for.
 pub(crate) const STATEMENTS_PATH: &str = "/review/statements";
 
+/// Where reports of days are asked for.
+pub(crate) const REPORT_PATH: &str = "/review/report";
+
 /// Most bytes of all files that are handed in at once: one of the largest. Who has more hands them
 /// in one by one.
 pub(crate) const FILES_BYTES_MAX: u64 = STATEMENT_BYTES_MAX;
