@@ -21,6 +21,7 @@ mod ledger;
 mod power_cut;
 mod program;
 mod reconcile;
+mod report;
 mod review;
 mod start;
 mod tidy;

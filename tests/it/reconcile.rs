@@ -13,7 +13,7 @@ use crate::program::{
 
 /// A row of a statement.
 #[derive(Clone)]
-struct Receipt {
+pub(crate) struct Receipt {
     time: String,
     amount: &'static str,
     serial: &'static str,
@@ -48,9 +48,10 @@ fn now_in_shanghai() -> DateTime<FixedOffset> {
 /// The number of our line of the day.
 const SERIAL: &str = "1000050201202611210001";
 
-struct Day {
-    book: BookFile,
-    day: String,
+/// A shop's day, and the files of its channel.
+pub(crate) struct Day {
+    pub(crate) book: BookFile,
+    pub(crate) day: String,
     before: String,
     time: String,
     admin: String,
@@ -58,7 +59,7 @@ struct Day {
 
 impl Day {
     /// A shop that took 10.00 for one order.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shop = Shop::new();
         let book = BookFile::new(&shop.url());
         let admin = book.operator();
@@ -76,7 +77,7 @@ impl Day {
     }
 
     /// The line of the shop's payment.
-    fn paid(&self) -> Receipt {
+    pub(crate) fn paid(&self) -> Receipt {
         Receipt {
             time: self.time.clone(),
             amount: "10.00",
@@ -86,7 +87,7 @@ impl Day {
         }
     }
 
-    fn stranger(&self) -> Receipt {
+    pub(crate) fn stranger(&self) -> Receipt {
         Receipt { amount: "66.66", serial: "1000050201202611210002", ..self.paid() }
     }
 
@@ -96,15 +97,15 @@ impl Day {
         path.display().to_string()
     }
 
-    fn bill(&self, name: &str, receipts: &[Receipt]) -> String {
+    pub(crate) fn bill(&self, name: &str, receipts: &[Receipt]) -> String {
         self.file(name, &wechat_file(&self.day, receipts))
     }
 
-    fn run(&self, verb: &[&str]) -> Ended {
+    pub(crate) fn run(&self, verb: &[&str]) -> Ended {
         self.book.run(verb)
     }
 
-    fn reconcile(&self, more: &[&str]) -> Ended {
+    pub(crate) fn reconcile(&self, more: &[&str]) -> Ended {
         self.run(&[&["reconcile", "--day", &self.day], more].concat())
     }
 
@@ -125,18 +126,18 @@ impl Day {
         files
     }
 
-    fn ask(&self, caller: Caller, verb: &[&str]) -> Ended {
+    pub(crate) fn ask(&self, caller: Caller, verb: &[&str]) -> Ended {
         let mut command = Program::command(verb);
         command.args(["--server", &format!("http://{}", caller.at), "--token", &self.admin]);
         Program::run(command)
     }
 }
 
-/// The codes of a report's breaks, sorted.
+/// The codes of the breaks that are found now, sorted; the report lists those that ended, too.
 fn codes(said: &Value) -> Vec<&str> {
     let breaks = said["breaks"].as_array().expect("a list");
-    let mut codes: Vec<&str> =
-        breaks.iter().map(|one| one["code"].as_str().expect("letters")).collect();
+    let found = breaks.iter().filter(|one| one["class"] != "");
+    let mut codes: Vec<&str> = found.map(|one| one["code"].as_str().expect("letters")).collect();
     codes.sort_unstable();
     codes
 }

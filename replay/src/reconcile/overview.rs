@@ -50,7 +50,7 @@ impl DayReport {
     pub(super) fn origin(&self) -> Vec<(&'static str, &'static str, String)> {
         let policy = self.policy.as_ref().map_or_else(
             || "无 none".to_owned(),
-            |policy| format!("位置 {} sha256 {}", policy.position, policy.digest),
+            |policy| format!("位置 {} 事件哈希 {}", policy.position, policy.digest),
         );
         let closed = self.closed.as_ref().map_or_else(
             || "未关账 open".to_owned(),

@@ -75,7 +75,7 @@ impl DayReport {
         for file in &self.files {
             let _ = writeln!(
                 text,
-                "  {} 账户 {}: {}, {} 行 rows, 自证 own totals: {}\n    sha256 {}",
+                "  {} for {}: {}, {} 行 lines, 自证 own totals: {}\n    sha256 {}",
                 file.name, file.wallet, file.layout, file.lines, file.proof, file.sha256
             );
             for finding in &file.findings {
