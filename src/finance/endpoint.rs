@@ -1,9 +1,9 @@
 //! `POST /review/reconcile`, `/review/statements` and `/review/report`: the server's side of
 //! finance's verbs.
 //!
-//! Invariants: only an operator's token opens them; one day is reconciled or reported at a time, on a thread
-//! that serves nobody else, and a message is read only by whoever has that place; whoever gives up
-//! waiting leaves a run that ends by itself.
+//! Invariants: only an operator's token opens them; one day is reconciled or reported at a time, on
+//! a thread that serves nobody else, and a message is read only by whoever has that place; whoever
+//! gives up waiting leaves a run that ends by itself.
 //! Deliberately not here: what is done.
 
 use std::path::PathBuf;
