@@ -5,7 +5,7 @@
 //! that is booked in another day than its own bears the mark P01 beside its code.
 //! Deliberately not here: what a break may do next (`duizhang_core::breaks`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use duizhang_core::breaks::{
     AgeBucket, BreakCode, BreakState, BreakStep, BreakWorked, Ending, FoundBreak, Resolution,
@@ -327,6 +327,20 @@ impl Breaks {
     #[must_use]
     pub fn day_history(&self, day: Day) -> &[DayEntry] {
         self.days.get(&day).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every day that was reconciled or closed, or that a break is booked in, oldest first.
+    #[must_use]
+    pub fn days(&self) -> BTreeSet<Day> {
+        let booked = self.iter().map(|view| view.booked);
+        let reckoned = self.runs.keys().map(|(day, _)| *day);
+        self.days.keys().copied().chain(reckoned).chain(booked).collect()
+    }
+
+    /// The latest whole run over each wallet's day, in the order of the wallets.
+    pub fn runs_of(&self, day: Day) -> impl Iterator<Item = (&WalletId, &RunView)> {
+        let runs = self.runs.iter().filter(move |((other, _), _)| *other == day);
+        runs.map(|((_, wallet), run)| (wallet, run))
     }
 
     /// The latest whole run over a wallet's day.
