@@ -94,7 +94,7 @@ pub(super) struct BreakFilter {
     /// Only breaks that are booked in this business day, like 2026-11-21
     #[arg(long, value_name = "D")]
     day: Option<NaiveDate>,
-    /// open, assigned, waiting, proposed, resolved, reopened, or unresolved for all but the resolved
+    /// open, assigned, waiting, proposed, resolved, reopened, or unresolved (all but resolved)
     #[arg(long, value_name = "WORD")]
     state: Option<String>,
     /// Only breaks on this wallet's statement

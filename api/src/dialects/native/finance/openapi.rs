@@ -214,7 +214,7 @@ mod operations {
     )]
     fn reopen_break() {}
 
-    /// Lists the days that were reconciled or closed, or that breaks are booked in, the latest first.
+    /// Lists the days that were reconciled or closed, or have breaks booked in them, latest first.
     ///
     /// Operators only.
     #[utoipa::path(

@@ -52,7 +52,8 @@ pub(in crate::dialects::native) struct EndBody {
     /// `not-a-break` or `forced`.
     #[schema(value_type = String, example = "written-off")]
     pub(super) resolution: KindWord,
-    /// Where the difference came from: `timing`, `provider`, `payer`, `merchant`, `us` or `unknown`.
+    /// Where the difference came from: `timing`, `provider`, `payer`, `merchant`, `us` or
+    /// `unknown`.
     #[schema(value_type = String, example = "payer")]
     pub(super) root: CauseWord,
     /// Why, and the evidence.
@@ -114,7 +115,8 @@ pub(in crate::dialects::native) struct MovementBody<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<String>, example = "400.00")]
     pub(super) amount: Option<AmountText<'a>>,
-    /// What the channel takes beside it; with `withdrawal` and `transfer`, nothing where it is absent.
+    /// What the channel takes beside it; with `withdrawal` and `transfer` only, nothing where it is
+    /// absent.
     #[serde(borrow)]
     #[schema(value_type = Option<String>, example = "0.40")]
     pub(super) fee: Option<AmountText<'a>>,
