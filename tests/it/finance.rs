@@ -248,6 +248,9 @@ fn a_morning_at_a_running_server_and_the_same_bytes_after_it() {
         forms.map(|verb| way.say(Admin, &verb)).collect()
     };
     let running = said(&way);
+    assert_eq!(running[8].output, format!("{day}  open  2 breaks, 2 open\n"));
+    assert_eq!(running[14].output, "none waits\n");
+    assert!(running[0].output.ends_with("auditor has it  D0\n2 breaks\n"), "{:?}", running[0]);
     assert_eq!(program.stop().code, Some(0));
     for (running, stopped) in running.iter().zip(said(&Way::Stopped(&book))) {
         assert_eq!(running.code, stopped.code, "{stopped:?}");

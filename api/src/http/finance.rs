@@ -4,6 +4,8 @@
 //! after that; a page is cut in an order in which each thing lies at a place of its own.
 //! Deliberately not here: who may do it (`execute`, or whoever holds the book in his hands).
 
+use std::collections::BTreeMap;
+
 use duizhang_core::breaks::BreakRefusal;
 use duizhang_core::closing::Day;
 use duizhang_core::fact::Fact;
@@ -127,9 +129,14 @@ fn page<K: Copy + Ord, T>(
 ) -> (Vec<T>, Option<K>) {
     let limit = limit.clamp(1, PAGE_FINANCE_MAX);
     all.retain(|(place, _)| after.is_none_or(|after| *place > after));
+    let mut next = None;
+    if all.len() > limit {
+        // The whole list need not be in order, only what is on the page.
+        let (_, last, _) = all.select_nth_unstable_by_key(limit - 1, |(place, _)| *place);
+        next = Some(last.0);
+        all.truncate(limit);
+    }
     all.sort_unstable_by_key(|(place, _)| *place);
-    let next = (all.len() > limit).then(|| all[limit - 1].0);
-    all.truncate(limit);
     (all.into_iter().map(|(_, one)| one).collect(), next)
 }
 
@@ -154,19 +161,45 @@ fn days(views: &Views, before: Option<Day>, limit: usize) -> Seen {
     let limit = limit.clamp(1, PAGE_FINANCE_MAX);
     let all = views.breaks.days();
     let mut earlier = all.iter().rev().filter(|day| before.is_none_or(|before| **day < before));
-    let page: Vec<SeenDay> =
-        earlier.by_ref().take(limit).map(|day| seen_day(views, *day)).collect();
-    let next = earlier.next().and(page.last()).map(|last| last.day);
-    Seen::Days(page, next)
+    let page: Vec<Day> = earlier.by_ref().take(limit).copied().collect();
+    let next = earlier.next().and(page.last().copied());
+    // One walk over the breaks, and not one for each day.
+    let mut counts: BTreeMap<Day, Counts> = BTreeMap::new();
+    for view in views.breaks.iter() {
+        counts.entry(view.booked).or_default().add(view);
+    }
+    let seen = page.into_iter().map(|day| day_with(views, day, counts.get(&day)));
+    Seen::Days(seen.collect(), next)
+}
+
+/// How many breaks are booked in a day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    all: usize,
+    open: usize,
+}
+
+impl Counts {
+    fn add(&mut self, view: &BreakView) {
+        self.all += 1;
+        self.open += usize::from(view.is_open());
+    }
 }
 
 fn seen_day(views: &Views, day: Day) -> SeenDay {
+    let mut counts = Counts::default();
+    views.breaks.of_day(day).for_each(|view| counts.add(view));
+    day_with(views, day, Some(&counts))
+}
+
+fn day_with(views: &Views, day: Day, counts: Option<&Counts>) -> SeenDay {
     let runs = views.breaks.runs_of(day);
+    let counts = counts.copied().unwrap_or_default();
     SeenDay {
         day,
         closed: views.breaks.is_closed(day),
-        breaks: views.breaks.of_day(day).count(),
-        open_breaks: views.breaks.of_day(day).filter(|view| view.is_open()).count(),
+        breaks: counts.all,
+        open_breaks: counts.open,
         runs: runs.map(|(wallet, run)| (wallet.clone(), run.clone())).collect(),
         history: views.breaks.day_history(day).to_vec(),
     }
