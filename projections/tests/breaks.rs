@@ -80,7 +80,13 @@ fn breaks_are_found_by_day_state_and_owner() {
     assert_eq!(shown.run(&wx(), DAY.next()), None);
     assert_eq!(shown.runs_of(DAY).map(|(wallet, _)| wallet).collect::<Vec<_>>(), [&wx()]);
     assert_eq!(shown.runs_of(DAY.next()).count(), 0);
+    let told = |shown: &Breaks, day| -> Vec<bool> {
+        shown.statements_of(day).map(|(_, reconciled)| reconciled).collect()
+    };
+    assert_eq!((told(&shown, DAY), told(&shown, DAY.next())), (vec![true], vec![]));
     assert_eq!(shown.days().into_iter().collect::<Vec<_>>(), [DAY]);
+    book.must(Fact::StatementKept(statement(2, DAY)));
+    assert_eq!(told(&view(&book), DAY), [true, false], "no run looked at the second one");
     book.must(work(a, "bob", BreakStep::Resolve(resolution(ResolutionKind::Matched))));
     assert_eq!(view(&book).of_owner("bob").count(), 0, "what is over is nobody's work");
 }

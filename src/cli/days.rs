@@ -97,6 +97,16 @@ fn text(day: &Value) -> String {
     if let Some(by) = day["reopen_proposed_by"].as_str() {
         text += &format!("\n  {by} wants it open again; another person has to say the same");
     }
+    for file in each(day, "statements") {
+        let (wallet, layout, proof) =
+            (field(file, "wallet"), field(file, "layout"), field(file, "proof"));
+        let (hash, lines, rejected) = (field(file, "statement"), &file["lines"], &file["rejected"]);
+        let done = if file["reconciled"] == true { "reconciled" } else { "not reconciled" };
+        text += &format!(
+            "\n  {wallet} statement {hash} ({layout}): {lines} lines, {rejected} rejected, \
+             {proof}, {done}"
+        );
+    }
     for run in each(day, "runs") {
         let (wallet, at) = (field(run, "wallet"), field(run, "at"));
         let (matched, payments, lines) = (&run["matched"], &run["payments"], &run["lines"]);

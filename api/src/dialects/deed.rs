@@ -5,7 +5,7 @@
 //! Deliberately not here: whether the rules agree, and how anything looks on a wire.
 
 use duizhang_core::amount::Amount;
-use duizhang_core::breaks::{AgeBucket, BreakState, BreakStep, BreakWorked};
+use duizhang_core::breaks::{AgeBucket, BreakState, BreakStep, BreakWorked, StatementKept};
 use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::fact::Fact;
 use duizhang_core::id::{AdjustmentId, BreakId, MovementId, WalletId};
@@ -211,6 +211,8 @@ pub struct SeenDay {
     pub breaks: usize,
     /// How many of them are open.
     pub open_breaks: usize,
+    /// The statements that tell of it, and whether the latest run looked at each.
+    pub statements: Vec<(StatementKept, bool)>,
     /// The latest whole run over each wallet's day.
     pub runs: Vec<(WalletId, RunView)>,
     /// Everything that happened to it, oldest first.

@@ -193,13 +193,14 @@ fn seen_day(views: &Views, day: Day) -> SeenDay {
 }
 
 fn day_with(views: &Views, day: Day, counts: Option<&Counts>) -> SeenDay {
-    let runs = views.breaks.runs_of(day);
+    let (runs, statements) = (views.breaks.runs_of(day), views.breaks.statements_of(day));
     let counts = counts.copied().unwrap_or_default();
     SeenDay {
         day,
         closed: views.breaks.is_closed(day),
         breaks: counts.all,
         open_breaks: counts.open,
+        statements: statements.map(|(kept, reconciled)| (kept.clone(), reconciled)).collect(),
         runs: runs.map(|(wallet, run)| (wallet.clone(), run.clone())).collect(),
         history: views.breaks.day_history(day).to_vec(),
     }

@@ -226,6 +226,7 @@ async fn a_day_closes_with_its_breaks_accepted_and_opens_by_two_persons() {
     assert_eq!(day["history"].as_array().map(Vec::len), Some(3));
     assert_eq!(day["runs"][0]["wallet"], "wx-main");
     assert_eq!(day["runs"][0]["lines"], 3);
+    assert_eq!(day["statements"][0]["reconciled"], true);
     assert_eq!(see(&rig, "days").await["days"], json!([day]));
 }
 

@@ -3,7 +3,9 @@
 //! Invariant: a thing has one shape wherever it stands, and times are those of the book's zone.
 //! Deliberately not here: problems, and what the fields mean (see `shown`).
 
-use duizhang_core::breaks::{BreakState, BreakStep, Ending, FoundBreak, Resolution, Subject};
+use duizhang_core::breaks::{
+    BreakState, BreakStep, Ending, FoundBreak, Resolution, StatementKept, Subject,
+};
 use duizhang_core::ledger::{Account, AdjustmentState, Movement};
 use duizhang_listener_bridge::wire::Answer;
 use duizhang_projections::breaks::{DayDeed, DayEntry, Deed as BreakDeed, Entry, RunView};
@@ -18,7 +20,7 @@ use super::requests::place;
 use super::shown::{
     AdjustmentPageBody, AdjustmentShown, BreakBody, BreakPageBody, DayBody, DayPageBody,
     EndingBody, EntryBody, LineBody, MovementPageBody, MovementShown, ProposalBody, RunBody,
-    SubjectBody,
+    StatementBody, SubjectBody,
 };
 use crate::dialects::{Action, Call, Deed, Seen, SeenBreak, SeenDay};
 
@@ -172,8 +174,21 @@ fn day_body(seen: &SeenDay, zone: Zone) -> DayBody<'_> {
         reopen_proposed_by: last.map(|entry| entry.by.as_str()),
         breaks: seen.breaks,
         open_breaks: seen.open_breaks,
+        statements: seen.statements.iter().map(statement_body).collect(),
         runs: seen.runs.iter().map(|(wallet, run)| run_body(wallet.as_str(), run, zone)).collect(),
         history: seen.history.iter().map(|entry| day_entry_body(entry, zone)).collect(),
+    }
+}
+
+fn statement_body((kept, reconciled): &(StatementKept, bool)) -> StatementBody<'_> {
+    StatementBody {
+        statement: kept.statement.to_string(),
+        wallet: kept.wallet.as_str(),
+        layout: &kept.layout,
+        lines: kept.lines,
+        rejected: kept.rejected,
+        proof: kept.proof.word(),
+        reconciled: *reconciled,
     }
 }
 

@@ -175,6 +175,28 @@ pub(in crate::dialects::native) struct RunBody<'a> {
     pub(super) currency: &'static str,
 }
 
+/// A statement that tells of a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DayStatement)]
+pub(in crate::dialects::native) struct StatementBody<'a> {
+    /// SHA-256 of its bytes.
+    pub(super) statement: String,
+    /// Whose statement it is.
+    #[schema(example = "wx-main")]
+    pub(super) wallet: &'a str,
+    /// The layout that it was read as.
+    pub(super) layout: &'a str,
+    /// Rows that were read.
+    pub(super) lines: u32,
+    /// Rows that could not be read.
+    pub(super) rejected: u32,
+    /// What came of its own totals: `proven`, `doubtful` or `failed`.
+    #[schema(example = "proven")]
+    pub(super) proof: &'static str,
+    /// Whether the latest run over the day looked at it.
+    pub(super) reconciled: bool,
+}
+
 /// A business day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BusinessDay)]
@@ -191,6 +213,8 @@ pub(in crate::dialects::native) struct DayBody<'a> {
     pub(super) breaks: usize,
     /// How many of them are open.
     pub(super) open_breaks: usize,
+    /// The statements that tell of it.
+    pub(super) statements: Vec<StatementBody<'a>>,
     /// The latest whole run over each wallet's day.
     pub(super) runs: Vec<RunBody<'a>>,
     /// Everything that happened to it, oldest first.

@@ -3,7 +3,7 @@
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{
     AgeBucket, BreakCode, BreakRefusal, BreakState, BreakStep, Direction, Ending, FoundBreak,
-    Resolution, ResolutionKind, RootCause, Subject, WaitingFor,
+    ProofOutcome, Resolution, ResolutionKind, RootCause, StatementKept, Subject, WaitingFor,
 };
 use duizhang_core::closing::{Day, DayRefusal};
 use duizhang_core::fact::Fact;
@@ -12,6 +12,7 @@ use duizhang_core::ledger::{
     Account, AdjustmentProposed, AdjustmentState, AdjustmentVerdict, BooksRefusal, Movement,
     MovementRecorded,
 };
+use duizhang_core::merkle::Hash;
 use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::{Span, Timestamp};
@@ -437,6 +438,22 @@ fn a_break_is_shown_whole_and_in_a_list_without_its_history() {
     assert_eq!(one["subject"], json!({"kind": "day", "id": null, "row": null}));
 }
 
+fn kept() -> StatementKept {
+    StatementKept {
+        statement: Hash::from_bytes([7; 32]),
+        wallet: wallet("wx"),
+        layout: text("wechat-27"),
+        first: DAY,
+        last: DAY,
+        lines: 12,
+        rejected: 1,
+        gross_in: Amount::fen(100),
+        gross_out: Amount::fen(0),
+        proof: ProofOutcome::Doubtful,
+        by: text("li"),
+    }
+}
+
 #[test]
 fn a_day_is_shown_with_who_wants_it_open_again() {
     let day_entry = |by: &str, deed| DayEntry {
@@ -451,11 +468,17 @@ fn a_day_is_shown_with_who_wants_it_open_again() {
         closed: true,
         breaks: 3,
         open_breaks: 1,
+        statements: vec![(kept(), false)],
         runs: Vec::new(),
         history: vec![day_entry("li", DayDeed::Closed(vec![BreakId::from_bits(7)]))],
     };
     let one = shown(Seen::Day(day.clone()));
     assert_eq!((&one["state"], &one["reopen_proposed_by"]), (&json!("closed"), &Value::Null));
+    let statement = &one["statements"][0];
+    assert_eq!(
+        (&statement["proof"], &statement["reconciled"]),
+        (&json!("doubtful"), &json!(false))
+    );
     assert_eq!(one["history"][0]["note"], format!("r; accepted {BREAK}"));
     day.history.push(day_entry("wu", DayDeed::ReopenProposed));
     assert_eq!(shown(Seen::Day(day.clone()))["reopen_proposed_by"], "wu");
