@@ -307,8 +307,12 @@ fn read_bank(text: &str) -> Result<BankId, Answer> {
 }
 
 fn read_account(text: &str) -> Result<Named, Answer> {
-    let refused = || problem(Code::InvalidAccount, &format!("there is no account {text:?}"));
-    accounts::read(text).ok_or_else(refused)
+    accounts::read(text).ok_or_else(|| {
+        let detail = format!(
+            "there is no account {text:?}; a wallet is named as wallet:ID and a bank as bank:ID"
+        );
+        problem(Code::InvalidAccount, &detail)
+    })
 }
 
 fn read_money(field: &str, text: Option<&AmountText<'_>>) -> Result<Amount, Answer> {

@@ -310,6 +310,7 @@ fn bad_bodies_and_parameters_are_refused_by_name() {
             "invalid_amount",
         ),
         (lines(r#"{"account":"Cash","amount":"1"}"#), 422, "invalid_account"),
+        (lines(r#"{"account":"Assets:Channel:WeChat:Main","amount":"1"}"#), 422, "invalid_account"),
         (lines(r#"{"account":"Income:Orders","amount":"1e1"}"#), 422, "invalid_amount"),
         (lines(r#"{"account":"Income:Orders","amount":"x"}"#), 422, "invalid_amount"),
         (lines(r#"{"account":"Income:Orders"}"#), 400, "malformed_request"),
