@@ -14,5 +14,6 @@ pub mod inbox;
 pub mod ledger;
 pub mod orders;
 pub mod projection;
+pub mod recorded;
 pub mod refunds;
 pub mod views;

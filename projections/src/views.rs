@@ -14,6 +14,7 @@ use crate::codes::Codes;
 use crate::inbox::Inbox;
 use crate::orders::{OrderRow, OrderView, Orders};
 use crate::projection::Projection;
+use crate::recorded::Recorded;
 use crate::refunds::Refunds;
 
 /// All views that a running server keeps.
@@ -33,6 +34,8 @@ pub struct Views {
     pub refunds: Refunds,
     /// Breaks, and the days that were reconciled and closed.
     pub breaks: Breaks,
+    /// Movements of money without a payer, and adjustments.
+    pub recorded: Recorded,
     /// The last event folded in.
     pub position: Position,
     /// The latest log time.
@@ -48,6 +51,7 @@ impl Projection for Views {
         self.codes.fold(chapter);
         self.refunds.fold(chapter);
         self.breaks.fold(chapter);
+        self.recorded.fold(chapter);
         self.give_room_back(chapter);
         self.position = chapter.last_position();
         self.now = chapter.at;
