@@ -12,22 +12,22 @@ use anyhow::Context;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::arguments::LedgerExport;
+use super::arguments::ExportVerb;
 use super::output::{Bar, print};
 use super::program::Setting;
 use super::review::in_use;
 use crate::compose::{self, Absent};
 use crate::review::{
-    Answered, Asked, Form, HistoryQuestion, LedgerQuestion, Question, ask, received, write_ledger,
+    Answered, Asked, ExportQuestion, Form, HistoryQuestion, Question, ask, received, write_export,
 };
 
 /// Bytes that wait for a write: a thousand lines or so.
 const WRITE_BYTES: usize = 256 * 1_024;
 
-/// Exports the ledger.
-pub(super) fn ledger(setting: &Setting, wanted: LedgerExport) -> anyhow::Result<ExitCode> {
+/// Exports what is wanted.
+pub(super) fn export(setting: &Setting, wanted: &ExportVerb) -> anyhow::Result<ExitCode> {
     let question = wanted.question();
-    match &wanted.output {
+    match &wanted.part().output {
         None => write(setting, &question, &mut io::stdout().lock())?,
         Some(path) => {
             let bytes = to_file(setting, &question, path)?;
@@ -40,7 +40,7 @@ pub(super) fn ledger(setting: &Setting, wanted: LedgerExport) -> anyhow::Result<
 }
 
 /// Writes beside the file and takes its name at the end, so that nobody reads a half.
-fn to_file(setting: &Setting, question: &LedgerQuestion, path: &Path) -> anyhow::Result<u64> {
+fn to_file(setting: &Setting, question: &ExportQuestion, path: &Path) -> anyhow::Result<u64> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let writing = || format!("write {}", path.display());
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(writing)?;
@@ -50,11 +50,11 @@ fn to_file(setting: &Setting, question: &LedgerQuestion, path: &Path) -> anyhow:
     Ok(bytes)
 }
 
-fn write(setting: &Setting, question: &LedgerQuestion, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write(setting: &Setting, question: &ExportQuestion, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
     match &setting.server {
         Some((server, token)) => {
-            let history = HistoryQuestion::Ledger(question.clone());
+            let history = HistoryQuestion::Export(question.clone());
             let asked = Asked { question: Question::History(history), form: Form::Text };
             match ask(server, token, &asked)? {
                 Answered::Told { output, .. } => out.write_all(&received(question, output)?)?,
@@ -66,7 +66,7 @@ fn write(setting: &Setting, question: &LedgerQuestion, out: &mut dyn Write) -> a
             let log = log.map_err(in_use)?;
             let mut bar = Bar::default();
             let mut progress = |what, at, end| bar.show(what, at, end);
-            write_ledger(&*log, question, &mut progress, &mut out)?;
+            write_export(&*log, question, &mut progress, &mut out)?;
         }
     }
     out.flush().context("write the export")

@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use duizhang_api::secrets::Secret;
 use hyper::Uri;
 
-use super::arguments::{Arguments, ExportVerb, Verb};
+use super::arguments::{Arguments, Verb};
 use super::{
     bridge, configuration, demonstration, devices, export, logging, merchants, reconcile, review,
     serve, users, wallets,
@@ -91,7 +91,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Explain { kind, id } => {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })
         }
-        Verb::Export(ExportVerb::Ledger(wanted)) => export::ledger(&setting, wanted),
+        Verb::Export(wanted) => export::export(&setting, &wanted),
         Verb::Merchant(verb) => merchants::run(&setting, verb),
         Verb::Wallet(verb) => wallets::run(&setting, verb),
         Verb::Device(verb) => devices::run(&setting, verb),

@@ -5,15 +5,15 @@
 mod ask;
 mod declared;
 mod endpoint;
+mod export;
 mod history;
-mod ledger;
 mod question;
 
 pub(crate) use ask::{ask, server};
 pub(crate) use declared::{Look, declared, operators, wallet_as_json};
 pub(crate) use endpoint::routes;
+pub(crate) use export::{ExportQuestion, received, write_export};
 pub(crate) use history::history;
-pub(crate) use ledger::{LedgerQuestion, received, write_ledger};
 pub(crate) use question::{
     Answered, Asked, DeclaredQuestion, Form, HistoryQuestion, Kind, Question, Told, complaint,
 };
