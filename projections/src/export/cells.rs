@@ -82,7 +82,8 @@ pub(crate) fn put_money(
 ) -> Result<(), XlsxError> {
     if minor.abs() <= CELL_NUMBER_MAX {
         let amount = Decimal::from_i128_with_scale(minor, currency.decimals());
-        let format = Format::new().set_num_format("#,##0.00");
+        let places = if currency.decimals() == 0 { "#,##0" } else { "#,##0.00" };
+        let format = Format::new().set_num_format(places);
         sheet.write_with_format(row, column, amount, &format)?;
     } else {
         sheet.write_string(row, column, decimal(minor, currency))?;
