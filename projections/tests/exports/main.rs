@@ -9,4 +9,5 @@ mod columns;
 mod lists;
 mod records;
 mod sheets;
+mod skips;
 mod workbook;

@@ -1,4 +1,8 @@
-//! Workbooks of the ledger, read back.
+//! Workbooks of the ledger, read back: by the tests' own reader, and by openpyxl.
+//!
+//! openpyxl is installed by `scripts/test`; where it is missing the test says so by name.
+
+use std::process::Command;
 
 use duizhang_core::amount::Amount;
 use duizhang_core::fact::Fact;
@@ -7,9 +11,26 @@ use duizhang_core::ledger::{Account, AdjustmentProposed};
 use duizhang_core::testing::{Book, books_day, history};
 use duizhang_projections::ledger::{Format, Selection};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::books::{NASTY, SERIAL, Sums, add, chapters, ledger, standing};
+use crate::skips::is_there;
 use crate::workbook::{Cell, Kind, Sheet, Workbook};
+
+/// What openpyxl makes of the journal: what kinds of cells there are, the debits as exact text, the
+/// dates, and the notes.
+const ASK: &str = r#"
+import decimal, json, openpyxl, sys
+rows = list(openpyxl.load_workbook(sys.argv[1])["journal"].iter_rows())
+place = {cell.value: at for at, cell in enumerate(rows[0])}
+column = lambda name: [row[place[name]] for row in rows[1:] if row[place[name]].value is not None]
+print(json.dumps({
+    "kinds": sorted({cell.data_type for row in rows for cell in row if cell.value is not None}),
+    "debit": str(sum(decimal.Decimal(str(cell.value)) for cell in column("debit"))),
+    "dates": sorted({str(cell.value.date()) for cell in column("date")}),
+    "notes": [cell.value for cell in column("note")],
+}))
+"#;
 
 /// The cells of a named column, below its name.
 fn column<'a>(sheet: &'a Sheet, name: &str) -> Vec<&'a Cell> {
@@ -75,6 +96,37 @@ fn the_journal_has_dates_and_texts_and_no_formula() {
         assert_eq!(found.expect("it was written").kind, Kind::Text, "{note}");
     }
     assert_eq!(sums(journal, "debit", "currency"), debit);
+}
+
+#[test]
+fn openpyxl_reads_dates_sums_and_texts() {
+    let mut asked = Command::new("python3");
+    if !is_there("exports before openpyxl", asked.args(["-c", "import openpyxl"])) {
+        return;
+    }
+    let mut book = books_day();
+    let line = |account, fen| (account, Amount::fen(fen));
+    book.must(Fact::AdjustmentProposed(AdjustmentProposed {
+        id: AdjustmentId::from_bits(77),
+        lines: vec![line(Account::Tolerance, 1), line(Account::Long, -1)],
+        value_at: book.at,
+        by: "ann".into(),
+        reason: NASTY.into(),
+    }));
+    let (bytes, debit) = ledger(&chapters(&book), Selection::Whole, Format::Xlsx);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.xlsx");
+    std::fs::write(&path, bytes).expect("the folder can be written");
+    let asked = Command::new("python3").args(["-c", ASK]).arg(&path).output().expect("it runs");
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+    assert_eq!(told["kinds"], json!(["d", "n", "s"]), "dates, numbers, texts and no formula");
+    let mut sums = Sums::new();
+    add(&mut sums, told["debit"].as_str().expect("a text"), "CNY");
+    assert_eq!(sums, debit);
+    assert_eq!(told["dates"], json!(["2026-11-19", "2026-11-20", "2026-11-21"]));
+    let notes = told["notes"].as_array().expect("a list");
+    assert!(notes.contains(&json!(NASTY)), "{notes:?}");
 }
 
 #[test]
