@@ -92,7 +92,7 @@ impl Read {
         cells.extend([
             Cell::maybe(named.amount, Cell::Money),
             Cell::maybe(named.amount, |amount| Cell::text(amount.currency().code())),
-            Cell::Document(content),
+            if content.is_null() { Cell::Nothing } else { Cell::Document(content) },
         ]);
         cells
     }

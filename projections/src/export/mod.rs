@@ -22,3 +22,6 @@ pub use cells::XLSX_LINES_MAX;
 pub use error::ExportError;
 pub use format::{ListFormat, UnknownListFormat};
 pub use listing::{ListExport, ListPlan, ListSurvey, Listed, UnknownList};
+
+#[cfg(test)]
+mod tests;

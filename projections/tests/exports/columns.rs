@@ -9,10 +9,12 @@ use std::path::Path;
 use std::process::Command;
 
 use duizhang_core::amount::{Amount, Currency};
+use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
 use duizhang_core::id::AdjustmentId;
 use duizhang_core::ledger::{Account, AdjustmentProposed};
-use duizhang_core::testing::{Book, books_day, history};
+use duizhang_core::position::Position;
+use duizhang_core::testing::{BOOKS_DAY_START, Book, books_day, history};
 use duizhang_projections::export::{ListExport, ListFormat, ListSurvey, Listed};
 use duizhang_projections::ledger::{Format, Head, Selection};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -128,6 +130,29 @@ fn ids_are_texts_and_histories_are_whole() {
     }
     let nothing = list(&[], Selection::Whole, Listed::Events, ListFormat::Parquet).0;
     assert!(rows(&written(folder.path(), &nothing)).0.is_empty());
+}
+
+/// Rows come in groups; the last one may be short.
+#[test]
+fn more_rows_than_one_group_are_all_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let count: u64 = 40_000;
+    let ticks = (1..=count).map(|number| Chapter {
+        position: Position::new(number),
+        at: BOOKS_DAY_START,
+        fact: Fact::ClockTicked,
+        decisions: Vec::new(),
+    });
+    let ticks: Vec<Chapter> = ticks.collect();
+    let bytes = list(&ticks, Selection::Whole, Listed::Events, ListFormat::Parquet).0;
+    let path = written(folder.path(), &bytes);
+    let file = SerializedFileReader::new(File::open(&path).expect("it was written"));
+    assert_eq!(file.expect("Parquet").num_row_groups(), 2);
+    let rows = rows(&path).0;
+    let positions = rows.iter().map(|row| row["position"].parse::<u64>().expect("whole"));
+    assert!(positions.eq(1..=count), "all of them, in the order of the log");
+    let empty = |row: &Record| row["event"] == "clock_ticked" && !row.contains_key("content");
+    assert!(rows.iter().all(empty));
 }
 
 /// More digits than the column has are refused and not cut. The rules let no amount be as large, so
