@@ -8,12 +8,11 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use duizhang_api::secrets::Secret;
-use duizhang_projections::export::{ListFormat, Listed};
-use duizhang_projections::ledger::Format;
 use hyper::Uri;
 
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
-use crate::review::{ExportQuestion, HistoryQuestion, server};
+use super::export::ExportVerb;
+use crate::review::{HistoryQuestion, server};
 
 /// Where an operator's token may lie, so that it stands in no list of processes.
 const TOKEN_VARIABLE: &str = "DUIZHANG_TOKEN";
@@ -81,10 +80,10 @@ impl Arguments {
             Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
                 Some(format!("--from {from} lies behind --to {to}"))
             }
-            Verb::Export(export) if export.part().from > export.part().to => {
+            Verb::Export(export) if export.is_backward() => {
                 Some("--from lies behind --to".to_owned())
             }
-            Verb::Export(export) if export.part().output.is_none() && self.json => {
+            Verb::Export(export) if self.json && !export.has_file() => {
                 Some("--json tells of the file that -o names; --format json is the export".into())
             }
             _ => None,
@@ -213,79 +212,6 @@ impl ReplayRange {
                 HistoryQuestion::Range { from, to }
             }
         }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ExportVerb {
-    /// The double-entry ledger: for beancount, hledger or ledger, for spreadsheets and programs, or
-    /// as vouchers with the columns of Chinese bookkeeping software; a day selects what counts on
-    /// it
-    Ledger(LedgerExport),
-    /// The log event by event, with all of its content; a day is one of the log's time
-    Events(ListExport),
-    /// Orders as they stand at the end of what is selected; a day selects what was created on it
-    Orders(ListExport),
-    /// Breaks as they stand at the end of what is selected, with their history in JSON; a day
-    /// selects what is booked in it
-    Breaks(ListExport),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LedgerExport {
-    /// beancount, hledger, ledger, csv, json (one document a line), xlsx, parquet, voucher-csv or
-    /// voucher-xlsx
-    #[arg(long, value_name = "F")]
-    format: Format,
-    #[command(flatten)]
-    part: ExportPart,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListExport {
-    /// csv, json (one document a line), xlsx or parquet
-    #[arg(long, value_name = "F")]
-    format: ListFormat,
-    #[command(flatten)]
-    part: ExportPart,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ExportPart {
-    /// Only this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
-    day: Option<NaiveDate>,
-    /// Only from this position of the log on
-    #[arg(long, value_name = "P", requires = "to")]
-    from: Option<u64>,
-    /// Only up to this position of the log
-    #[arg(long, value_name = "P", requires = "from")]
-    to: Option<u64>,
-    /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-impl ExportVerb {
-    /// Which part of the log, and where it goes.
-    pub(super) const fn part(&self) -> &ExportPart {
-        match self {
-            Self::Ledger(wanted) => &wanted.part,
-            Self::Events(wanted) | Self::Orders(wanted) | Self::Breaks(wanted) => &wanted.part,
-        }
-    }
-
-    /// What is asked.
-    pub(super) fn question(&self) -> ExportQuestion {
-        let whole = match self {
-            Self::Ledger(wanted) => ExportQuestion::ledger(wanted.format),
-            Self::Events(wanted) => ExportQuestion::list(Listed::Events, wanted.format),
-            Self::Orders(wanted) => ExportQuestion::list(Listed::Orders, wanted.format),
-            Self::Breaks(wanted) => ExportQuestion::list(Listed::Breaks, wanted.format),
-        };
-        let part = self.part();
-        let (day, positions) = (part.day.map(|day| day.to_string()), part.from.zip(part.to));
-        ExportQuestion { day, positions, ..whole }
     }
 }
 
