@@ -8,13 +8,17 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use duizhang_api::secrets::Secret;
-use duizhang_projections::ledger::Format;
 use duizhang_replay::reconcile::ReportFormat;
 use hyper::Uri;
 
+use super::books::{AdjustmentVerb, BookVerb};
+use super::breaks::BreakVerb;
+use super::counter::Who;
+use super::days::DayVerb;
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
+use super::export::ExportVerb;
 use super::ledger::LedgerVerb;
-use crate::review::{HistoryQuestion, LedgerQuestion, server};
+use crate::review::{HistoryQuestion, server};
 
 /// Where an operator's token may lie, so that it stands in no list of processes.
 const TOKEN_VARIABLE: &str = "DUIZHANG_TOKEN";
@@ -36,8 +40,8 @@ pub(super) struct Arguments {
     /// The data directory [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// For verbs that read: ask this running server, like http://127.0.0.1:8330, instead of reading
-    /// a stopped server's data
+    /// For verbs that read, and for operators' work: ask this running server, like
+    /// http://127.0.0.1:8330, instead of opening a stopped server's data
     #[arg(long, global = true, value_name = "URL", value_parser = server)]
     pub(super) server: Option<Uri>,
     /// The operator's token for --server [default: the variable DUIZHANG_TOKEN]
@@ -73,10 +77,15 @@ impl Arguments {
                     "--data is for a stopped server and --server for a running one".into(),
                 );
             }
-            (Some(_), Some(_)) if !self.verb.only_reads() => {
+            (Some(_), Some(_)) if !self.verb.asks_a_server() => {
                 return Some("a running server answers verbs that read; this one changes".into());
             }
             _ => {}
+        }
+        match self.verb.who().map(|who| (self.server.is_some(), who.by.is_some())) {
+            Some((true, true)) => return Some("--by is for --data: the token says who".into()),
+            Some((false, false)) => return Some("--by NAME says which operator does it".into()),
+            Some((true, false) | (false, true)) | None => {}
         }
         match &self.verb {
             Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
@@ -85,11 +94,11 @@ impl Arguments {
             Verb::Reconcile(ReconcileArguments { by: Some(_), .. }) if self.server.is_some() => {
                 Some("the token says who reconciles: --by is for a stopped server's data".into())
             }
-            Verb::Export(ExportVerb::Ledger(LedgerExport { from, to, .. })) if from > to => {
+            Verb::Export(export) if export.is_backward() => {
                 Some("--from lies behind --to".to_owned())
             }
-            Verb::Export(ExportVerb::Ledger(LedgerExport { output: None, .. })) if self.json => {
-                Some("--json tells of the file that -o names; --format json is the books".into())
+            Verb::Export(export) if self.json && !export.has_file() => {
+                Some("--json tells of the file that -o names; --format json is the export".into())
             }
             Verb::Ledger(verb) => verb.nonsense(),
             _ => None,
@@ -131,7 +140,19 @@ pub(super) enum Verb {
         /// Its id; for an order also the shop's own number
         id: String,
     },
-    /// Write books for other programs
+    /// Work on what books and statements disagree about
+    #[command(subcommand)]
+    Break(BreakVerb),
+    /// Close business days, and open them again
+    #[command(subcommand)]
+    Day(DayVerb),
+    /// Record fees, withdrawals, transfers and opening balances
+    #[command(subcommand)]
+    Book(BookVerb),
+    /// Put the books right, with a second person above a limit
+    #[command(subcommand)]
+    Adjustment(AdjustmentVerb),
+    /// Write the books, events, orders or breaks for other programs
     #[command(subcommand)]
     Export(ExportVerb),
     /// Show the double-entry books: trial balance, statement of an account, chart of accounts
@@ -155,9 +176,21 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// Whether a running server can answer it.
-    const fn only_reads(&self) -> bool {
+    /// Who does it, where operators do something.
+    const fn who(&self) -> Option<&Who> {
         match self {
+            Self::Break(verb) => verb.who(),
+            Self::Day(verb) => verb.who(),
+            Self::Book(verb) => verb.who(),
+            Self::Adjustment(verb) => verb.who(),
+            _ => None,
+        }
+    }
+
+    /// Whether a running server can carry it out.
+    const fn asks_a_server(&self) -> bool {
+        match self {
+            Self::Break(_) | Self::Day(_) | Self::Book(_) | Self::Adjustment(_) => true,
             Self::Replay(_)
             | Self::Audit
             | Self::Explain { .. }
@@ -291,44 +324,6 @@ impl ReplayRange {
                 let (from, to) = range.expect("without a day both ends are required");
                 HistoryQuestion::Range { from, to }
             }
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ExportVerb {
-    /// The double-entry ledger: for beancount, hledger or ledger, for spreadsheets and programs, or
-    /// as vouchers with the columns of Chinese bookkeeping software
-    Ledger(LedgerExport),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LedgerExport {
-    /// beancount, hledger, ledger, csv, json (one document a line), xlsx, voucher-csv or
-    /// voucher-xlsx
-    #[arg(long, value_name = "F")]
-    pub(super) format: Format,
-    /// Only what counts on this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
-    pub(super) day: Option<NaiveDate>,
-    /// Only what was posted from this position on
-    #[arg(long, value_name = "P", requires = "to")]
-    pub(super) from: Option<u64>,
-    /// Only what was posted up to this position
-    #[arg(long, value_name = "P", requires = "from")]
-    pub(super) to: Option<u64>,
-    /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-impl LedgerExport {
-    /// What is asked.
-    pub(super) fn question(&self) -> LedgerQuestion {
-        LedgerQuestion {
-            format: self.format.word().to_owned(),
-            day: self.day.map(|day| day.to_string()),
-            positions: self.from.zip(self.to),
         }
     }
 }

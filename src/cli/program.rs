@@ -9,10 +9,10 @@ use clap::error::ErrorKind;
 use duizhang_api::secrets::Secret;
 use hyper::Uri;
 
-use super::arguments::{Arguments, ExportVerb, Verb};
+use super::arguments::{Arguments, Verb};
 use super::{
-    bridge, configuration, demonstration, devices, export, ledger, logging, merchants, reconcile,
-    report, review, serve, statement, users, wallets,
+    books, breaks, bridge, configuration, days, demonstration, devices, export, ledger, logging,
+    merchants, reconcile, report, review, serve, statement, users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -93,8 +93,12 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Explain { kind, id } => {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })
         }
-        Verb::Export(ExportVerb::Ledger(wanted)) => export::ledger(&setting, wanted),
+        Verb::Export(wanted) => export::export(&setting, &wanted),
         Verb::Ledger(verb) => ledger::run(&setting, verb),
+        Verb::Break(verb) => breaks::run(&setting, &verb),
+        Verb::Day(verb) => days::run(&setting, &verb),
+        Verb::Book(verb) => books::book(&setting, &verb),
+        Verb::Adjustment(verb) => books::adjustment(&setting, &verb),
         Verb::Merchant(verb) => merchants::run(&setting, verb),
         Verb::Wallet(verb) => wallets::run(&setting, verb),
         Verb::Device(verb) => devices::run(&setting, verb),

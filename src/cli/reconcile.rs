@@ -49,7 +49,7 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
         Some((server, token)) => {
             let body = task_frame(&task, setting.form)?;
             let posted = Posted { path: RECONCILE_PATH, kind: "application/octet-stream", body };
-            let answer = post(server, token, &posted)?;
+            let answer = post(server, token, posted)?;
             serde_json::from_slice(&answer).context("read the server's answer")?
         }
         None => local(setting, task)?,

@@ -64,7 +64,7 @@ fn remote(setting: &Setting, question: &ReportQuestion) -> anyhow::Result<Report
     let (server, token) = setting.server.as_ref().context("a server is asked")?;
     let body = serde_json::to_vec(question).context("write the question")?;
     let posted = Posted { path: REPORT_PATH, kind: "application/json", body };
-    let answer = post(server, token, &posted)?;
+    let answer = post(server, token, posted)?;
     let (answered, bytes): Unframed<'_, Answered> =
         unframed(&answer).context("read the server's answer")?;
     match answered {

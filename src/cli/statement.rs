@@ -70,7 +70,7 @@ fn ask(setting: &Setting, question: StatementQuestion) -> anyhow::Result<(Answer
     if let Some((server, token)) = &setting.server {
         let body = serde_json::to_vec(&json!({ "question": question, "form": setting.form }))?;
         let posted = Posted { path: STATEMENTS_PATH, kind: "application/json", body };
-        let answer = post(server, token, &posted)?;
+        let answer = post(server, token, posted)?;
         let (answered, bytes): Unframed<'_, Answered> =
             unframed(&answer).context("read the server's answer")?;
         return Ok((answered, bytes.to_vec()));

@@ -17,10 +17,7 @@ mod survey;
 
 pub use balances::{Balances, Sums, decimal};
 pub use books::Books;
-pub use export::{
-    BYTE_ORDER_MARK, Export, ExportError, Format, XLSX_LINES_MAX, defused, field, money_format,
-    put_money,
-};
+pub use export::{Export, ExportError, Format, XLSX_LINES_MAX};
 pub use journal::{Dated, Journal};
 pub use statement::{AccountStatement, StatementLine};
 pub use survey::{Head, Plan, Selection, Survey};

@@ -5,7 +5,8 @@
 //! stands as a decimal and, beside it, in minor units.
 //! Deliberately not here: what is in the sections (`overview`, `details`).
 
-use duizhang_projections::ledger::{BYTE_ORDER_MARK, decimal, field};
+use duizhang_projections::export::{BYTE_ORDER_MARK, field};
+use duizhang_projections::ledger::decimal;
 
 use super::report::DayReport;
 use super::sheets::{Cell, Kind, Table};

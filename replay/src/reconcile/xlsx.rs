@@ -7,7 +7,8 @@
 //! Deliberately not here: what is on the pages (`overview`, `details`).
 
 use duizhang_core::amount::Currency;
-use duizhang_projections::ledger::{decimal, money_format, put_money};
+use duizhang_projections::export::{money_format, put_money};
+use duizhang_projections::ledger::decimal;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatPattern, Formula, Workbook, Worksheet,
     XlsxError, utility,
@@ -217,7 +218,13 @@ fn put_across(
     for (step, result) in [(0, decimal(minor, currency)), (1, minor.to_string())] {
         let cells = parts.iter().map(|part| utility::row_col_to_cell(row, money(*part) + step));
         let sum = format!("={}", cells.collect::<Vec<_>>().join("+"));
-        put_formula(sheet, row, money(place) + step, (&sum, &result), step == 0)?;
+        put_formula(
+            sheet,
+            row,
+            money(place) + step,
+            (&sum, &result),
+            (step == 0).then_some(currency),
+        )?;
     }
     Ok(true)
 }
@@ -227,9 +234,9 @@ fn put_formula(
     row: u32,
     column: u16,
     (formula, result): (&str, &str),
-    is_money: bool,
+    money: Option<Currency>,
 ) -> Result<(), XlsxError> {
-    let bold = if is_money { money_format() } else { Format::new() }.set_bold();
+    let bold = money.map_or_else(Format::new, money_format).set_bold();
     let formula = Formula::new(formula).set_result(result);
     sheet.write_formula_with_format(row, column, formula, &bold)?;
     Ok(())
@@ -255,7 +262,13 @@ fn put_totals(
         for (step, result) in [(0, decimal(minor, currency)), (1, minor.to_string())] {
             let range = utility::cell_range(first, money + step, last, money + step);
             let sum = format!("=SUM({range})");
-            put_formula(sheet, row, money + step, (&sum, &result), step == 0)?;
+            put_formula(
+                sheet,
+                row,
+                money + step,
+                (&sum, &result),
+                (step == 0).then_some(currency),
+            )?;
         }
     }
     Ok(())
