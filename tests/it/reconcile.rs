@@ -14,15 +14,15 @@ use crate::program::{
 /// A row of a statement.
 #[derive(Clone)]
 pub(crate) struct Receipt {
-    time: String,
-    amount: &'static str,
-    serial: &'static str,
-    order: &'static str,
-    status: &'static str,
+    pub(crate) time: String,
+    pub(crate) amount: &'static str,
+    pub(crate) serial: &'static str,
+    pub(crate) order: &'static str,
+    pub(crate) status: &'static str,
 }
 
 /// A file as the WeChat app exports it, with these receipts.
-fn wechat_file(day: &str, receipts: &[Receipt]) -> String {
+pub(crate) fn wechat_file(day: &str, receipts: &[Receipt]) -> String {
     let rows = receipts.iter().map(|Receipt { time, amount, serial, order, status }| {
         format!(
             "{time},二维码收款,*三,\"收款方备注:二维码收款\",收入,¥{amount},零钱,{status},\"{serial}\t\",\"{order}\",\"/\"\n"
@@ -52,7 +52,7 @@ const SERIAL: &str = "1000050201202611210001";
 pub(crate) struct Day {
     pub(crate) book: BookFile,
     pub(crate) day: String,
-    before: String,
+    pub(crate) before: String,
     time: String,
     admin: String,
 }
@@ -91,7 +91,7 @@ impl Day {
         Receipt { amount: "66.66", serial: "1000050201202611210002", ..self.paid() }
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.book.data().with_file_name(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::program::Ended;
-use crate::reconcile::Day;
+use crate::reconcile::{Day, Receipt, wechat_file};
 
 /// A day with a stranger's line that was reconciled.
 fn reconciled() -> Day {
@@ -107,4 +107,36 @@ fn what_cannot_be_told_is_said() {
     let empty = day.run(&["report", "--day", "2020-01-01"]);
     assert_eq!(empty.code, Some(0), "{empty:?}");
     assert!(empty.output.contains("everything agrees"), "{}", empty.output);
+}
+
+#[test]
+fn a_closed_day_is_told_as_it_was_closed_whatever_came_after() {
+    let day = Day::new();
+    let yesterday = day.before.clone();
+    let stranger = Receipt { time: format!("{yesterday} 12:00:00"), ..day.stranger() };
+    let bill = day.file("bill.csv", &wechat_file(&yesterday, std::slice::from_ref(&stranger)));
+    let about = |verb: &[&str]| day.run(&[verb, &["--day", &yesterday]].concat());
+    assert_eq!(about(&["reconcile", "--statement", &bill]).code, Some(1));
+    let open = json(&about(&["report", "--json"]));
+    let id = open["breaks"][0]["id"].as_str().expect("an id").to_owned();
+    let close = ["day", "close", &yesterday, "--by", "admin", "--reason", "a stranger's"];
+    let closed = day.run(&[&close[..], &["--accept", &id]].concat());
+    assert_eq!(closed.code, Some(0), "{closed:?}");
+    let then = about(&["report", "--json"]);
+    let said = json(&then);
+    assert_eq!(said["closed"]["by"], "admin", "{said}");
+    assert_eq!(said["breaks"][0]["record"]["accepted"], true, "{said}");
+
+    // A later file does not have the stranger's line, and has another one.
+    let other = Receipt { amount: "5.00", serial: "1000050201202611210009", ..stranger };
+    let later = day.file("later.csv", &wechat_file(&yesterday, &[other]));
+    assert_eq!(about(&["reconcile", "--statement", &later]).code, Some(1));
+    assert_eq!(about(&["report", "--json"]), then, "as it was closed");
+    let now = json(&about(&["report", "--now", "--json"]));
+    assert_ne!(now["wallets"], said["wallets"], "{now}");
+    let position = said["position"].as_u64().expect("a position").to_string();
+    let told = about(&["report", "--since", &position]);
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.output.contains("1 / 66.66 → 1 / 5.00"), "{}", told.output);
+    assert!(!told.output.contains("no event between"), "{}", told.output);
 }
