@@ -45,6 +45,14 @@ fn now_in_shanghai() -> DateTime<FixedOffset> {
     DateTime::from_timestamp_micros(micros).expect("a time").with_timezone(&zone)
 }
 
+/// A file of another network.
+const ALIPAY_FILE: &str = "\
+支付宝交易记录明细查询\n账号:[x@example.com]\n\
+起始日期:[2026-11-20 00:00:00]    终止日期:[2026-11-21 00:00:00]\n\
+---------------------------------交易记录明细列表------------------------------------\n\
+交易号,商家订单号,交易创建时间,付款时间,最近修改时间,交易来源地,类型,交易对方,商品名称,金额（元）,收/支,\
+交易状态,服务费（元）,成功退款（元）,备注,资金状态,\n";
+
 /// The number of our line of the day.
 const SERIAL: &str = "1000050201202611210001";
 
@@ -358,11 +366,16 @@ fn what_is_no_statement_is_named_and_nothing_is_kept() {
     let missing = day.book.data().join("none.csv").display().to_string();
     let foreign = day.bill("bill.csv", &[day.paid()]);
     let foreign = format!("nobody={foreign}");
+    let camera = day.file("phone.png", "\u{89}PNG");
+    let network = day.file("alipay.csv", ALIPAY_FILE);
+    let network = format!("wx-main={network}");
     let cases = [
         (&page, "web page"),
         (&missing, "none.csv"),
         (&"nobody=none.csv".to_owned(), "none.csv"),
         (&foreign, "there is no wallet nobody"),
+        (&camera, "read the statement phone.png"),
+        (&network, "this is a statement of alipay, and wallet wx-main is of wechat"),
     ];
     for (given, expected) in cases {
         let ended = day.reconcile(&["--statement", given]);
