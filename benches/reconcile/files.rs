@@ -6,7 +6,7 @@
 //! Deliberately not here: what the breaks should be called (`million.rs`).
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use duizhang_core::amount::Amount;
@@ -14,7 +14,8 @@ use duizhang_core::reconciliation::{Claim, Flow, Lines, Payment, Payments};
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::time::Timestamp;
 
-const BUFFER_BYTES: usize = 1 << 20;
+/// What is read at once: it stays in the second cache of a core while its rows are taken apart.
+const BLOCK_BYTES: usize = 1 << 18;
 pub(crate) const MIDNIGHT: i64 = 1_763_654_400;
 
 /// What was planted on a payment.
@@ -128,18 +129,26 @@ pub(crate) fn write(folder: &Path, count: u64) -> std::io::Result<()> {
     theirs.flush()
 }
 
-/// Calls `take` with the columns of each row.
+/// Calls `take` with the columns of each row. Whole blocks are checked to be text and cut at their
+/// last line end, because a copy and a check of each row cost as much as taking it apart.
 fn rows<const COLUMNS: usize>(path: &Path, mut take: impl FnMut([&str; COLUMNS])) {
-    let file = File::open(path).expect("the file was written");
-    let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
-    let mut row = Vec::with_capacity(256);
-    let mut header = true;
-    while reader.read_until(b'\n', &mut row).expect("the file is readable") > 0 {
-        if !std::mem::take(&mut header) {
-            let text = std::str::from_utf8(&row).expect("the file is text").trim_ascii_end();
-            take(columns(text));
+    let mut file = File::open(path).expect("the file was written");
+    let mut block = vec![0; BLOCK_BYTES];
+    let (mut kept, mut header) = (0, true);
+    loop {
+        let read = file.read(&mut block[kept..]).expect("the file is readable");
+        let filled = kept + read;
+        let end = block[..filled].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let text = std::str::from_utf8(&block[..end]).expect("the file is text");
+        for row in text.lines().skip(usize::from(std::mem::take(&mut header))) {
+            take(columns(row));
         }
-        row.clear();
+        if read == 0 {
+            assert_eq!(end, filled, "the last row ends");
+            break;
+        }
+        block.copy_within(end..filled, 0);
+        kept = filled - end;
     }
 }
 

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::breaks::{BreakWorked, DayReconciled, StatementKept};
+use crate::breaks::{BreakWorked, DayReconciled, LineTaken, StatementKept};
 use crate::callback::{AttemptOutcome, CallbackId};
 use crate::channel::Channel;
 use crate::closing::{DayCloseRequested, DayReopenRequested};
@@ -81,6 +81,8 @@ pub enum Fact {
     DayCloseRequested(DayCloseRequested),
     /// Somebody wants a closed day opened again.
     DayReopenRequested(DayReopenRequested),
+    /// A person took a line of a statement for a payment.
+    LineTaken(LineTaken),
 }
 
 /// The first event of a log.

@@ -73,6 +73,8 @@ pub enum LineKind {
     Neutral,
     /// No reader knows the words of this row.
     Unknown,
+    /// The channel gave a fee back in a row of its own.
+    FeeBack,
 }
 
 /// How exactly the time of a line is known.
@@ -105,7 +107,7 @@ pub enum LineStatus {
 
 impl LineKind {
     /// Every kind, in stored order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::PayIn,
         Self::PayOut,
         Self::RefundIn,
@@ -115,6 +117,7 @@ impl LineKind {
         Self::Withdrawal,
         Self::Neutral,
         Self::Unknown,
+        Self::FeeBack,
     ];
 
     /// The word for reports and interfaces.
@@ -130,6 +133,7 @@ impl LineKind {
             Self::Withdrawal => "withdrawal",
             Self::Neutral => "neutral",
             Self::Unknown => "unknown",
+            Self::FeeBack => "fee_back",
         }
     }
 }

@@ -56,7 +56,7 @@ fn judged(id: AdjustmentId, verdict: AdjustmentVerdict, by: &str) -> Fact {
 }
 
 fn lines(fen: i64) -> [(Named, Amount); 2] {
-    [(Account::Tolerance, Amount::fen(fen)), (Account::Long, Amount::fen(-fen))]
+    [(Account::Tolerance, Amount::fen(fen)), (Account::Unclaimed, Amount::fen(-fen))]
 }
 
 fn alone(fen: u64) -> Fact {
@@ -114,7 +114,7 @@ fn the_day_of_every_case_ends_with_the_balances_that_finance_expects() {
 }
 
 #[test]
-fn nonsense_is_refused_by_name_and_changes_nothing() {
+fn movements_of_nonsense_are_refused_by_name_and_change_nothing() {
     let mut book = Book::default();
     let yen = |minor| Amount::from_minor(minor, Currency::Jpy);
     let (fen, wx) = (Amount::fen, || wallet("wx"));
@@ -149,23 +149,50 @@ fn nonsense_is_refused_by_name_and_changes_nothing() {
         assert_eq!(got, Err(refusal), "{movement:?}");
         assert_eq!(book.state.fingerprint(), before, "{movement:?}");
     }
+}
+
+#[test]
+fn adjustments_of_nonsense_are_refused_by_name_and_change_nothing() {
+    let mut book = Book::default();
+    let yen = |minor| Amount::from_minor(minor, Currency::Jpy);
+    let (fen, unknown, books) = (Amount::fen, || wallet("nowhere"), Rejection::Books);
     let one = |account| (account, fen(1));
-    let many = vec![(Account::Long, fen(1)); ADJUSTMENT_LINES_MAX + 1];
+    let many = vec![(Account::Unclaimed, fen(1)); ADJUSTMENT_LINES_MAX + 1];
     let adjustments: Vec<(Vec<(Named, Amount)>, Rejection)> = vec![
         (vec![], books(BooksRefusal::BadLines)),
-        (vec![one(Account::Long)], books(BooksRefusal::BadLines)),
-        (vec![one(Account::Long), (Account::Short, fen(0))], books(BooksRefusal::BadLines)),
-        (many, books(BooksRefusal::BadLines)),
-        (vec![one(Account::Long), one(Account::Short)], books(BooksRefusal::Unbalanced)),
-        (vec![one(Account::Long), (Account::Short, yen(-1))], books(BooksRefusal::Unbalanced)),
-        (vec![one(Account::Wallet(unknown())), (Account::Long, fen(-1))], Rejection::UnknownWallet),
+        (vec![one(Account::Unclaimed)], books(BooksRefusal::BadLines)),
         (
-            vec![one(Account::Unidentified), (Account::Long, fen(-1))],
+            vec![one(Account::Unclaimed), (Account::ReconLoss, fen(0))],
+            books(BooksRefusal::BadLines),
+        ),
+        (many, books(BooksRefusal::BadLines)),
+        (vec![one(Account::Unclaimed), one(Account::ReconLoss)], books(BooksRefusal::Unbalanced)),
+        (
+            vec![one(Account::Unclaimed), (Account::ReconLoss, yen(-1))],
+            books(BooksRefusal::Unbalanced),
+        ),
+        (
+            vec![one(Account::Wallet(unknown())), (Account::Unclaimed, fen(-1))],
+            Rejection::UnknownWallet,
+        ),
+        (
+            vec![one(Account::Unidentified), (Account::Unclaimed, fen(-1))],
             books(BooksRefusal::NotAdjustable),
         ),
-        (vec![one(Account::Long), (Account::Refunds, fen(-1))], books(BooksRefusal::NotAdjustable)),
         (
-            vec![(Account::Long, fen(i64::MIN)), (Account::Short, fen(1))],
+            vec![one(Account::Unclaimed), (Account::Long, fen(-1))],
+            books(BooksRefusal::NotAdjustable),
+        ),
+        (
+            vec![one(Account::Short), (Account::Unclaimed, fen(-1))],
+            books(BooksRefusal::NotAdjustable),
+        ),
+        (
+            vec![one(Account::Unclaimed), (Account::Refunds, fen(-1))],
+            books(BooksRefusal::NotAdjustable),
+        ),
+        (
+            vec![(Account::Unclaimed, fen(i64::MIN)), (Account::ReconLoss, fen(1))],
             books(BooksRefusal::AmountTooLarge),
         ),
     ];
@@ -374,7 +401,7 @@ fn found(book: &Book, fact: &Fact, decisions: &[Decision]) -> Vec<Invariant> {
 fn the_auditor_finds_books_that_do_not_answer_the_questions() {
     let mut book = books_day();
     let fen = Amount::fen;
-    let unbalanced = [(Account::Receivable, fen(5)), (Account::Long, fen(-4))];
+    let unbalanced = [(Account::Receivable, fen(5)), (Account::Unclaimed, fen(-4))];
     let unbalanced = proposed(&mut book, &unbalanced);
     let adjustment = unbalanced.id;
     let decisions = [Decision::AdjustmentPosted { adjustment }];

@@ -176,6 +176,7 @@ fn by_of(fact: &Fact) -> &str {
     match fact {
         Fact::DayReconciled(run) => &run.by,
         Fact::BreakWorked(worked) => &worked.by,
+        Fact::LineTaken(taken) => &taken.by,
         Fact::DayCloseRequested(request) => &request.by,
         Fact::DayReopenRequested(request) => &request.by,
         Fact::PaymentAssigned(assigned) => &assigned.by,

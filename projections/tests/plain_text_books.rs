@@ -11,12 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::{BreakStep, Direction, ResolutionKind};
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::AdjustmentId;
-use duizhang_core::ledger::{Account, AdjustmentProposed};
+use duizhang_core::id::{AdjustmentId, BreakId, MovementId, WalletId};
+use duizhang_core::ledger::{Account, AdjustmentProposed, Movement, MovementRecorded};
 use duizhang_core::position::Position;
-use duizhang_core::testing::{Book, Entry, Step, books_day, history};
+use duizhang_core::testing::{
+    BOOKS_DAY, BOOKS_DAY_START, Book, Entry, Step, books_day, history, reckoning,
+};
+use duizhang_core::time::Span;
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::ledger::{Export, Format, Head, Plan, Selection, Survey, decimal};
 use proptest::prelude::*;
@@ -202,7 +206,7 @@ fn judge_known(of: Judge) {
     let line = |account, fen| (account, Amount::fen(fen));
     book.must(Fact::AdjustmentProposed(AdjustmentProposed {
         id: AdjustmentId::from_bits(77),
-        lines: vec![line(Account::Tolerance, 1), line(Account::Long, -1)],
+        lines: vec![line(Account::Tolerance, 1), line(Account::Unclaimed, -1)],
         value_at: book.at,
         by: "ann".into(),
         reason: NASTY.into(),
@@ -214,6 +218,44 @@ fn judge_known(of: Judge) {
     }
     judge(of, &chapters, Selection::Positions(Position::new(30), Position::new(60)));
     judge(of, &[], Selection::Whole);
+    judge_closed(of);
+}
+
+/// The known day closed, and a fee of it that came later: it counts on the next day. Then its short
+/// money is claimed from the channel, and its long money written off.
+fn judge_closed(of: Judge) {
+    let mut book = books_day();
+    let breaks: Vec<BreakId> = book.state.open_breaks_booked(BOOKS_DAY).collect();
+    book.must(reckoning::close(BOOKS_DAY, "ann", &breaks));
+    let id = MovementId::from_bits(book.draw_bits("movement"));
+    let wallet = WalletId::new("main").expect("a good name");
+    book.must(Fact::MovementRecorded(MovementRecorded {
+        id,
+        movement: Movement::ChannelFee { wallet, fee: Amount::fen(7) },
+        moved_at: BOOKS_DAY_START.plus(Span::from_hours(20)),
+        by: "ann".into(),
+        evidence: "line 9".into(),
+    }));
+    for id in breaks {
+        let found = &book.state.find_break(id).expect("it is open").found;
+        let kind = match found.direction {
+            Direction::Out => ResolutionKind::Claimed,
+            _ => ResolutionKind::WrittenOff,
+        };
+        let end = reckoning::resolution(kind);
+        book.must(reckoning::work(id, "ann", BreakStep::Propose(end)));
+        book.must(reckoning::work(id, "bob", BreakStep::Approve));
+    }
+    let chapters = chapters(&book);
+    let exported = export(&chapters, Selection::Whole, of.format);
+    let text = std::fs::read_to_string(&exported.path).expect("it was just written");
+    for words in ["natural-day: 2026-11-20", "Assets:ProviderClaim", "break-written-off"] {
+        assert!(text.contains(words), "{} without {words}", of.check[0]);
+    }
+    judge(of, &chapters, Selection::Whole);
+    let (first, last) = ("2026-11-20".parse(), "2026-11-21".parse());
+    judge(of, &chapters, Selection::Day(last.expect("a day")));
+    judge(of, &chapters, Selection::Days(first.expect("a day"), last.expect("a day")));
 }
 
 fn judge_histories(of: Judge) {

@@ -5,7 +5,8 @@
 //! Deliberately not here: what anybody did to orders and payments (`sentences`).
 
 use duizhang_core::breaks::{
-    BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, Resolution, StatementKept, Subject,
+    BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, LineTaken, Resolution,
+    StatementKept, Subject,
 };
 use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::id::BreakId;
@@ -67,6 +68,13 @@ fn as_told(end: &Resolution) -> String {
     format!("as {} (cause: {}): {}", end.kind.word(), end.root.word(), end.reason)
 }
 
+pub(crate) fn taken(taken: &LineTaken) -> String {
+    let (by, id, reason) = (&taken.by, taken.id, &taken.reason);
+    let number = taken.number.as_ref().map(|number| format!(", which names order {number}"));
+    let number = number.unwrap_or_default();
+    format!("{by} took the line of break {id}{number} for a payment: {reason}.")
+}
+
 pub(crate) fn close_requested(request: &DayCloseRequested) -> String {
     let accepted = match request.accepted.as_slice() {
         [] => "no break".to_owned(),
@@ -123,6 +131,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
         Ending::NoLongerFound => "a whole run does not find it any more".to_owned(),
         Ending::Matched { order } => format!("its payment settles order {order}"),
         Ending::Dismissed => "its payment belongs to no order".to_owned(),
+        Ending::TakenIn { payment } => format!("its line is payment {payment} now"),
     };
     format!("{word} (cause: {root}): {why}")
 }
@@ -132,6 +141,7 @@ fn subject(subject: &Subject) -> String {
         Subject::Payment(id) => format!("payment {id}"),
         Subject::Order(id) => format!("order {id}"),
         Subject::Refund(id) => format!("refund {id}"),
+        Subject::Movement(id) => format!("movement {id}"),
         Subject::Line { serial } => format!("line {serial}"),
         Subject::Row { statement, number } => format!("row {number} of statement {statement}"),
         Subject::Statement(hash) => format!("statement {hash}"),

@@ -118,6 +118,7 @@ impl Teller {
             Fact::StatementKept(kept) => break_sentences::kept(kept),
             Fact::DayReconciled(run) => break_sentences::reconciled(run),
             Fact::BreakWorked(worked) => break_sentences::worked(worked),
+            Fact::LineTaken(taken) => break_sentences::taken(taken),
             Fact::DayCloseRequested(request) => break_sentences::close_requested(request),
             Fact::DayReopenRequested(request) => break_sentences::reopen_requested(request),
         }

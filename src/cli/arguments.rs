@@ -12,6 +12,7 @@ use duizhang_projections::ledger::Format;
 use hyper::Uri;
 
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
+use super::ledger::LedgerVerb;
 use crate::review::{HistoryQuestion, LedgerQuestion, server};
 
 /// Where an operator's token may lie, so that it stands in no list of processes.
@@ -89,6 +90,7 @@ impl Arguments {
             Verb::Export(ExportVerb::Ledger(LedgerExport { output: None, .. })) if self.json => {
                 Some("--json tells of the file that -o names; --format json is the books".into())
             }
+            Verb::Ledger(verb) => verb.nonsense(),
             _ => None,
         }
     }
@@ -127,6 +129,9 @@ pub(super) enum Verb {
     /// Write books for other programs
     #[command(subcommand)]
     Export(ExportVerb),
+    /// Show the double-entry books: trial balance, statement of an account, chart of accounts
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Declare shops, list them, and give them new keys
     #[command(subcommand)]
     Merchant(MerchantVerb),
@@ -148,7 +153,11 @@ impl Verb {
     /// Whether a running server can answer it.
     const fn only_reads(&self) -> bool {
         match self {
-            Self::Replay(_) | Self::Audit | Self::Explain { .. } | Self::Export(_) => true,
+            Self::Replay(_)
+            | Self::Audit
+            | Self::Explain { .. }
+            | Self::Export(_)
+            | Self::Ledger(_) => true,
             Self::Merchant(verb) => matches!(verb, MerchantVerb::List | MerchantVerb::Show { .. }),
             Self::Wallet(verb) => matches!(verb, WalletVerb::List | WalletVerb::Show { .. }),
             Self::Device(verb) => matches!(verb, DeviceVerb::List | DeviceVerb::Show { .. }),

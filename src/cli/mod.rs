@@ -8,6 +8,7 @@ mod demonstration;
 mod devices;
 mod export;
 mod first_run;
+mod ledger;
 mod logging;
 mod merchants;
 mod output;

@@ -11,8 +11,8 @@ use hyper::Uri;
 
 use super::arguments::{Arguments, ExportVerb, Verb};
 use super::{
-    bridge, configuration, demonstration, devices, export, logging, merchants, reconcile, review,
-    serve, statement, users, wallets,
+    bridge, configuration, demonstration, devices, export, ledger, logging, merchants, reconcile,
+    review, serve, statement, users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -93,6 +93,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })
         }
         Verb::Export(ExportVerb::Ledger(wanted)) => export::ledger(&setting, wanted),
+        Verb::Ledger(verb) => ledger::run(&setting, verb),
         Verb::Merchant(verb) => merchants::run(&setting, verb),
         Verb::Wallet(verb) => wallets::run(&setting, verb),
         Verb::Device(verb) => devices::run(&setting, verb),

@@ -102,7 +102,7 @@ impl Document {
         let (mut gross_in, mut gross_out) = (zero, zero);
         for line in lines.filter(|line| line.status != LineStatus::Closed) {
             let sum = match line.kind {
-                LineKind::PayIn | LineKind::RefundIn => &mut gross_in,
+                LineKind::PayIn | LineKind::RefundIn | LineKind::FeeBack => &mut gross_in,
                 LineKind::PayOut | LineKind::RefundOut | LineKind::Fee | LineKind::Withdrawal => {
                     &mut gross_out
                 }

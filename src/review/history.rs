@@ -12,6 +12,7 @@ use duizhang_replay::day::replay_day;
 use duizhang_replay::explain::{Subject, explain};
 use duizhang_replay::rederive::rederive;
 
+use super::books::tell_books;
 use super::ledger::tell_ledger;
 use super::question::{HistoryQuestion, Told};
 use crate::compose::Progress;
@@ -23,6 +24,7 @@ impl HistoryQuestion {
             Self::Explain { kind, id } => Subject::parse(kind, id).map(|_| ()).map_err(Into::into),
             Self::Day { day } => parsed(day).map(|_| ()),
             Self::Ledger(ledger) => ledger.format().and_then(|_| ledger.selection()).map(|_| ()),
+            Self::Books(books) => books.selection().map(|_| ()),
             Self::Range { .. } | Self::Audit => Ok(()),
         }
     }
@@ -54,6 +56,7 @@ pub(crate) fn history(
             Told { clean: found.is_clean(), text: found.text(), json: found.json() }
         }
         HistoryQuestion::Ledger(question) => tell_ledger(log, question, progress)?,
+        HistoryQuestion::Books(question) => tell_books(log, question, progress)?,
         HistoryQuestion::Audit => {
             let report = audit(log, progress);
             Told { clean: report.is_clean(), text: report.text(), json: report.json() }

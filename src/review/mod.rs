@@ -3,6 +3,7 @@
 //! get the same bytes, because both come out of here.
 
 mod ask;
+mod books;
 mod declared;
 mod endpoint;
 mod history;
@@ -10,6 +11,7 @@ mod ledger;
 mod question;
 
 pub(crate) use ask::{Posted, ask, post, server};
+pub(crate) use books::BooksQuestion;
 pub(crate) use declared::{Look, declared, operators, wallet_as_json};
 pub(crate) use endpoint::{bearer, routes};
 pub(crate) use history::history;

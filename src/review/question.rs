@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::books::BooksQuestion;
 use super::ledger::LedgerQuestion;
 
 /// In which form a verb answers.
@@ -38,6 +39,8 @@ pub(crate) enum HistoryQuestion {
     Explain { kind: String, id: String },
     /// `export ledger`.
     Ledger(LedgerQuestion),
+    /// `ledger`.
+    Books(BooksQuestion),
 }
 
 /// What is declared, and which keys are in force.
@@ -144,6 +147,25 @@ mod tests {
                     positions: Some((1, 9)),
                 })),
                 r#"{"history":{"ledger":{"format":"csv","day":null,"positions":[1,9]}}}"#,
+            ),
+            (
+                history(HistoryQuestion::Books(BooksQuestion::Chart)),
+                r#"{"history":{"books":"chart"}}"#,
+            ),
+            (
+                history(HistoryQuestion::Books(BooksQuestion::Balance { day: None, at: Some(7) })),
+                r#"{"history":{"books":{"balance":{"day":null,"at":7}}}}"#,
+            ),
+            (
+                history(HistoryQuestion::Books(BooksQuestion::Account {
+                    path: "1131".to_owned(),
+                    days: Some(("2026-11-20".to_owned(), "2026-11-21".to_owned())),
+                    at: None,
+                })),
+                concat!(
+                    r#"{"history":{"books":{"account":{"path":"1131","#,
+                    r#""days":["2026-11-20","2026-11-21"],"at":null}}}}"#
+                ),
             ),
             (
                 declared(DeclaredQuestion::List { kind: Kind::User }),

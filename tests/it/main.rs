@@ -17,6 +17,7 @@ mod epay_second;
 mod export;
 mod keys;
 mod kill;
+mod ledger;
 mod power_cut;
 mod program;
 mod reconcile;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::told::{FoundBreak, Subject};
 use crate::closing::Day;
-use crate::id::{OrderId, WalletId};
+use crate::id::{OrderId, PaymentId, WalletId};
 use crate::time::{Span, Timestamp};
 
 /// What a break waits for.
@@ -233,6 +233,11 @@ pub enum Ending {
     },
     /// Its payment belongs to no order, by a person's word.
     Dismissed,
+    /// The line that it was about was taken for a payment, by a person's word.
+    TakenIn {
+        /// The payment.
+        payment: PaymentId,
+    },
 }
 
 impl Ending {
@@ -245,6 +250,7 @@ impl Ending {
             Self::NoLongerFound => "auto-no-longer-found",
             Self::Matched { .. } => "auto-matched",
             Self::Dismissed => "auto-dismissed",
+            Self::TakenIn { .. } => "taken-in",
         }
     }
 
@@ -254,7 +260,9 @@ impl Ending {
         match self {
             Self::Person { root, .. } => *root,
             Self::LateArrival { .. } => RootCause::Timing,
-            Self::NoLongerFound | Self::Matched { .. } | Self::Dismissed => RootCause::Unknown,
+            Self::NoLongerFound | Self::Matched { .. } | Self::Dismissed | Self::TakenIn { .. } => {
+                RootCause::Unknown
+            }
         }
     }
 }
@@ -289,6 +297,8 @@ pub struct BreakRecord {
     pub proposal: Option<Proposal>,
     /// Whether it ended by a person's word, which the same finding does not undo.
     pub by_person: bool,
+    /// Whether its line was ever taken for a payment, which happens once.
+    pub taken: bool,
 }
 
 impl BreakRecord {

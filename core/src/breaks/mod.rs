@@ -11,6 +11,7 @@ mod explain;
 mod life;
 mod refusal;
 mod run;
+mod take;
 mod told;
 mod work;
 
@@ -22,8 +23,9 @@ pub use life::{
 };
 pub use refusal::BreakRefusal;
 pub(crate) use run::{rule_on_run, rule_on_statement};
+pub(crate) use take::rule_on_taking;
 pub use told::{
-    BreakWorked, DayReconciled, Explained, FoundBreak, ProofOutcome, RunTotals, StatementKept,
-    Subject,
+    BreakWorked, DayReconciled, Explained, FoundBreak, LineTaken, ProofOutcome, RunTotals,
+    StatementKept, Subject,
 };
 pub(crate) use work::{check_note, check_operator, rule_on_work};

@@ -31,6 +31,8 @@ pub enum BreakRefusal {
     SecondPersonNeeded,
     /// The second person is the first one.
     SamePerson,
+    /// The break is not about money that came and that only the channel knows of.
+    NotALine,
 }
 
 impl fmt::Display for BreakRefusal {
@@ -50,6 +52,9 @@ impl fmt::Display for BreakRefusal {
                 "forced ends, and write-offs above {WRITE_OFF_ALONE_MAX} minor units, need a \
                  proposal and another person's approval"
             ),
+            Self::NotALine => {
+                f.write_str("only a line of money that came and nobody observed becomes a payment")
+            }
             Self::SamePerson => f.write_str("another person than the first has to do this"),
         }
     }

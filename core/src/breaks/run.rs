@@ -171,6 +171,7 @@ fn check_subject(subject: &Subject) -> Result<(), Rejection> {
         Subject::Payment(_)
         | Subject::Order(_)
         | Subject::Refund(_)
+        | Subject::Movement(_)
         | Subject::Row { .. }
         | Subject::Statement(_)
         | Subject::Day => Ok(()),

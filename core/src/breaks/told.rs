@@ -15,8 +15,9 @@ use super::life::BreakStep;
 use crate::amount::Amount;
 use crate::closing::Day;
 use crate::digest::Digest;
-use crate::id::{BreakId, OrderId, PaymentId, RefundId, WalletId};
+use crate::id::{BreakId, MovementId, OrderId, PaymentId, RefundId, WalletId};
 use crate::merkle::Hash;
+use crate::time::Timestamp;
 
 /// What came of a file's own totals and balances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +94,8 @@ pub enum Subject {
     Statement(Hash),
     /// The day of the wallet as a whole.
     Day,
+    /// A movement that somebody recorded.
+    Movement(MovementId),
 }
 
 impl BreakId {
@@ -100,6 +103,12 @@ impl BreakId {
     #[must_use]
     pub fn of_payment(payment: PaymentId) -> Self {
         Self::of(&[b"payment", &payment.bits().to_be_bytes()])
+    }
+
+    /// The break about a refund.
+    #[must_use]
+    pub fn of_refund(refund: RefundId) -> Self {
+        Self::of(&[b"refund", &refund.bits().to_be_bytes()])
     }
 
     fn of(parts: &[&[u8]]) -> Self {
@@ -116,7 +125,8 @@ impl BreakId {
         match subject {
             Subject::Payment(id) => Self::of_payment(*id),
             Subject::Order(id) => Self::of(&[b"order", &id.bits().to_be_bytes()]),
-            Subject::Refund(id) => Self::of(&[b"refund", &id.bits().to_be_bytes()]),
+            Subject::Refund(id) => Self::of_refund(*id),
+            Subject::Movement(id) => Self::of(&[b"movement", &id.bits().to_be_bytes()]),
             Subject::Line { serial } => Self::of(&[b"line", wallet, serial.as_bytes()]),
             Subject::Row { statement, number } => {
                 Self::of(&[b"row", wallet, &statement.bytes(), &number.to_be_bytes()])
@@ -200,4 +210,20 @@ pub struct BreakWorked {
     pub step: BreakStep,
     /// Who did it.
     pub by: String,
+}
+
+/// A person takes a line of the statement that nobody observed for a payment. Amount and wallet are
+/// those of its break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTaken {
+    /// The break about the line.
+    pub id: BreakId,
+    /// When the channel says that the money came.
+    pub paid_at: Timestamp,
+    /// The merchant's order number that the line shows, where it shows one.
+    pub number: Option<String>,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }

@@ -178,6 +178,7 @@ impl Auditor {
             Fact::StatementKept(kept) => self.reckonings.keep(kept),
             Fact::DayReconciled(run) => self.reckonings.take_part(run),
             Fact::BreakWorked(worked) => self.worked(worked),
+            Fact::LineTaken(taken) => self.payment_due = Some(PaymentId::of_line(taken.id)),
             Fact::MovementRecorded(_)
             | Fact::AdjustmentProposed(_)
             | Fact::AdjustmentJudged(_)

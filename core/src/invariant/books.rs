@@ -1,21 +1,23 @@
 //! The auditor's part on the books: the ledger beside the questions that it must answer.
 //!
-//! What the open orders, the held payments and the agreed refunds should come to is counted here
-//! from the events, with small records of its own; what the ledger says is summed from its entries.
+//! What the open orders, the held payments, the agreed refunds and the open breaks should come to
+//! is counted here from the events, with small records of its own; what the ledger says is summed
+//! from its entries.
 //! Invariants: nothing here asks the rules or trusts the poster; after a difference was told, the
 //! count goes on from what the ledger says, so that one mistake is told once.
 //! Deliberately not here: money before it is in the books (`money`).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::list::Invariant;
 use crate::amount::{Amount, Currency};
+use crate::breaks::{Direction, FoundBreak, Subject};
 use crate::decision::Decision;
 use crate::fact::Fact;
-use crate::id::{AdjustmentId, OrderId, PaymentId, RefundId};
+use crate::id::{AdjustmentId, BreakId, OrderId, PaymentId, RefundId};
 use crate::ledger::{Account, Entry, Numbered, Poster};
 use crate::matcher::HoldReason;
 use crate::position::Position;
@@ -26,12 +28,14 @@ use crate::time::Timestamp;
 type Sums = BTreeMap<(Numbered, Currency), i128>;
 
 /// The accounts whose balance the events decide, and the invariant that says so.
-const DECIDED: [(Numbered, Invariant); 5] = [
+const DECIDED: [(Numbered, Invariant); 7] = [
     (Account::Receivable, Invariant::ReceivableIsOpenOrders),
     (Account::Unidentified, Invariant::SuspenseIsQuestions),
     (Account::Late, Invariant::SuspenseIsQuestions),
     (Account::Ambiguous, Invariant::SuspenseIsQuestions),
     (Account::Refunds, Invariant::RefundsAreOwed),
+    (Account::Long, Invariant::LongIsOpenBreaks),
+    (Account::Short, Invariant::ShortIsOpenBreaks),
 ];
 
 /// What is remembered of an order.
@@ -51,6 +55,41 @@ impl Owing {
     }
 }
 
+/// What is remembered of a break.
+#[derive(Clone, Debug)]
+struct Found {
+    told: FoundBreak,
+    open: bool,
+}
+
+impl Found {
+    /// Where it stands, as a debit. What is claimed of a refund counts once the refund has left.
+    fn stands(&self, left: &BTreeSet<RefundId>) -> Option<(Numbered, Amount)> {
+        let FoundBreak { subject, code, direction, amount, .. } = &self.told;
+        let of_line = matches!(subject, Subject::Line { .. } | Subject::Row { .. });
+        let of_payment = matches!(subject, Subject::Payment(_));
+        let gone = if let Subject::Refund(refund) = subject { left.contains(refund) } else { true };
+        let line = |side| of_line && *direction == side;
+        let more = match code.letters() {
+            "M01" => true,
+            "R01" => gone,
+            "M02" => false,
+            _ => line(Direction::In),
+        };
+        let less = match code.letters() {
+            "M02" => true,
+            "M01" | "R01" => false,
+            "T03" if of_payment => true,
+            _ => line(Direction::Out),
+        };
+        match (self.open, more, less) {
+            (true, true, _) => Some((Account::Long, negated(*amount))),
+            (true, false, true) => Some((Account::Short, *amount)),
+            (true, false, false) | (false, ..) => None,
+        }
+    }
+}
+
 /// The ledger, and what it should be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BooksCheck {
@@ -61,6 +100,9 @@ pub(super) struct BooksCheck {
     observed: Option<Amount>,
     held: BTreeMap<PaymentId, (Numbered, Amount)>,
     refunds: BTreeMap<RefundId, (Amount, bool)>,
+    /// Refunds that left their wallets.
+    left: BTreeSet<RefundId>,
+    breaks: BTreeMap<BreakId, Found>,
     /// What waiting adjustments would do to the receivable.
     proposed: BTreeMap<AdjustmentId, Vec<Amount>>,
 }
@@ -166,6 +208,10 @@ impl BooksCheck {
             Decision::AdjustmentDeclined { adjustment } => {
                 self.proposed.remove(adjustment);
             }
+            Decision::BreakOpened { .. }
+            | Decision::BreakReclassified { .. }
+            | Decision::BreakReopened { .. }
+            | Decision::BreakResolved { .. } => self.expect_break(decision),
             Decision::AmountReleased { .. }
             | Decision::NotificationJudged { .. }
             | Decision::MatchProposed { .. }
@@ -176,11 +222,7 @@ impl BooksCheck {
             | Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
             | Decision::EvidenceDismissed { .. }
-            | Decision::BreakOpened { .. }
-            | Decision::BreakReclassified { .. }
-            | Decision::BreakReopened { .. }
             | Decision::BreakMoved { .. }
-            | Decision::BreakResolved { .. }
             | Decision::DayReckoned { .. }
             | Decision::DayClosed { .. }
             | Decision::DayReopenProposed { .. }
@@ -198,7 +240,49 @@ impl BooksCheck {
         self.owe(Account::Receivable, change);
     }
 
+    fn expect_break(&mut self, decision: &Decision) {
+        if let Decision::BreakOpened { id, found, .. } = decision {
+            let told = found.clone();
+            self.turn(*id, |one| *one = Some(Found { told, open: true }));
+        } else if let Decision::BreakReclassified { id, found, .. } = decision {
+            self.turn(*id, |one| one.iter_mut().for_each(|one| one.told = found.clone()));
+        } else if let Decision::BreakReopened { id, .. } = decision {
+            self.turn(*id, |one| one.iter_mut().for_each(|one| one.open = true));
+        } else if let Decision::BreakResolved { id, .. } = decision {
+            self.turn(*id, |one| one.iter_mut().for_each(|one| one.open = false));
+        }
+    }
+
+    /// Something happens to a break; what long or short is to be changes by the difference.
+    fn turn(&mut self, id: BreakId, how: impl FnOnce(&mut Option<Found>)) {
+        let mut one = self.lift(id);
+        how(&mut one);
+        self.put(id, one);
+    }
+
+    fn lift(&mut self, id: BreakId) -> Option<Found> {
+        let one = self.breaks.remove(&id);
+        if let Some((account, amount)) = one.as_ref().and_then(|one| one.stands(&self.left)) {
+            self.owe(account, negated(amount));
+        }
+        one
+    }
+
+    fn put(&mut self, id: BreakId, one: Option<Found>) {
+        let Some(one) = one else { return };
+        if let Some((account, amount)) = one.stands(&self.left) {
+            self.owe(account, amount);
+        }
+        self.breaks.insert(id, one);
+    }
+
     fn refund(&mut self, refund: RefundId, to: RefundState) {
+        if to == RefundState::Confirmed {
+            let id = BreakId::of_refund(refund);
+            let one = self.lift(id);
+            self.left.insert(refund);
+            self.put(id, one);
+        }
         let Some((amount, agreed)) = self.refunds.get_mut(&refund) else { return };
         let (amount, before) = (*amount, *agreed);
         *agreed = matches!(to, RefundState::Approved | RefundState::Sent);

@@ -64,11 +64,15 @@ pub enum Invariant {
     ClosedStaysClosed,
     /// What needs a second person had two.
     TwoPersons,
+    /// Long equals the open breaks where a channel has more than the books say.
+    LongIsOpenBreaks,
+    /// Short equals the open breaks where a channel has less than the books say.
+    ShortIsOpenBreaks,
 }
 
 impl Invariant {
     /// Every invariant, in the order of their numbers.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::PositionsDense,
         Self::TimeNeverBack,
         Self::OneHolder,
@@ -95,6 +99,8 @@ impl Invariant {
         Self::ClosedDayClean,
         Self::ClosedStaysClosed,
         Self::TwoPersons,
+        Self::LongIsOpenBreaks,
+        Self::ShortIsOpenBreaks,
     ];
 
     /// Its number, from 1.
@@ -134,6 +140,8 @@ impl Invariant {
             Self::ClosedDayClean => "closed-day-clean",
             Self::ClosedStaysClosed => "closed-stays-closed",
             Self::TwoPersons => "two-persons",
+            Self::LongIsOpenBreaks => "long-is-open-breaks",
+            Self::ShortIsOpenBreaks => "short-is-open-breaks",
         }
     }
 
@@ -177,6 +185,8 @@ impl Invariant {
             Self::ClosedDayClean => "a closed day has no open break that nobody accepted",
             Self::ClosedStaysClosed => "no break is dated into a closed day",
             Self::TwoPersons => "what needs a second person had two",
+            Self::LongIsOpenBreaks => "long equals the open breaks of money beyond the books",
+            Self::ShortIsOpenBreaks => "short equals the open breaks of money that is missing",
         }
     }
 }
@@ -213,10 +223,10 @@ mod tests {
     #[test]
     fn numbers_are_dense_and_names_are_one_each() {
         let numbers: BTreeSet<u8> = Invariant::ALL.iter().map(|one| one.number()).collect();
-        assert_eq!(numbers, (1..=26).collect());
+        assert_eq!(numbers, (1..=28).collect());
         let names: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
         let sentences: BTreeSet<&str> = Invariant::ALL.iter().map(|one| one.sentence()).collect();
-        assert_eq!((names.len(), sentences.len()), (26, 26));
+        assert_eq!((names.len(), sentences.len()), (28, 28));
         assert_eq!(Invariant::OneHolder.to_string(), "I-03 one-holder");
     }
 }

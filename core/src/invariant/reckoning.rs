@@ -11,7 +11,8 @@ use alloc::string::String;
 use super::auditor::Auditor;
 use super::list::Invariant;
 use crate::breaks::{
-    BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, ResolutionKind, StatementKept,
+    BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, LineTaken, ResolutionKind,
+    StatementKept,
 };
 use crate::closing::Day;
 use crate::decision::Decision;
@@ -201,11 +202,30 @@ impl Auditor {
             (Ending::Dismissed, _) => decisions.iter().any(
                 |one| matches!(one, Decision::SuspenseEnded { payment } if is_about(id, *payment)),
             ),
-            (Ending::Person { .. } | Ending::LateArrival { .. } | Ending::NoLongerFound, _) => {
-                false
+            (Ending::TakenIn { payment }, Fact::LineTaken(taken)) => {
+                self.taken_in(taken, *payment, decisions)
             }
+            (
+                Ending::Person { .. }
+                | Ending::LateArrival { .. }
+                | Ending::NoLongerFound
+                | Ending::TakenIn { .. },
+                _,
+            ) => false,
         };
         self.expect(explained, Invariant::BreakOpenOrOver, "nothing ends this break");
+    }
+
+    /// A line becomes the one payment that has its break's amount and wallet.
+    fn taken_in(&self, taken: &LineTaken, payment: PaymentId, decisions: &[Decision]) -> bool {
+        let Some(one) = self.reckonings.differences.get(&taken.id) else { return false };
+        let own = payment.bits() == taken.id.bits();
+        own && decisions.iter().any(|decision| {
+            matches!(decision, Decision::PaymentObserved { payment: seen, wallets, amount, .. }
+                if *seen == payment
+                    && wallets.as_slice() == core::slice::from_ref(&one.wallet)
+                    && amount.minor() == one.minor)
+        })
     }
 
     fn two_persons(

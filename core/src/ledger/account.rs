@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breaks::{BreakCode, Direction, FoundBreak, Subject};
 use crate::id::{BankId, WalletId};
 use crate::matcher::HoldReason;
 
@@ -53,6 +54,10 @@ pub enum Account<W, B> {
     Tolerance,
     /// Where the balances before the first event come from.
     Opening,
+    /// What a channel owes, because it does not have what it should.
+    ProviderClaim,
+    /// What a channel does not have, and nobody will pay.
+    ReconLoss,
 }
 
 /// An account as a poster numbers wallets and banks: by the order of their first mention.
@@ -61,7 +66,61 @@ pub type Numbered = Account<u16, u16>;
 /// An account as a person names it.
 pub type Named = Account<WalletId, BankId>;
 
+/// What an account is to a balance sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// What there is.
+    Asset,
+    /// What is owed.
+    Liability,
+    /// Where the first balances came from.
+    Equity,
+    /// What came in for good.
+    Income,
+    /// What went for good.
+    Expense,
+}
+
+impl AccountKind {
+    /// The word for programs, and the Chinese one.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Asset => ("asset", "资产"),
+            Self::Liability => ("liability", "负债"),
+            Self::Equity => ("equity", "权益"),
+            Self::Income => ("income", "收入"),
+            Self::Expense => ("expense", "费用"),
+        }
+    }
+}
+
 impl<W, B> Account<W, B> {
+    /// What it is to a balance sheet.
+    #[must_use]
+    pub const fn kind(&self) -> AccountKind {
+        match self {
+            Self::Wallet(_)
+            | Self::Unlocated
+            | Self::InTransit
+            | Self::Bank(_)
+            | Self::Receivable
+            | Self::ProviderClaim
+            | Self::Short => AccountKind::Asset,
+            Self::Unidentified
+            | Self::Overpaid
+            | Self::Late
+            | Self::Ambiguous
+            | Self::Long
+            | Self::Refunds => AccountKind::Liability,
+            Self::Opening => AccountKind::Equity,
+            Self::Orders | Self::AmountBump | Self::Unclaimed => AccountKind::Income,
+            Self::ChannelFees | Self::WithdrawFees | Self::Tolerance | Self::ReconLoss => {
+                AccountKind::Expense
+            }
+        }
+    }
+
     /// Where held money stands, by the reason why it is held.
     #[must_use]
     pub const fn of_hold(reason: HoldReason) -> Self {
@@ -77,28 +136,62 @@ impl<W, B> Account<W, B> {
         }
     }
 
+    /// Where a break stands while it is open: on [`Account::Long`] where the wallet has more than
+    /// the books say, on [`Account::Short`] where it has less, and nowhere where the money is equal
+    /// or stands elsewhere already. A payment of no order, for one, is in suspense by its hold.
+    #[must_use]
+    pub const fn of_break(found: &FoundBreak) -> Option<Self> {
+        let payment = matches!(found.subject, Subject::Payment(_));
+        if matches!(found.code, BreakCode::AmountOver | BreakCode::RefundNotSettled) {
+            return Some(Self::Long);
+        }
+        let missing = matches!(found.code, BreakCode::OverdueStatement) && payment;
+        if missing || matches!(found.code, BreakCode::AmountUnder) {
+            return Some(Self::Short);
+        }
+        match (&found.subject, found.direction) {
+            (Subject::Line { .. } | Subject::Row { .. }, Direction::In) => Some(Self::Long),
+            (Subject::Line { .. } | Subject::Row { .. }, Direction::Out) => Some(Self::Short),
+            (
+                Subject::Payment(_)
+                | Subject::Order(_)
+                | Subject::Refund(_)
+                | Subject::Line { .. }
+                | Subject::Row { .. }
+                | Subject::Statement(_)
+                | Subject::Day
+                | Subject::Movement(_),
+                _,
+            ) => None,
+        }
+    }
+
     /// Whether a person may post to it. The others say at every moment what is still open, so they
-    /// move only with the payment or refund that they speak of.
+    /// move only with the payment, refund or break that they speak of.
     #[must_use]
     pub const fn is_adjustable(&self) -> bool {
         match self {
-            Self::Unlocated | Self::Unidentified | Self::Late | Self::Ambiguous | Self::Refunds => {
-                false
-            }
+            Self::Unlocated
+            | Self::Unidentified
+            | Self::Late
+            | Self::Ambiguous
+            | Self::Refunds
+            | Self::Short
+            | Self::Long => false,
             Self::Wallet(_)
             | Self::InTransit
             | Self::Bank(_)
             | Self::Receivable
-            | Self::Short
             | Self::Overpaid
-            | Self::Long
             | Self::Orders
             | Self::AmountBump
             | Self::Unclaimed
             | Self::ChannelFees
             | Self::WithdrawFees
             | Self::Tolerance
-            | Self::Opening => true,
+            | Self::Opening
+            | Self::ProviderClaim
+            | Self::ReconLoss => true,
         }
     }
 
@@ -126,6 +219,8 @@ impl<W, B> Account<W, B> {
             Self::WithdrawFees => "Expenses:Fees:Withdraw",
             Self::Tolerance => "Expenses:Tolerance",
             Self::Opening => "Equity:Opening",
+            Self::ProviderClaim => "Assets:ProviderClaim",
+            Self::ReconLoss => "Expenses:ReconLoss",
         }
     }
 
@@ -138,6 +233,7 @@ impl<W, B> Account<W, B> {
             Self::Unlocated => "101203",
             Self::Bank(_) => "1002",
             Self::Receivable => "112201",
+            Self::ProviderClaim => "1131",
             Self::Short => "190101",
             Self::Long => "190102",
             Self::Unidentified => "224101",
@@ -152,6 +248,7 @@ impl<W, B> Account<W, B> {
             Self::ChannelFees => "660301",
             Self::WithdrawFees => "660302",
             Self::Tolerance => "671101",
+            Self::ReconLoss => "671102",
         }
     }
 
@@ -178,6 +275,8 @@ impl<W, B> Account<W, B> {
             Self::WithdrawFees => "财务费用-提现手续费",
             Self::Tolerance => "营业外支出-抹零",
             Self::Opening => "期初余额",
+            Self::ProviderClaim => "应收渠道差错款",
+            Self::ReconLoss => "营业外支出-短款损失",
         }
     }
 }

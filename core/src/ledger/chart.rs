@@ -15,6 +15,29 @@ use super::account::{Account, Named, Numbered};
 use crate::channel::Channel;
 use crate::id::{BankId, WalletId};
 
+/// The accounts that every book has, by their codes.
+const COMMON: [Numbered; 19] = [
+    Account::InTransit,
+    Account::Unlocated,
+    Account::Receivable,
+    Account::ProviderClaim,
+    Account::Short,
+    Account::Long,
+    Account::Unidentified,
+    Account::Late,
+    Account::Ambiguous,
+    Account::Overpaid,
+    Account::Refunds,
+    Account::Opening,
+    Account::Orders,
+    Account::AmountBump,
+    Account::Unclaimed,
+    Account::ChannelFees,
+    Account::WithdrawFees,
+    Account::Tolerance,
+    Account::ReconLoss,
+];
+
 /// What the wallets and banks of one book are called in its ledger.
 #[derive(Clone, Debug, Default)]
 pub struct Chart {
@@ -78,7 +101,16 @@ impl Chart {
             Account::WithdrawFees => Account::WithdrawFees,
             Account::Tolerance => Account::Tolerance,
             Account::Opening => Account::Opening,
+            Account::ProviderClaim => Account::ProviderClaim,
+            Account::ReconLoss => Account::ReconLoss,
         })
+    }
+
+    /// Every account of the book: banks, wallets, and those that every book has.
+    pub fn accounts(&self) -> impl Iterator<Item = Numbered> {
+        let banks = (0..next_number(self.banks.len())).map(Account::Bank);
+        let wallets = (0..next_number(self.wallets.len())).map(Account::Wallet);
+        banks.chain(wallets).chain(COMMON)
     }
 
     /// The path of an account: `Assets:Channel:WeChat:Main`.
@@ -189,6 +221,29 @@ mod tests {
         let first = Account::Wallet(0);
         assert_eq!(chart.chinese(first), "其他货币资金-微信-main");
         assert_eq!(chart.code(first), "10120101");
+    }
+
+    #[test]
+    fn every_account_has_a_path_a_code_and_a_kind_that_agree() {
+        let mut chart = Chart::default();
+        chart.declare(&WalletId::new("main").expect("a good name"), Channel::Wechat);
+        chart.bank(&BankId::new("cmb").expect("a good name"));
+        let all: Vec<Numbered> = chart.accounts().collect();
+        assert_eq!(all.len(), 21);
+        let paths: BTreeSet<&str> = all.iter().map(|one| chart.path(*one)).collect();
+        let codes: BTreeSet<String> = all.iter().map(|one| chart.code(*one)).collect();
+        let names: BTreeSet<String> = all.iter().map(|one| chart.chinese(*one)).collect();
+        assert_eq!([paths.len(), codes.len(), names.len()], [all.len(); 3]);
+        for account in all {
+            let root = match account.kind().words().0 {
+                "asset" => "Assets:",
+                "liability" => "Liabilities:",
+                "equity" => "Equity:",
+                "income" => "Income:",
+                _ => "Expenses:",
+            };
+            assert!(chart.path(account).starts_with(root), "{account:?}");
+        }
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //! Deliberately not here: which lines a chapter posts ([`super::Poster`]).
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::account::Numbered;
 use super::narration::Narration;
 use crate::amount::{Amount, Currency};
-use crate::id::{AdjustmentId, MovementId, OrderId, PaymentId, RefundId};
+use crate::id::{AdjustmentId, BreakId, MovementId, OrderId, PaymentId, RefundId};
 use crate::position::Position;
 use crate::time::Timestamp;
 
@@ -38,6 +38,24 @@ pub struct Subjects {
     pub movement: Option<MovementId>,
     /// The adjustment.
     pub adjustment: Option<AdjustmentId>,
+    /// The break.
+    pub difference: Option<BreakId>,
+}
+
+impl Subjects {
+    /// Each thing by its kind and its id.
+    #[must_use]
+    pub fn named(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("order", self.order.map(|id| id.to_string())),
+            ("payment", self.payment.map(|id| id.to_string())),
+            ("refund", self.refund.map(|id| id.to_string())),
+            ("movement", self.movement.map(|id| id.to_string())),
+            ("adjustment", self.adjustment.map(|id| id.to_string())),
+            ("break", self.difference.map(|id| id.to_string())),
+        ];
+        all.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect()
+    }
 }
 
 /// Where an entry comes from and what it says, without its lines.

@@ -7,20 +7,23 @@
 
 mod account;
 mod chart;
+mod differences;
 mod entry;
 mod narration;
 mod orders;
+mod place;
 mod poster;
 mod recorded;
 mod recording;
 mod ruling;
 mod standing;
 
-pub use account::{Account, Named, Numbered};
+pub use account::{Account, AccountKind, Named, Numbered};
 pub use chart::Chart;
 pub use entry::{Entry, Line, Subjects, Unbalanced};
 pub use narration::Narration;
-pub use poster::{Poster, VALUE_BACK_MAX};
+pub use place::VALUE_BACK_MAX;
+pub use poster::Poster;
 pub use recorded::{
     AdjustmentJudged, AdjustmentProposed, AdjustmentVerdict, BooksPolicy, BooksPolicyActivated,
     Movement, MovementRecorded,

@@ -42,11 +42,23 @@ pub enum Narration {
     Opened,
     /// A person put the books right.
     Adjusted,
+    /// Channel and books differ, and nobody knows why yet.
+    BreakSuspended,
+    /// A break is over, or is another one now: what was posted for it is taken back.
+    BreakReversed,
+    /// A break was written off.
+    BreakWrittenOff,
+    /// Money that nobody knew went back.
+    BreakRefunded,
+    /// The channel owes what it does not have.
+    BreakClaimed,
+    /// A break is open again: what its end posted is taken back.
+    BreakReopened,
 }
 
 impl Narration {
     /// Every narration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::OrderRaised,
         Self::OrderExpired,
         Self::OrderClosed,
@@ -65,6 +77,12 @@ impl Narration {
         Self::Transferred,
         Self::Opened,
         Self::Adjusted,
+        Self::BreakSuspended,
+        Self::BreakReversed,
+        Self::BreakWrittenOff,
+        Self::BreakRefunded,
+        Self::BreakClaimed,
+        Self::BreakReopened,
     ];
 
     /// The word for programs, an English phrase, and a Chinese one (摘要).
@@ -93,13 +111,26 @@ impl Narration {
             Self::Transferred => ("transferred", "transfer between wallets", "账户间转账"),
             Self::Opened => ("opened", "opening balance", "期初余额"),
             Self::Adjusted => ("adjusted", "adjustment", "人工调整"),
+            Self::BreakSuspended => ("break-suspended", "break put in suspense", "差错挂账"),
+            Self::BreakReversed => ("break-reversed", "break taken out of suspense", "差错冲回"),
+            Self::BreakWrittenOff => ("break-written-off", "break written off", "差错核销"),
+            Self::BreakRefunded => ("break-refunded", "long money sent back", "长款退回"),
+            Self::BreakClaimed => ("break-claimed", "short money claimed", "短款转渠道应收"),
+            Self::BreakReopened => ("break-reopened", "break open again", "差错重新挂账"),
         }
     }
 
     /// Whether somebody should look at it.
     #[must_use]
     pub const fn asks(self) -> bool {
-        matches!(self, Self::PaymentHeld | Self::OrderOverpaid | Self::OrderPartPaid)
+        matches!(
+            self,
+            Self::PaymentHeld
+                | Self::OrderOverpaid
+                | Self::OrderPartPaid
+                | Self::BreakSuspended
+                | Self::BreakReopened
+        )
     }
 }
 

@@ -12,13 +12,15 @@
 //! | refund confirmed | refunds | wallet |
 //! | approved refund declined | refunds | surplus and income as they were |
 //! | fee, withdrawal, transfer, opening, adjustment | as recorded | |
+//! | break opened, changed, over, open again | `differences` | |
 //!
 //! Invariants: a pure fold, which asks neither the rules nor their state; each entry balances. What
 //! contradicts the chapters before it posts nothing, and the auditor finds that the books and the
 //! questions differ. An entry is valued when the channel says that the money moved, as long as that
-//! is not more than [`VALUE_BACK_MAX`] ago; what a person decides is valued when it was decided.
-//! Deliberately not here: what people record (`recording`), sums of entries (projections), and what
-//! the sums must be (the auditor).
+//! is not more than [`VALUE_BACK_MAX`](super::VALUE_BACK_MAX) ago; what a person decides is valued
+//! when it was decided.
+//! Deliberately not here: what people record (`recording`), breaks (`differences`), sums of entries
+//! (projections), and what the sums must be (the auditor).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -26,22 +28,20 @@ use alloc::vec::Vec;
 
 use super::account::{Account, Numbered};
 use super::chart::Chart;
-use super::entry::{Entry, Heading, Line, Subjects};
+use super::differences::Difference;
+use super::entry::{Entry, Line, Subjects};
 use super::narration::Narration;
 use super::orders::{Claim, OrderRow, Orders};
+use super::place::{Place, Visit, credit, debit};
 use crate::amount::Amount;
 use crate::decision::Decision;
 use crate::event::Chapter;
 use crate::fact::Fact;
-use crate::id::{AdjustmentId, MovementId, OrderId, PaymentId, RefundId, WalletId};
+use crate::id::{AdjustmentId, BreakId, MovementId, OrderId, PaymentId, RefundId, WalletId};
 use crate::matcher::{HoldReason, Standing};
 use crate::position::Position;
 use crate::refund::RefundState;
-use crate::time::{Span, Timestamp};
-
-/// The furthest that a value date lies before log time: a month, so that a statement of the month
-/// before still counts into it, and a clock that is years wrong does not.
-pub const VALUE_BACK_MAX: Span = Span::from_hours(31 * 24);
+use crate::time::Timestamp;
 
 /// Money in suspense.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ struct Refund {
     amount: Amount,
     /// How much of it was taken from the order's surplus; none before it is agreed.
     agreed: Option<i64>,
+    /// Whether it left its wallet.
+    confirmed: bool,
 }
 
 /// Posts the chapters of a log, one after the other.
@@ -69,68 +71,9 @@ pub struct Poster {
     orders: Orders,
     held: BTreeMap<PaymentId, Held>,
     refunds: BTreeMap<RefundId, Refund>,
+    pub(super) differences: BTreeMap<BreakId, Difference>,
     pub(super) withdrawals: BTreeMap<MovementId, (Numbered, Amount)>,
     pub(super) proposed: BTreeMap<AdjustmentId, (Vec<Line>, Timestamp, String)>,
-}
-
-/// The event that is being posted.
-pub(super) struct Place<'a> {
-    cause: Position,
-    position: Position,
-    pub(super) at: Timestamp,
-    fact: &'a Fact,
-    decisions: &'a [Decision],
-}
-
-/// What posting hands its entries to.
-type Visit<'a> = dyn FnMut(Entry) + 'a;
-
-impl<'a> Place<'a> {
-    /// The payment that came with the fact: wallets, amount and time.
-    fn observed(&self) -> Option<(&'a [WalletId], Amount, Timestamp)> {
-        self.decisions.iter().find_map(|decision| {
-            let Decision::PaymentObserved { wallets, amount, paid_at, .. } = decision else {
-                return None;
-            };
-            Some((wallets.as_slice(), *amount, *paid_at))
-        })
-    }
-
-    pub(super) fn entry(
-        &self,
-        narration: Narration,
-        value_at: Timestamp,
-        subjects: Subjects,
-        note: &str,
-        lines: &[Line],
-    ) -> Option<Entry> {
-        let at = self.at;
-        let recent = value_at <= at && at.since(value_at) <= VALUE_BACK_MAX;
-        let heading = Heading {
-            position: self.position,
-            cause: self.cause,
-            at,
-            value_at: if recent { value_at } else { at },
-            narration,
-            subjects,
-            note: String::from(note),
-        };
-        Entry::new(heading, lines).ok()
-    }
-
-    fn about_order(&self, narration: Narration, order: OrderId, lines: &[Line]) -> Option<Entry> {
-        let subjects = Subjects { order: Some(order), ..Subjects::default() };
-        self.entry(narration, self.at, subjects, "", lines)
-    }
-}
-
-pub(super) const fn debit(account: Numbered, amount: Amount) -> Line {
-    Line { account, amount }
-}
-
-pub(super) const fn credit(account: Numbered, amount: Amount) -> Line {
-    let minor = amount.minor().saturating_neg();
-    Line { account, amount: Amount::from_minor(minor, amount.currency()) }
 }
 
 impl Poster {
@@ -212,13 +155,26 @@ impl Poster {
             }
             Decision::RefundOpened { refund } => self.open_refund(place, *refund),
             Decision::RefundAdvanced { refund, to } => {
-                self.advance_refund(place, *refund, *to).into_iter().for_each(visit);
+                self.advance_refund(place, *refund, *to).into_iter().for_each(&mut *visit);
+                self.refund_left(place, *refund, *to).into_iter().for_each(visit);
             }
             Decision::AdjustmentPosted { adjustment } => {
                 self.adjust(place, *adjustment).into_iter().for_each(visit);
             }
             Decision::AdjustmentDeclined { adjustment } => {
                 self.proposed.remove(adjustment);
+            }
+            Decision::BreakOpened { id, wallet, found, .. } => {
+                self.open_break(place, *id, wallet, found).into_iter().for_each(visit);
+            }
+            Decision::BreakReclassified { id, found, .. } => {
+                self.change_break(place, *id, found, visit);
+            }
+            Decision::BreakReopened { id, .. } => {
+                self.reopen_break(place, *id).into_iter().for_each(visit);
+            }
+            Decision::BreakResolved { id, ending } => {
+                self.end_break(place, *id, ending).into_iter().for_each(visit);
             }
             Decision::AmountReleased { .. }
             | Decision::NotificationJudged { .. }
@@ -232,11 +188,7 @@ impl Poster {
             | Decision::DeviceFellSilent { .. }
             | Decision::DeviceReturned { .. }
             | Decision::EvidenceDismissed { .. }
-            | Decision::BreakOpened { .. }
-            | Decision::BreakReclassified { .. }
-            | Decision::BreakReopened { .. }
             | Decision::BreakMoved { .. }
-            | Decision::BreakResolved { .. }
             | Decision::DayReckoned { .. }
             | Decision::DayClosed { .. }
             | Decision::DayReopenProposed { .. }
@@ -346,7 +298,7 @@ impl Poster {
     fn open_refund(&mut self, place: &Place<'_>, refund: RefundId) {
         let Fact::RefundRequested(request) = place.fact else { return };
         let (order, amount) = (request.order, request.amount);
-        self.refunds.insert(refund, Refund { order, amount, agreed: None });
+        self.refunds.insert(refund, Refund { order, amount, agreed: None, confirmed: false });
     }
 
     fn advance_refund(
@@ -373,6 +325,7 @@ impl Poster {
                 (Narration::RefundAgreed, lines)
             }
             (RefundState::Confirmed, _) => {
+                refund.confirmed = true;
                 let wallet = Account::Wallet(row.wallet);
                 let lines = Vec::from([debit(Account::Refunds, amount), credit(wallet, amount)]);
                 (Narration::RefundConfirmed, lines)
@@ -392,6 +345,11 @@ impl Poster {
         let subjects = Subjects { order: Some(order), refund: Some(id), ..Subjects::default() };
         let Fact::RefundStepTaken(taken) = place.fact else { return None };
         place.entry(narration, place.at, subjects, &taken.evidence, &lines)
+    }
+
+    /// Whether a refund left its wallet.
+    pub(super) fn is_confirmed(&self, refund: RefundId) -> bool {
+        self.refunds.get(&refund).is_some_and(|one| one.confirmed)
     }
 
     fn numbers(&self, wallets: &[WalletId]) -> Vec<u16> {

@@ -189,7 +189,7 @@ pub enum BooksRefusal {
     BadLines,
     /// The lines of the adjustment do not sum to zero.
     Unbalanced,
-    /// The account moves only with the payment or refund that it speaks of.
+    /// The account moves only with the payment, refund or break that it speaks of.
     NotAdjustable,
     /// No such adjustment.
     UnknownAdjustment,
@@ -215,7 +215,7 @@ impl fmt::Display for BooksRefusal {
             Self::BadLines => "an adjustment has 2 to 32 lines, none of nothing",
             Self::Unbalanced => "the lines do not sum to zero",
             Self::NotAdjustable => {
-                "this account moves only with the payment or refund that it speaks of"
+                "this account moves only with the payment, refund or break that it speaks of"
             }
             Self::UnknownAdjustment => "unknown adjustment",
             Self::AdjustmentIs(state) => {

@@ -185,7 +185,7 @@ impl Classes<'_> {
         let excluded = |direction| (Class::Excluded, None, direction);
         match line.kind {
             LineKind::PayOut | LineKind::Fee => return excluded(Direction::Out),
-            LineKind::RefundIn => return excluded(Direction::In),
+            LineKind::RefundIn | LineKind::FeeBack => return excluded(Direction::In),
             LineKind::Transfer | LineKind::Neutral => return excluded(Direction::Neutral),
             LineKind::Unknown => {
                 return (Class::Excluded, Some(BreakCode::Data), Direction::Neutral);

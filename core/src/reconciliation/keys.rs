@@ -7,7 +7,11 @@
 //! Invariants: a run holds exactly the items of one text, payments first, each side by index.
 //! Deliberately not here: what equal keys mean (`strong.rs`).
 
+use alloc::vec;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use super::index::wide;
 
 /// Which side an item is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +33,20 @@ impl Key {
         Self { hash: hash(text), origin, index }
     }
 
+    /// The same order in one number, which sorts twice as fast as field after field.
+    fn place(&self) -> u128 {
+        let origin = match self.origin {
+            Origin::Payment => 0,
+            Origin::Line => 1_u64 << 32,
+        };
+        u128::from(self.hash) << 64 | u128::from(origin | u64::from(self.index))
+    }
+
+    /// Sorts by hash, then payments first, each side by index.
+    pub(super) fn sort(keys: &mut [Self]) {
+        keys.sort_unstable_by_key(Self::place);
+    }
+
     /// Those of sorted keys that have this one's hash.
     pub(super) fn alike<'a>(&self, sorted: &'a [Self]) -> &'a [Self] {
         let start = sorted.partition_point(|key| key.hash < self.hash);
@@ -40,8 +58,13 @@ impl Key {
 /// Two sorted sides, joined: what one payment and one line have alone, in the order of payments,
 /// and the keys whose hash several items have otherwise. Whether the texts of a couple are equal
 /// too is left to the caller: in the order of hashes every look would be at another end of memory.
-pub(super) fn couples(ours: &[Key], theirs: &[Key]) -> (Vec<(u32, u32)>, Vec<Key>) {
-    let mut couples = Vec::with_capacity(ours.len().min(theirs.len()));
+pub(super) fn couples(
+    payments: usize,
+    ours: &[Key],
+    theirs: &[Key],
+) -> (Vec<(u32, u32)>, Vec<Key>) {
+    // Each payment has a place for its line: that puts them in order without a sort.
+    let mut partners: Vec<Option<NonZeroU32>> = vec![None; payments];
     let mut rest = Vec::new();
     let mut theirs = theirs.chunk_by(|a, b| a.hash == b.hash).peekable();
     let settle = |run: &[Key], rest: &mut Vec<Key>| {
@@ -54,7 +77,9 @@ pub(super) fn couples(ours: &[Key], theirs: &[Key]) -> (Vec<(u32, u32)>, Vec<Key
             settle(earlier, &mut rest);
         }
         match (run, theirs.next_if(|lines| lines[0].hash == run[0].hash)) {
-            ([payment], Some([line])) => couples.push((payment.index, line.index)),
+            ([payment], Some([line])) => {
+                partners[wide(payment.index)] = NonZeroU32::new(line.index.saturating_add(1));
+            }
             (_, Some(lines)) => {
                 rest.extend_from_slice(run);
                 rest.extend_from_slice(lines);
@@ -63,8 +88,9 @@ pub(super) fn couples(ours: &[Key], theirs: &[Key]) -> (Vec<(u32, u32)>, Vec<Key
         }
     }
     theirs.for_each(|run| settle(run, &mut rest));
-    couples.sort_unstable();
-    (couples, rest)
+    let couples = (0..).zip(partners);
+    let couples = couples.filter_map(|(payment, line)| Some((payment, line?.get() - 1)));
+    (couples.collect(), rest)
 }
 
 /// Calls `visit` with the items of each text that more than one item has.
@@ -73,7 +99,7 @@ pub(super) fn runs<'a>(
     text: impl Fn(&Key) -> &'a [u8],
     mut visit: impl FnMut(&[Key]),
 ) {
-    keys.sort_unstable();
+    Key::sort(keys);
     for same_hash in keys.chunk_by_mut(|a, b| a.hash == b.hash) {
         let Some(first) = same_hash.first().map(&text) else { continue };
         if same_hash.len() == 1 {
@@ -108,7 +134,6 @@ fn hash(text: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     #[test]
     fn a_run_is_one_text_even_where_hashes_collide() {
@@ -118,7 +143,7 @@ mod tests {
         let mut seen = Vec::new();
         runs(
             &mut keys,
-            |key| texts[super::super::index::wide(key.index)],
+            |key| texts[wide(key.index)],
             |run| seen.push(run.iter().map(|key| key.index).collect::<Vec<_>>()),
         );
         assert_eq!(seen, vec![vec![1, 3], vec![0, 2]]);

@@ -56,6 +56,9 @@ pub(super) enum FeeKnown {
     No,
 }
 
+/// How many sets are compared one after the other before the map is asked.
+const SETS_LOOKED_AT: usize = 8;
+
 /// One side, packed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Side {
@@ -99,7 +102,7 @@ impl Side {
         Ok(index)
     }
 
-    /// The number of a set of wallets. Neighbours mostly have the same.
+    /// The number of a set of wallets. Neighbours mostly have the same, and most books few of them.
     fn set(&mut self, wallets: &[Wallet]) -> Result<u16, InputError> {
         if wallets.is_empty() {
             return Err(InputError::NoWallet);
@@ -108,6 +111,11 @@ impl Side {
             && self.sets.get(usize::from(last.set)).is_some_and(|set| set == wallets)
         {
             return Ok(last.set);
+        }
+        if let Some(number) =
+            (0..).zip(&self.sets).take(SETS_LOOKED_AT).find(|(_, set)| *set == wallets)
+        {
+            return Ok(number.0);
         }
         if let Some(number) = self.set_numbers.get(wallets) {
             return Ok(*number);
@@ -139,7 +147,7 @@ impl Side {
                 keys.push(Key::new(self.serial(item), origin, index));
             }
         }
-        keys.sort_unstable();
+        Key::sort(&mut keys);
         keys
     }
 

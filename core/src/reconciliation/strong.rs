@@ -49,7 +49,8 @@ impl<'a> Strong<'a> {
             Origin::Line => self.lines.serial(self.item(key)),
         };
         let ours = self.payments.serials(Origin::Payment);
-        let (couples, mut keys) = couples(&ours, &self.lines.serials(Origin::Line));
+        let (couples, mut keys) =
+            couples(self.payments.items.len(), &ours, &self.lines.serials(Origin::Line));
         for (payment, line) in couples {
             let ours = &self.payments.items[wide(payment)];
             let theirs = &self.lines.items[wide(line)];
@@ -184,7 +185,7 @@ impl<'a> Strong<'a> {
         if keys.is_empty() {
             return found;
         }
-        keys.sort_unstable();
+        Key::sort(&mut keys);
         for (index, item) in self.payments.items.iter().enumerate() {
             let order = self.payments.order(item);
             let paired = matches!(draft.payments[index], Link::Pair(_));
@@ -235,6 +236,7 @@ pub(super) fn is_ours(kind: LineKind) -> bool {
         LineKind::PayOut
         | LineKind::RefundIn
         | LineKind::Fee
+        | LineKind::FeeBack
         | LineKind::Transfer
         | LineKind::Neutral
         | LineKind::Unknown => false,

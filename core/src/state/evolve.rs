@@ -83,6 +83,7 @@ impl State {
             Fact::DayReconciled(run) => self.take_part(run),
             Fact::OrderRequested(_)
             | Fact::BreakWorked(_)
+            | Fact::LineTaken(_)
             | Fact::DayCloseRequested(_)
             | Fact::DayReopenRequested(_)
             | Fact::OrderCloseRequested(_)

@@ -169,6 +169,7 @@ impl State {
                     opened_at: at,
                     proposal: None,
                     by_person: false,
+                    taken: false,
                 };
                 books.put(*id, record);
             }
@@ -189,8 +190,9 @@ impl State {
             Decision::BreakResolved { id, ending } => {
                 let record = books.lift(*id);
                 let by_person = matches!(ending, Ending::Person { .. });
+                let taken = record.taken || matches!(ending, Ending::TakenIn { .. });
                 let (state, proposal) = (BreakState::Resolved, None);
-                books.put(*id, BreakRecord { state, proposal, by_person, ..record });
+                books.put(*id, BreakRecord { state, proposal, by_person, taken, ..record });
             }
             Decision::DayReckoned { wallet, day } => {
                 let run = books.runs.entry((*day, wallet.clone())).or_default();

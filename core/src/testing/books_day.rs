@@ -12,8 +12,11 @@ use alloc::vec;
 
 use super::book::Book;
 use super::facts::{device, merchant, order, policy_fact, wallet};
+use super::reckoning::{found, run, statement};
 use crate::amount::Amount;
+use crate::breaks::{BreakCode, FoundBreak, Subject};
 use crate::channel::Channel;
+use crate::closing;
 use crate::decide::decide;
 use crate::fact::{
     BookOpened, Closer, Fact, OrderCloseRequested, PaymentAssigned, Reading, RefundRequested,
@@ -32,6 +35,9 @@ use crate::time::{Span, Timestamp};
 
 /// Midnight of 2026-11-20 in Shanghai.
 pub const BOOKS_DAY_START: Timestamp = Timestamp::from_secs(1_795_104_000);
+
+/// 2026-11-20.
+pub const BOOKS_DAY: closing::Day = closing::Day::new(20_777);
 
 /// Both wallets read `Main`, each below its channel.
 const ALIPAY: &str = "Main";
@@ -155,10 +161,12 @@ impl Day {
         self.moved(Movement::ChannelFee { wallet: named(ALIPAY), fee: yuan(126) });
         let (wallet, amount, fee) = (named(WECHAT), yuan(40_000), yuan(40));
         self.moved(Movement::WithdrawalSent { wallet, bank: bank(), amount, fee });
-        self.adjusted(&[(of_wallet(ALIPAY), 1_200), (Account::Long, -1_200)], "only channel");
         self.order("O8", 2_500, Channel::Wechat);
-        self.paid(2_500, Channel::Wechat, None);
-        self.adjusted(&[(Account::Short, 2_500), (of_wallet(WECHAT), -2_500)], "only ours");
+        let unknown = self.paid(2_500, Channel::Wechat, None);
+        let line = Subject::Line { serial: String::from("L1") };
+        self.reconciled(1, ALIPAY, line, BreakCode::OrphanPayment, 1_200);
+        let payment = Subject::Payment(unknown);
+        self.reconciled(2, WECHAT, payment, BreakCode::OverdueStatement, 2_500);
     }
 
     /// N, and what the next day brings: the order of F, and the withdrawal.
@@ -227,6 +235,24 @@ impl Day {
             let (step, by, evidence) = (*step, String::from("boss"), String::from("seen"));
             self.0.must(Fact::RefundStepTaken(RefundStepTaken { refund, step, by, evidence }));
         }
+    }
+
+    /// A statement of the day, and what a run over it found.
+    fn reconciled(
+        &mut self,
+        number: u8,
+        wallet: &str,
+        subject: Subject,
+        code: BreakCode,
+        fen: i64,
+    ) {
+        let mut kept = statement(number, BOOKS_DAY);
+        kept.wallet = named(wallet);
+        self.0.must(Fact::StatementKept(kept));
+        let found = FoundBreak { subject, ..found("", code, fen) };
+        let mut reconciled = run(number, BOOKS_DAY, &[number], vec![found]);
+        reconciled.wallet = named(wallet);
+        self.0.must(Fact::DayReconciled(reconciled));
     }
 
     fn moved(&mut self, movement: Movement) {

@@ -10,10 +10,13 @@ mod books_day;
 mod facts;
 mod play;
 mod play_books;
+mod play_reckoning;
 pub mod reckoning;
 mod workload;
 
 pub use book::{Book, Engine, Entry};
-pub use books_day::{BOOKS_DAY_START, books_day};
+pub use books_day::{BOOKS_DAY, BOOKS_DAY_START, books_day};
 pub use facts::{device, drawn_bits, merchant, money, order, policy_fact, wallet};
-pub use workload::{BooksStep, Price, Reference, SentAt, Step, Target, history, step};
+pub use workload::{
+    BooksStep, Difference, Price, ReckonStep, Reference, SentAt, Step, Target, history, step,
+};

@@ -65,6 +65,7 @@ impl Book {
         }
         let fact = self.request_of(step).or_else(|| self.evidence_of(step));
         let fact = fact.or_else(|| self.word_of(step)).or_else(|| self.record_of(step));
+        let fact = fact.or_else(|| self.reckoning_of(step));
         match fact {
             Some(fact) => self.submit(fact).map(|ruling| match ruling {
                 Ruling::Decided(_) | Ruling::Repeat(_) => (),
@@ -186,6 +187,7 @@ impl Book {
             | Step::Watch { .. }
             | Step::Wait { .. }
             | Step::Books(_)
+            | Step::Reckon(_)
             | Step::Restart => return None,
         })
     }
@@ -266,6 +268,7 @@ impl Book {
             | Step::Watch { .. }
             | Step::Wait { .. }
             | Step::Books(_)
+            | Step::Reckon(_)
             | Step::Restart => return None,
         })
     }
@@ -361,6 +364,7 @@ impl Book {
             | Step::Refund { .. }
             | Step::Wait { .. }
             | Step::Books(_)
+            | Step::Reckon(_)
             | Step::Restart => return None,
         })
     }

@@ -17,6 +17,7 @@ use crate::ledger::{
     Account, AdjustmentJudged, AdjustmentProposed, AdjustmentVerdict, BooksPolicy,
     BooksPolicyActivated, Movement, MovementRecorded, Named,
 };
+use crate::time::{Span, Timestamp};
 
 const WALLETS: [&str; 4] = ["wx", "ali", "box", "nowhere"];
 
@@ -31,14 +32,14 @@ fn account(number: u8) -> Option<Named> {
         2 => Account::Wallet(wallet(3)?),
         3 => Account::Bank(BankId::new("cmb").ok()?),
         4 => Account::Receivable,
-        5 => Account::Short,
-        6 => Account::Long,
+        5 => Account::ProviderClaim,
+        6 => Account::ReconLoss,
         7 => Account::Overpaid,
         8 => Account::Tolerance,
         9 => Account::Unclaimed,
         // The last two are not for people.
-        10 => Account::Unidentified,
-        _ => Account::Refunds,
+        10 => Account::Short,
+        _ => Account::Long,
     })
 }
 
@@ -47,6 +48,12 @@ fn person(number: u8) -> String {
 }
 
 impl Book {
+    /// Up to two and a half days ago: people record what statements of other days say.
+    fn earlier(&mut self) -> Timestamp {
+        let hours = self.draw().checked_rem(60).unwrap_or_default();
+        self.at.minus(Span::from_hours(hours))
+    }
+
     /// What people record.
     pub(super) fn record_of(&mut self, step: &Step) -> Option<Fact> {
         let Step::Books(step) = step else { return None };
@@ -59,7 +66,7 @@ impl Book {
                         (account(*debit)?, Amount::fen(*fen)),
                         (account(*credit)?, Amount::fen(back)),
                     ],
-                    value_at: self.at,
+                    value_at: self.earlier(),
                     by: person(*by),
                     reason: String::from("test"),
                 }))
@@ -118,7 +125,7 @@ impl Book {
         Some(Fact::MovementRecorded(MovementRecorded {
             id: MovementId::from_bits(self.draw_bits("movement")),
             movement,
-            moved_at: self.at,
+            moved_at: self.earlier(),
             by: String::from("test"),
             evidence: String::from("test"),
         }))

@@ -73,6 +73,7 @@ pub enum Step {
     Policy { kind: u8 },
     Watch { device: u8, kind: u8 },
     Books(BooksStep),
+    Reckon(ReckonStep),
     Restart,
 }
 
@@ -88,6 +89,26 @@ pub enum BooksStep {
     Adjust { debit: u8, credit: u8, fen: i64, off: i64, by: u8 },
     Verdict { which: Target, approve: bool, by: u8 },
     Alone { fen: u8 },
+}
+
+/// One thing that happens to breaks and days.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "a step has the fields of its fact, small and by number")]
+pub enum ReckonStep {
+    Run { wallet: u8, back: u8, found: Vec<Difference>, last: bool },
+    Work { which: Target, by: u8, step: u8, kind: u8 },
+    Close { back: u8, honest: bool },
+    Reopen { back: u8, by: u8 },
+}
+
+/// What a run finds.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "small and by number, as a step")]
+pub struct Difference {
+    pub about: u8,
+    pub which: Target,
+    pub code: u8,
+    pub fen: i64,
 }
 
 fn price() -> impl Strategy<Value = Price> {
@@ -143,6 +164,21 @@ fn books() -> impl Strategy<Value = BooksStep> {
     ]
 }
 
+fn reckoning() -> impl Strategy<Value = ReckonStep> {
+    let found = (0_u8..8, 0_usize..6, 0_u8..7, 0_i64..1_200)
+        .prop_map(|(about, which, code, fen)| Difference { about, which, code, fen });
+    let found = prop::collection::vec(found, 0..4);
+    prop_oneof![
+        4 => (0_u8..2, 0_u8..3, found, prop::bool::weighted(0.8))
+            .prop_map(|(wallet, back, found, last)| ReckonStep::Run { wallet, back, found, last }),
+        5 => (any::<Target>(), 0_u8..3, 0_u8..6, 0_u8..9)
+            .prop_map(|(which, by, step, kind)| ReckonStep::Work { which, by, step, kind }),
+        3 => (0_u8..4, prop::bool::weighted(0.8))
+            .prop_map(|(back, honest)| ReckonStep::Close { back, honest }),
+        2 => (0_u8..4, 0_u8..2).prop_map(|(back, by)| ReckonStep::Reopen { back, by }),
+    ]
+}
+
 /// One step of a history.
 pub fn step() -> impl Strategy<Value = Step> {
     let order = (0_u8..3, 0_u8..12, 98_i64..103, prop::option::weighted(0.3, 0_u8..3))
@@ -185,6 +221,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (0_u8..8).prop_map(|kind| Step::Policy { kind }),
         1 => (0_u8..2, 0_u8..6).prop_map(|(device, kind)| Step::Watch { device, kind }),
         3 => books().prop_map(Step::Books),
+        4 => reckoning().prop_map(Step::Reckon),
         1 => Just(Step::Restart),
     ]
 }

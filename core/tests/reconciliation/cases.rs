@@ -173,9 +173,14 @@ fn what_has_no_partner_says_why() {
         (Class::RefundOnlyChannel, Some(BreakCode::OrphanRefund))
     );
     assert_eq!(lone(LineKind::Withdrawal), (Class::OnlyChannel, Some(BreakCode::OrphanRefund)));
-    for kind in
-        [LineKind::PayOut, LineKind::RefundIn, LineKind::Fee, LineKind::Transfer, LineKind::Neutral]
-    {
+    for kind in [
+        LineKind::PayOut,
+        LineKind::RefundIn,
+        LineKind::Fee,
+        LineKind::FeeBack,
+        LineKind::Transfer,
+        LineKind::Neutral,
+    ] {
         assert_eq!(lone(kind), (Class::Excluded, None), "{kind:?}");
     }
     assert_eq!(lone(LineKind::Unknown), (Class::Excluded, Some(BreakCode::Data)));

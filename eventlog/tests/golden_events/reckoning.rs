@@ -5,14 +5,14 @@
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{
     BreakCode, BreakState, BreakStep, BreakWorked, DayReconciled, Direction, Ending, Explained,
-    FoundBreak, ProofOutcome, Resolution, ResolutionKind, RootCause, RunTotals, StatementKept,
-    Subject, WaitingFor,
+    FoundBreak, LineTaken, ProofOutcome, Resolution, ResolutionKind, RootCause, RunTotals,
+    StatementKept, Subject, WaitingFor,
 };
 use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::decision::Decision;
 use duizhang_core::digest::Digest;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::{BreakId, RefundId};
+use duizhang_core::id::{BreakId, MovementId, RefundId};
 use duizhang_core::merkle::Hash;
 
 use crate::samples::{Samples, at, order, payment, person, wallet};
@@ -93,6 +93,10 @@ pub(crate) fn reckoning_facts(all: &mut Samples) {
     all.fact("day-close-requested", 1_800_000_003, Fact::DayCloseRequested(request));
     let request = DayReopenRequested { day: DAY, by: person(), reason };
     all.fact("day-reopen-requested", 1_800_000_004, Fact::DayReopenRequested(request));
+    let number = Some(String::from("A-1"));
+    let (paid_at, reason) = (at(1_795_200_000), String::from("手机没电"));
+    let taken = LineTaken { id: id(), paid_at, number, by: person(), reason };
+    all.fact("line-taken", 1_800_000_005, Fact::LineTaken(taken));
 }
 
 fn work(all: &mut Samples) {
@@ -155,10 +159,13 @@ pub(crate) fn reckoning_decisions(all: &mut Samples) {
         Ending::NoLongerFound,
         Ending::Matched { order: order() },
         Ending::Dismissed,
+        Ending::TakenIn { payment: payment() },
     ] {
         let name = format!("break-resolved-{}", ending.word());
         all.decision(&name, Decision::BreakResolved { id, ending });
     }
+    let ending = Ending::LateArrival { by: Subject::Movement(MovementId::from_bits(2)) };
+    all.decision("break-resolved-by-movement", Decision::BreakResolved { id, ending });
     all.decision("day-reckoned", Decision::DayReckoned { wallet, day });
     all.decision("day-closed", Decision::DayClosed { day });
     all.decision("day-reopen-proposed", Decision::DayReopenProposed { day });

@@ -36,7 +36,7 @@ use duizhang_core::time::{Span, Timestamp};
 use crate::reckoning::{reckoning_decisions, reckoning_facts};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 27;
+pub(crate) const FACTS: usize = 28;
 /// Variants of `Decision`.
 pub(crate) const DECISIONS: usize = 31;
 
@@ -71,6 +71,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::BreakWorked(_) => 24,
             Fact::DayCloseRequested(_) => 25,
             Fact::DayReopenRequested(_) => 26,
+            Fact::LineTaken(_) => 27,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,
@@ -506,6 +507,15 @@ fn books_facts(all: &mut Samples) {
         reason: "长款".into(),
     };
     all.fact("adjustment-proposed", 81, Fact::AdjustmentProposed(proposed));
+    let amount = |minor| Amount::from_minor(minor, Currency::Cny);
+    let claimed = AdjustmentProposed {
+        id,
+        lines: vec![(Account::ProviderClaim, amount(-7)), (Account::ReconLoss, amount(7))],
+        value_at: at(1_800_000_000),
+        by: "ops".into(),
+        reason: "短款".into(),
+    };
+    all.fact("adjustment-proposed-claim", 81, Fact::AdjustmentProposed(claimed));
     for (secs, name, verdict) in
         [(82, "approve", AdjustmentVerdict::Approve), (83, "decline", AdjustmentVerdict::Decline)]
     {

@@ -150,7 +150,8 @@ fn account_kind(word: &str, is_expense: bool, draft: &mut Draft) -> LineKind {
         ("在线支付" | "交易付款" | "转账", true) => LineKind::PayOut,
         ("交易退款", false) => LineKind::RefundIn,
         ("交易退款", true) => LineKind::RefundOut,
-        ("收费" | "退费" | "服务费", _) => LineKind::Fee,
+        ("收费" | "服务费", true) => LineKind::Fee,
+        ("收费" | "退费" | "服务费", false) => LineKind::FeeBack,
         ("提现", _) => LineKind::Withdrawal,
         ("充值" | "交易分账", _) => LineKind::Transfer,
         (word, _) => {

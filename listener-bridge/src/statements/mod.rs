@@ -20,6 +20,7 @@ mod mt940;
 mod notices;
 mod ofx;
 mod qif;
+mod qq_merchant;
 mod reading;
 mod refusal;
 mod statement;

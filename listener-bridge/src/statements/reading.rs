@@ -16,8 +16,8 @@ use super::refusal::NotAStatement;
 use super::statement::{Check, Encoding, Outcome, Statement};
 use super::table::{Header, Table};
 use super::{
-    alipay_merchant, alipay_personal, camt, delimited, mapped, mt940, ofx, qif, unionpay,
-    wechat_merchant, wechat_personal, workbook,
+    alipay_merchant, alipay_personal, camt, delimited, mapped, mt940, ofx, qif, qq_merchant,
+    unionpay, wechat_merchant, wechat_personal, workbook,
 };
 
 /// How many rows and lines a preview shows: one screen.
@@ -34,6 +34,7 @@ const TABLES: &[(&[&str], ReadTable)] = &[
     (wechat_personal::COLUMNS, wechat_personal::read),
     (wechat_merchant::TRADES_COLUMNS, wechat_merchant::read_trades),
     (wechat_merchant::FUNDS_COLUMNS, wechat_merchant::read_funds),
+    (qq_merchant::COLUMNS, qq_merchant::read),
 ];
 
 /// Reads a statement file, whatever it is. With `wanted`, its table is read by that mapping.

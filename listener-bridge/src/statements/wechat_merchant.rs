@@ -204,7 +204,8 @@ fn movement(
     line.kind = match (cells.get("业务类型"), is_expense) {
         ("交易", false) => LineKind::PayIn,
         ("退款", true) => LineKind::RefundOut,
-        ("扣除交易手续费" | "退还交易手续费", _) => LineKind::Fee,
+        ("扣除交易手续费", true) => LineKind::Fee,
+        ("退还交易手续费", false) => LineKind::FeeBack,
         ("提现", _) => LineKind::Withdrawal,
         ("充值", _) => LineKind::Transfer,
         (word, _) => {

@@ -57,6 +57,14 @@ pub(crate) const SUMMARY: &str = "\
 #-----------------------------------------业务汇总列表结束------------------------------------
 ";
 
+pub(crate) const QQ: &str = "\
+交易时间,商户号,商户APPID,子商户号,子商户APPID,用户标识,设备号,支付场景,商户订单号,QQ钱包订单号,付款银行,货币种类,订单金额(元),商户优惠金额(元),商户应收金额(元),QQ钱包优惠金额(元),用户支付金额(元),交易状态,退款提交时间,商户退款订单号,QQ钱包退款订单号,退款金额(元),退还QQ钱包优惠金额(元),退款状态,退款成功时间,退款方式,商品名称,商户数据包,手续费金额(元),费率
+2026/11/20 10:00:00,1263,暂无数据,暂无数据,暂无数据,u1,暂无数据,扫码,`O-1,`126320261120001,财付通余额,RMB,12.30,0,12.30,0,12.30,支付成功,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,茶,暂无数据,0.07,0.6%
+2026/11/20 11:00:00,1263,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,`O-0,`126320261119009,财付通余额,RMB,0,暂无数据,暂无数据,0,,转入退款,2026/11/20 11:05:00,`REV_O-0,`112126320261120,0.01,0,退款成功,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据,暂无数据
+交易总笔数,订单总金额(元),商户优惠总金额(元),商户应收总金额(元),QQ钱包优惠总金额(元),用户支付总金额(元),退款总金额(元),退还QQ钱包优惠总金额(元),手续费总金额(元)
+2,12.3,0,12.3,0,12.3,0.01,0,0.07
+";
+
 const ACCOUNT: &str = "\
 #支付宝账务明细查询
 #账号：[20881234567890120156]
@@ -219,6 +227,9 @@ fn wechat_merchant_funds() {
     assert_eq!(kinds, [LineKind::PayIn, LineKind::Fee, LineKind::RefundOut]);
     assert_eq!(lines[0].serial_base, lines[1].serial_base);
     assert_eq!(lines[1].note, "a,b");
+    let back =
+        FUNDS.replace("`扣除交易手续费,`扣除交易手续费,`支出", "`退还,`退还交易手续费,`收入");
+    assert_eq!(read(back.as_bytes()).lines[1].line.kind, LineKind::FeeBack);
     // The published sample declares three rows and holds two.
     let cut: String = FUNDS.split_inclusive('\n').filter(|line| !line.contains("`F3")).collect();
     assert_eq!(read(cut.as_bytes()).outcome(), Outcome::Fail);
@@ -325,7 +336,32 @@ fn unionpay_is_cut_by_bytes() {
 }
 
 #[test]
-fn qq_wallet_by_a_mapping() {
+fn qq_wallet_trades() {
+    let lines = proved(QQ.as_bytes(), "qq-merchant");
+    let (paid, back) = (&lines[0], &lines[1]);
+    assert_eq!((paid.gross, paid.fee), (Amount::fen(1_230), Amount::fen(7)));
+    assert_eq!((paid.kind, paid.status), (LineKind::PayIn, LineStatus::Ok));
+    assert_eq!(paid.merchant_no.as_deref(), Some("O-1"));
+    assert_eq!((back.gross, back.kind), (Amount::fen(1), LineKind::RefundOut));
+    assert_eq!(back.serial_base, "126320261119009");
+    assert_eq!(back.time.secs() - paid.time.secs(), 65 * 60, "when it was given back");
+    // The public sample has no seconds, which is worth a word.
+    let minutes = read(QQ.replace(":00,1263", ",1263").as_bytes());
+    assert_eq!(minutes.outcome(), Outcome::Warn);
+    assert_eq!(minutes.lines[0].line.precision, Precision::Minute);
+    // Headings without the unit mean the same.
+    assert_eq!(proved(QQ.replace("(元)", "").as_bytes(), "qq-merchant"), lines);
+    let odd = read(QQ.replace("支付成功", "支付好了").as_bytes());
+    assert_eq!((odd.lines[0].line.status, odd.outcome()), (LineStatus::Unknown, Outcome::Warn));
+    // The sample that a client library replays declares nine rows and holds one.
+    let cut: String = QQ.split_inclusive('\n').filter(|line| !line.contains("`O-0")).collect();
+    assert_eq!(read(cut.as_bytes()).outcome(), Outcome::Fail);
+    let yen = read(QQ.replace("RMB,12.30", "JPY,12.30").as_bytes());
+    assert_eq!(yen.rejected.len(), 1);
+}
+
+#[test]
+fn a_bill_with_columns_of_its_own_by_a_mapping() {
     let text = "\
 交易时间,商户号,QQ钱包订单号,商户订单号,交易状态,订单金额,退款状态
 2016/7/23 14:14,`1000,`2016001,`O-1,支付成功,0.01,暂无数据

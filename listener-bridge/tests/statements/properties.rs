@@ -7,12 +7,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::gbk;
-use super::layouts::{FUNDS, GEN_3, TRADES, WECHAT_CSV};
+use super::layouts::{FUNDS, GEN_3, QQ, TRADES, WECHAT_CSV};
 use super::samples;
 
 /// Every sample, every file of ours, and the mapping that reads it.
 fn corpus() -> Vec<(Vec<u8>, Option<Mapping>)> {
-    let own = [WECHAT_CSV.as_bytes().to_vec(), gbk(TRADES), FUNDS.as_bytes().to_vec(), gbk(GEN_3)];
+    let utf8 = [WECHAT_CSV, FUNDS, QQ].map(|text| text.as_bytes().to_vec());
+    let own = [gbk(TRADES), gbk(GEN_3)].into_iter().chain(utf8);
     let mut corpus: Vec<(Vec<u8>, Option<Mapping>)> =
         own.into_iter().map(|bytes| (bytes, None)).collect();
     for (name, bytes) in samples::all() {
@@ -87,7 +88,7 @@ proptest! {
 
     #[test]
     fn a_line_that_is_taken_away_is_missed(gone in any::<Index>()) {
-        for (text, rows) in [(WECHAT_CSV, 4), (TRADES, 3), (FUNDS, 3)] {
+        for (text, rows) in [(WECHAT_CSV, 4), (TRADES, 3), (FUNDS, 3), (QQ, 2)] {
             let is_row = |line: &&str| line.trim_start_matches('`').starts_with("2026");
             let at = gone.index(rows);
             let victim = text.lines().filter(is_row).nth(at).unwrap();

@@ -1,6 +1,6 @@
 //! The trial balance at the position folded to, and on any business day.
 //!
-//! Invariants: a pure fold; memory is one set of sums for each day that something was valued on,
+//! Invariants: a pure fold; memory is one set of sums for each day that something counts on,
 //! and what the poster remembers. A balance at an earlier position is this fold of the log up to
 //! there.
 //! Deliberately not here: the entries themselves (`journal`).
@@ -12,7 +12,7 @@ use duizhang_core::event::Chapter;
 use duizhang_core::ledger::{Chart, Poster};
 
 use super::balances::Balances;
-use super::days::Days;
+use super::dating::Dating;
 use crate::calendar::Zone;
 use crate::projection::Projection;
 
@@ -20,16 +20,17 @@ use crate::projection::Projection;
 #[derive(Clone, Debug)]
 pub struct Books {
     poster: Poster,
-    days: Days,
+    dating: Dating,
     sums: BTreeMap<NaiveDate, Balances>,
     entries: u64,
 }
 
 impl Projection for Books {
     fn fold(&mut self, chapter: &Chapter) {
-        let Self { poster, days, sums, entries } = self;
+        let Self { poster, dating, sums, entries } = self;
+        dating.take_in(chapter);
         poster.post_each(chapter, &mut |entry| {
-            let sums = sums.entry(days.of(entry.value_at())).or_default();
+            let sums = sums.entry(dating.place(&entry).day).or_default();
             entry.lines().iter().for_each(|line| sums.add(line));
             *entries += 1;
         });
@@ -40,8 +41,8 @@ impl Books {
     /// The books before the first chapter, in a zone.
     #[must_use]
     pub fn new(zone: Zone) -> Self {
-        let (poster, days) = (Poster::new(), Days::new(zone));
-        Self { poster, days, sums: BTreeMap::new(), entries: 0 }
+        let (poster, dating) = (Poster::new(), Dating::new(zone));
+        Self { poster, dating, sums: BTreeMap::new(), entries: 0 }
     }
 
     /// What the accounts are called.

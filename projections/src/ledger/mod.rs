@@ -2,11 +2,13 @@
 //! journal in the order of its days, the statement of one account, and exports.
 //!
 //! Invariants: everything here is folded from the entries of [`duizhang_core::ledger::Poster`];
-//! memory grows with accounts and days, and not with entries.
+//! memory grows with accounts and days, and not with entries; what is posted after a day was closed
+//! changes nothing that is told of that day.
 //! Deliberately not here: what is posted, and reading or writing files.
 
 mod balances;
 mod books;
+mod dating;
 mod days;
 mod export;
 mod journal;

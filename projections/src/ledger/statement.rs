@@ -54,7 +54,7 @@ impl AccountStatement {
 
     /// Takes in the next entry and gives its lines of the account.
     pub fn take(&mut self, dated: Dated<'_>) -> Vec<StatementLine> {
-        let Dated { day, entry } = dated;
+        let Dated { day, entry, .. } = dated;
         let own = entry.lines().iter().filter(|line| line.account == self.account);
         own.map(|line| {
             let balance = self.balances.entry(line.amount.currency()).or_default();

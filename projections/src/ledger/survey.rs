@@ -1,13 +1,13 @@
 //! The first of two walks over the log: what an export or a statement holds, before it is written.
 //!
 //! Headers carry control totals, plain-text books open their accounts first, and a file is in the
-//! order of its days, though an entry may be valued on an earlier day than it was posted on. So one
+//! order of its days, though an entry may count on an earlier day than it was posted on. So one
 //! walk sums and keeps such entries, and the next one writes.
-//! Invariants: memory grows with accounts and with entries that are valued on an earlier day, not
-//! with the others.
+//! Invariants: memory grows with accounts and with entries that count on another day than they were
+//! posted on, not with the others.
 //! Deliberately not here: the second walk (`journal`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::NaiveDate;
 use duizhang_core::event::Chapter;
@@ -15,6 +15,7 @@ use duizhang_core::ledger::{Chart, Entry, Poster};
 use duizhang_core::position::Position;
 
 use super::balances::Balances;
+use super::dating::{Dating, Placed};
 use super::days::Days;
 use crate::calendar::Zone;
 
@@ -23,8 +24,10 @@ use crate::calendar::Zone;
 pub enum Selection {
     /// All of them.
     Whole,
-    /// Those valued on a business day.
+    /// Those that count on a business day.
     Day(NaiveDate),
+    /// Those that count from one business day to another, both included.
+    Days(NaiveDate, NaiveDate),
     /// Those posted for events from one position to another, both included.
     Positions(Position, Position),
 }
@@ -42,6 +45,7 @@ impl Selection {
         let (before, behind) = match self {
             Self::Whole => (false, false),
             Self::Day(wanted) => (day < wanted, day > wanted),
+            Self::Days(from, to) => (day < from, day > to),
             Self::Positions(from, to) => (entry.position() < from, entry.position() > to),
         };
         if before {
@@ -61,6 +65,14 @@ pub struct Head {
     pub position: Position,
     /// The Merkle root over all events up to it, in hexadecimal.
     pub root: String,
+}
+
+/// An entry that counts on another day than it was posted on.
+#[derive(Clone, Debug)]
+pub(super) struct Elsewhere {
+    /// The day that it would count on if no day were closed.
+    pub(super) natural: NaiveDate,
+    pub(super) entry: Entry,
 }
 
 /// What an export or a statement holds.
@@ -85,8 +97,8 @@ pub struct Plan {
     /// The first and the last day with an entry of the selection; the wanted day where there is
     /// none.
     pub days: Option<(NaiveDate, NaiveDate)>,
-    /// Entries valued on an earlier day than they were posted on, by that earlier day.
-    pub(super) back: BTreeMap<NaiveDate, Vec<Entry>>,
+    /// Entries that count on another day than they were posted on, by the day that they count on.
+    pub(super) elsewhere: BTreeMap<NaiveDate, VecDeque<Elsewhere>>,
 }
 
 impl Plan {
@@ -103,7 +115,7 @@ impl Plan {
 #[derive(Clone, Debug)]
 pub struct Survey {
     poster: Poster,
-    days: Days,
+    dating: Dating,
     log_days: Days,
     plan: Plan,
 }
@@ -123,22 +135,24 @@ impl Survey {
             lines: 0,
             days: match selection {
                 Selection::Day(day) => Some((day, day)),
+                Selection::Days(from, to) => Some((from, to)),
                 Selection::Whole | Selection::Positions(..) => None,
             },
-            back: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
         };
-        Self { poster: Poster::new(), days: Days::new(zone), log_days: Days::new(zone), plan }
+        Self { poster: Poster::new(), dating: Dating::new(zone), log_days: Days::new(zone), plan }
     }
 
     /// Takes in the next chapter.
     pub fn fold(&mut self, chapter: &Chapter) {
+        self.dating.take_in(chapter);
         let entries = self.poster.post(chapter);
         if entries.is_empty() {
             return;
         }
         let log_day = self.log_days.of(chapter.at);
         for entry in entries {
-            let day = self.days.of(entry.value_at());
+            let Placed { day, natural } = self.dating.place(&entry);
             let plan = &mut self.plan;
             match plan.selection.side(&entry, day) {
                 Side::Before => entry.lines().iter().for_each(|line| plan.opening.add(line)),
@@ -149,8 +163,9 @@ impl Survey {
                     plan.lines += u64::try_from(entry.lines().len()).unwrap_or(u64::MAX);
                     let (first, last) = plan.days.unwrap_or((day, day));
                     plan.days = Some((first.min(day), last.max(day)));
-                    if day < log_day {
-                        plan.back.entry(day).or_default().push(entry);
+                    if day != log_day {
+                        let there = plan.elsewhere.entry(day).or_default();
+                        there.push_back(Elsewhere { natural, entry });
                     }
                 }
             }

@@ -7,18 +7,22 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use duizhang_core::amount::{Amount, Currency};
+use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::AdjustmentId;
-use duizhang_core::ledger::{Account, AdjustmentProposed, Numbered, Poster};
+use duizhang_core::id::{AdjustmentId, BreakId, MovementId, WalletId};
+use duizhang_core::ledger::{
+    Account, AdjustmentProposed, Movement, MovementRecorded, Numbered, Poster,
+};
 use duizhang_core::position::Position;
-use duizhang_core::testing::{Book, books_day, history};
+use duizhang_core::testing::{BOOKS_DAY, BOOKS_DAY_START, Book, books_day, history, reckoning};
+use duizhang_core::time::Span;
 use proptest::prelude::*;
 
 use super::{
     AccountStatement, Balances, Books, Export, Format, Head, Journal, Plan, Selection, Survey,
 };
-use crate::calendar::Zone;
+use crate::calendar::{Zone, date_of};
 use crate::projection::Projection;
 
 fn zone() -> Zone {
@@ -40,7 +44,11 @@ fn chapters(book: &Book) -> Vec<Chapter> {
 }
 
 fn plan(chapters: &[Chapter], selection: Selection) -> Plan {
-    let mut survey = Survey::new(zone(), selection);
+    plan_in(zone(), chapters, selection)
+}
+
+fn plan_in(zone: Zone, chapters: &[Chapter], selection: Selection) -> Plan {
+    let mut survey = Survey::new(zone, selection);
     chapters.iter().for_each(|chapter| survey.fold(chapter));
     let position = chapters.last().map_or(Position::START, Chapter::last_position);
     survey.finish(Head { position, root: "ab".repeat(32) })
@@ -176,6 +184,82 @@ fn an_empty_selection_is_a_file_all_the_same() {
     }
 }
 
+/// The day of `books_day`, closed on the next morning, and then a fee of it that nobody knew.
+fn closed_day() -> Book {
+    let mut book = books_day();
+    let accepted: Vec<BreakId> = book.state.open_breaks_booked(BOOKS_DAY).collect();
+    assert_eq!(accepted.len(), 2);
+    book.must(reckoning::close(BOOKS_DAY, "ann", &accepted));
+    late_fee(&mut book, 7);
+    book
+}
+
+fn late_fee(book: &mut Book, fen: i64) {
+    let wallet = WalletId::new("main").expect("a good name");
+    let id = MovementId::from_bits(book.draw_bits("movement"));
+    book.must(Fact::MovementRecorded(MovementRecorded {
+        id,
+        movement: Movement::ChannelFee { wallet, fee: Amount::fen(fen) },
+        moved_at: BOOKS_DAY_START.plus(Span::from_hours(20)),
+        by: "ann".into(),
+        evidence: "line 9".into(),
+    }));
+}
+
+#[test]
+fn what_comes_after_the_close_counts_on_the_open_day_and_says_so() {
+    let mut book = closed_day();
+    let fees = |book: &Book, on| {
+        let books = books(&chapters(book));
+        fen(&books, &books.trial_balance_on(day(on)))["Expenses:Fees:Channel"]
+    };
+    assert_eq!((fees(&book, "2026-11-20"), fees(&book, "2026-11-21")), (126, 133));
+    let chapters = chapters(&book);
+    let said = |format| text(&chapters, Selection::Day(day("2026-11-21")), format);
+    for (format, words) in [
+        (Format::Beancount, &[" ^of-2026-11-20", "\n  natural-day: 2026-11-20\n"][..]),
+        (Format::Hledger, &["\n    ; natural-day: 2026-11-20\n"]),
+        (Format::Ledger, &["\n    ; natural-day: 2026-11-20\n"]),
+        (Format::Csv, &[",2026-11-20\r\n"]),
+        (Format::Json, &["\"date\":\"2026-11-21\"", "\"natural_date\":\"2026-11-20\""]),
+        (Format::VoucherCsv, &["\"渠道手续费 补记2026-11-20 line 9\""]),
+    ] {
+        let said = said(format);
+        for words in words {
+            assert!(said.contains(words), "{} without {words}: {said}", format.word());
+        }
+        let before = text(&chapters, Selection::Day(day("2026-11-20")), format);
+        assert!(!before.contains("line 9"), "{}", format.word());
+    }
+    // After two people opened it again, the next one counts on its own day.
+    book.must(reckoning::reopen(BOOKS_DAY, "ann"));
+    late_fee(&mut book, 10);
+    assert_eq!((fees(&book, "2026-11-20"), fees(&book, "2026-11-21")), (126, 143));
+    book.must(reckoning::reopen(BOOKS_DAY, "bob"));
+    late_fee(&mut book, 100);
+    assert_eq!((fees(&book, "2026-11-20"), fees(&book, "2026-11-21")), (226, 243));
+}
+
+/// A balance is the sum of the days before it: an open day before a closed one takes nothing.
+#[test]
+fn an_open_day_before_a_closed_one_takes_nothing() {
+    let mut book = books_day();
+    book.at = BOOKS_DAY_START.plus(Span::from_hours(58));
+    book.must(reckoning::close(BOOKS_DAY.next(), "ann", &[]));
+    late_fee(&mut book, 7);
+    let books = books(&chapters(&book));
+    let fees = |on| fen(&books, &books.trial_balance_on(day(on)))["Expenses:Fees:Channel"];
+    assert_eq!([fees("2026-11-20"), fees("2026-11-21"), fees("2026-11-22")], [126, 126, 133]);
+}
+
+/// Everything that the books tell of a day, but for the end of the log that they were made of.
+fn told_of(chapters: &[Chapter], on: NaiveDate) -> (Balances, Balances, Balances, String) {
+    let (books, plan) = (books(chapters), plan(chapters, Selection::Day(on)));
+    let text = text(chapters, Selection::Day(on), Format::Beancount);
+    let text = text.lines().filter(|line| !line.starts_with(";; log ")).collect::<Vec<_>>();
+    (books.trial_balance_on(on), books.moved_on(on), plan.opening, text.join("\n"))
+}
+
 /// Fields of a record as RFC 4180 has them.
 fn fields(record: &str) -> Vec<String> {
     let (mut fields, mut quoted) = (vec![String::new()], false);
@@ -210,7 +294,7 @@ fn what_people_write_stays_text() {
         let line = |account, fen| (account, Amount::fen(fen));
         book.must(Fact::AdjustmentProposed(AdjustmentProposed {
             id: AdjustmentId::from_bits(77),
-            lines: vec![line(Account::Tolerance, 1), line(Account::Long, -1)],
+            lines: vec![line(Account::Tolerance, 1), line(Account::Unclaimed, -1)],
             value_at: book.at,
             by: "ann".into(),
             reason: note.into(),
@@ -221,7 +305,7 @@ fn what_people_write_stays_text() {
         let mut found = false;
         for record in csv.split_terminator("\r\n") {
             let fields = fields(record);
-            assert_eq!(fields.len(), 20, "{record}");
+            assert_eq!(fields.len(), 22, "{record}");
             let formula = fields
                 .iter()
                 .any(|field| field.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋']));
@@ -259,6 +343,46 @@ fn a_voucher_proves_its_debits_and_credits() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Until it is opened again, a closed day stays as it was when it was closed.
+    #[test]
+    fn a_closed_day_never_changes(steps in history(200)) {
+        let mut book = Book::default();
+        book.play(&steps);
+        let chapters = chapters(&book);
+        for (index, chapter) in chapters.iter().enumerate() {
+            let Some(Decision::DayClosed { day }) = chapter.decisions.first() else { continue };
+            let opened = Decision::DayReopened { day: *day };
+            let later = &chapters[index..];
+            let end = later.iter().position(|one| one.decisions.contains(&opened));
+            let end = end.map_or(chapters.len(), |after| index + after);
+            let on = date_of(*day);
+            prop_assert_eq!(told_of(&chapters[..=index], on), told_of(&chapters[..end], on));
+        }
+    }
+
+    /// Wherever the book is, and whatever was closed: each entry once, by day and then by position.
+    #[test]
+    fn journals_are_in_order_in_every_zone(steps in history(150), name in prop::sample::select(
+        vec!["Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"],
+    )) {
+        let mut book = Book::default();
+        book.play(&steps);
+        let chapters = chapters(&book);
+        let plan = plan_in(Zone::new(name).expect("it exists"), &chapters, Selection::Whole);
+        let mut seen: Vec<(NaiveDate, Position)> = Vec::new();
+        let mut note = |_: &Plan, dated: super::Dated<'_>| {
+            seen.push((dated.day, dated.entry.position()));
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let mut journal = Journal::new(&plan);
+        for chapter in &chapters {
+            journal.fold(chapter, &mut note).expect("it cannot fail");
+        }
+        journal.finish(&mut note).expect("it cannot fail");
+        prop_assert!(seen.is_sorted(), "{:?}", seen);
+        prop_assert_eq!(u64::try_from(seen.len()), Ok(plan.entries));
+    }
 
     /// Sums by position, by day, by walk and by hand agree in every history.
     #[test]

@@ -101,6 +101,10 @@ impl Threads {
             }
             Fact::PaymentDismissed(dismissed) => self.payments.contains(&dismissed.payment),
             Fact::BreakWorked(worked) => self.difference == Some(worked.id),
+            Fact::LineTaken(taken) => {
+                self.difference == Some(taken.id)
+                    || self.payments.contains(&PaymentId::of_line(taken.id))
+            }
             Fact::DayCloseRequested(request) => {
                 self.difference.is_some_and(|id| request.accepted.contains(&id))
             }

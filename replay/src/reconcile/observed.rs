@@ -1,5 +1,5 @@
-//! What the log says of money around a day: payments and refunds, each with what the books made
-//! of it by the end of the log.
+//! What the log says of money around a day: payments, refunds and withdrawals, each with what the
+//! books made of it by the end of the log.
 //!
 //! Invariants: a payment appears once however often it was told; what was dismissed or assigned
 //! later counts as it stands now; the order is that of the log.
@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use duizhang_core::amount::Amount;
+use duizhang_core::breaks::Subject;
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{Fact, Reading};
 use duizhang_core::id::{OrderId, PaymentId, RefundId, WalletId};
+use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::matcher::{HoldReason, Standing};
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::{Claim, Flow};
@@ -23,10 +25,14 @@ use duizhang_eventlog::EventLog;
 use crate::error::ReplayError;
 use crate::play::{Progress, play};
 
+/// The shortest run of digits that is taken for a channel's number: those of WeChat and Alipay have
+/// 28, and a time of day without its signs has 14.
+const SERIAL_DIGITS_MIN: usize = 16;
+
 /// Money that the log knows of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// Its id: of a payment or a refund.
+    /// Its id: of a payment, a refund or a movement.
     pub id: u128,
     /// The id as people write it.
     pub name: String,
@@ -50,6 +56,8 @@ pub struct Observed {
     pub claim: Claim,
     /// What was given back of it.
     pub refunded: i64,
+    /// The channel's own number, where it came into the books from a line of a statement.
+    pub serial: String,
 }
 
 /// Collects the money of a span of time, as the log stands at a position.
@@ -75,6 +83,12 @@ pub fn observed(
     Ok(collector.finish())
 }
 
+/// Evidence that is nothing but a long run of digits is the channel's own number.
+fn serial_of(evidence: &str) -> &str {
+    let number = evidence.bytes().all(|byte| byte.is_ascii_digit());
+    if number && evidence.len() >= SERIAL_DIGITS_MIN { evidence } else { "" }
+}
+
 #[derive(Default)]
 struct Collector {
     span: Range<Timestamp>,
@@ -82,6 +96,9 @@ struct Collector {
     refunds: BTreeMap<RefundId, Refund>,
     orders: BTreeMap<OrderId, Order>,
     references: Vec<String>,
+    withdrawals: Vec<Observed>,
+    /// The numbers of the lines that breaks are about.
+    serials: BTreeMap<PaymentId, String>,
 }
 
 struct Refund {
@@ -112,13 +129,47 @@ impl Collector {
             let (order, amount) = (asked.order, asked.amount);
             self.refunds.insert(asked.refund, Refund { order, amount, sent: None, gone: false });
         }
+        if let Fact::MovementRecorded(recorded) = &chapter.fact {
+            self.record(chapter.position, recorded);
+        }
         for decision in &chapter.decisions {
             self.conclude(chapter, decision);
         }
     }
 
+    /// A withdrawal is the one movement that a statement shows as money of ours.
+    fn record(&mut self, position: Position, recorded: &MovementRecorded) {
+        let Movement::WithdrawalSent { wallet, amount, fee, .. } = &recorded.movement else {
+            return;
+        };
+        if !self.span.contains(&recorded.moved_at) {
+            return;
+        }
+        let whole = amount.minor().saturating_add(fee.minor());
+        self.withdrawals.push(Observed {
+            id: recorded.id.bits(),
+            name: recorded.id.to_string(),
+            flow: Flow::Withdrawal,
+            wallets: vec![wallet.clone()],
+            amount: Amount::from_minor(whole, amount.currency()),
+            time: recorded.moved_at,
+            position,
+            order: None,
+            number: None,
+            note: recorded.evidence.clone(),
+            claim: Claim::Order,
+            refunded: 0,
+            serial: serial_of(&recorded.evidence).to_owned(),
+        });
+    }
+
     fn conclude(&mut self, chapter: &Chapter, decision: &Decision) {
         match decision {
+            Decision::BreakOpened { id, found, .. } => {
+                if let Subject::Line { serial } = &found.subject {
+                    self.serials.insert(PaymentId::of_line(*id), serial.clone());
+                }
+            }
             Decision::PaymentObserved { payment, wallets, amount, paid_at }
                 if self.span.contains(paid_at) =>
             {
@@ -180,6 +231,7 @@ impl Collector {
             note: self.references.join(" "),
             claim: Claim::Orphan,
             refunded: 0,
+            serial: self.serials.get(&payment).cloned().unwrap_or_default(),
         }
     }
 
@@ -223,10 +275,12 @@ impl Collector {
                     note: String::new(),
                     claim: Claim::Order,
                     refunded: 0,
+                    serial: String::new(),
                 });
             }
         }
         found.extend(self.payments.into_values());
+        found.extend(self.withdrawals);
         for item in &mut found {
             let Some(order) = item.order.and_then(|order| self.orders.get(&order)) else {
                 continue;

@@ -334,7 +334,7 @@ fn signed_ours(item: &Observed) -> i128 {
 fn signed_line(line: &Line) -> i128 {
     let minor = i128::from(line.gross.minor());
     match line.kind {
-        LineKind::PayIn | LineKind::RefundIn => minor,
+        LineKind::PayIn | LineKind::RefundIn | LineKind::FeeBack => minor,
         LineKind::PayOut | LineKind::RefundOut | LineKind::Fee | LineKind::Withdrawal => {
             minor.saturating_neg()
         }

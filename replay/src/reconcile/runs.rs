@@ -27,7 +27,7 @@ use duizhang_core::breaks::{
     BreakCode, DayReconciled, Direction, Explained, FoundBreak, RunTotals, Subject,
 };
 use duizhang_core::closing::Day;
-use duizhang_core::id::{BreakId, PaymentId, RefundId, WalletId};
+use duizhang_core::id::{BreakId, MovementId, PaymentId, RefundId, WalletId};
 use duizhang_core::limits::{
     BREAKS_PER_PART_MAX, EXPLAINED_PER_PART_MAX, REFERENCE_BYTES_MAX, RELATED_MAX,
 };
@@ -252,8 +252,9 @@ impl Compared {
     fn payment_subject(&self, index: usize) -> Subject {
         let item = &self.ours[index];
         match item.flow {
-            Flow::PayIn | Flow::Withdrawal => Subject::Payment(PaymentId::from_bits(item.id)),
+            Flow::PayIn => Subject::Payment(PaymentId::from_bits(item.id)),
             Flow::RefundOut => Subject::Refund(RefundId::from_bits(item.id)),
+            Flow::Withdrawal => Subject::Movement(MovementId::from_bits(item.id)),
         }
     }
 

@@ -62,7 +62,7 @@ impl Sides {
                 refunded: item.refunded,
                 time: item.time,
                 precision: Precision::Second,
-                serial: "",
+                serial: &item.serial,
                 order: item.number.as_deref().unwrap_or_default(),
                 note: &item.note,
                 claim: item.claim,

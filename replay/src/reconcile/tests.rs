@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::{Fact, OrderRequested, RefundRequested, RefundStepTaken};
-use duizhang_core::id::{MerchantId, OrderId, RefundId, WalletId};
+use duizhang_core::id::{BankId, MerchantId, MovementId, OrderId, RefundId, WalletId};
+use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::Terms;
 use duizhang_core::refund::RefundStep;
@@ -250,4 +251,30 @@ proptest! {
         prop_assert_eq!(report.json(), again.json());
         prop_assert!(ours <= 12);
     }
+}
+
+#[test]
+fn a_withdrawal_that_was_recorded_is_the_one_of_the_statement() {
+    let mut book = book();
+    let serial = "4200002026112100000000000009";
+    let movement = Movement::WithdrawalSent {
+        wallet: WalletId::new(WALLET).expect("a name"),
+        bank: BankId::new("cmb").expect("a good name"),
+        amount: Amount::fen(40_000),
+        fee: Amount::fen(40),
+    };
+    let moved_at = zone().start_of(today()).plus(Span::from_hours(1));
+    let out = Line {
+        kind: LineKind::Withdrawal,
+        serial: serial.to_owned(),
+        ..line(1, 40_040, moved_at.plus(Span::from_hours(2)))
+    };
+    let alone = reconciled(&book, &[file(vec![out.clone()])]);
+    assert_eq!(codes(&alone), ["U03"], "nobody recorded it");
+    let (id, by) = (MovementId::from_bits(9), "li".to_owned());
+    let evidence = serial.to_owned();
+    book.must(Fact::MovementRecorded(MovementRecorded { id, movement, moved_at, by, evidence }));
+    let report = reconciled(&book, &[file(vec![out])]);
+    assert!(report.agrees, "{}", report.text());
+    assert_eq!(report.wallets[0].classes[0].ours_minor, -40_040);
 }

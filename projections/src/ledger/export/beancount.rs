@@ -59,14 +59,18 @@ impl Writing for Beancount {
     fn entry(
         &mut self,
         plan: &Plan,
-        Dated { day, entry }: Dated<'_>,
+        dated: Dated<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
+        let Dated { day, entry, .. } = dated;
         let (word, english, chinese) = entry.narration().words();
         let flag = if entry.narration().asks() { '!' } else { '*' };
         write!(out, "\n{day} {flag} {} #{word}", quoted(&format!("{english} {chinese}")))?;
         for (_, id) in subjects(entry) {
             write!(out, " ^{id}")?;
+        }
+        if let Some(natural) = dated.moved_from() {
+            write!(out, " ^of-{natural}\n  natural-day: {natural}")?;
         }
         writeln!(out, "\n  event: \"{}\"\n  cause: \"{}\"", entry.position(), entry.cause())?;
         writeln!(out, "  seen-time: \"{}\"", plan.zone.rfc3339(entry.at()))?;

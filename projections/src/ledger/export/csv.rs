@@ -17,7 +17,7 @@ pub(super) struct Csv;
 /// Tells a spreadsheet the encoding.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-pub(super) const COLUMNS: [&str; 20] = [
+pub(super) const COLUMNS: [&str; 22] = [
     "date",
     "position",
     "line",
@@ -38,6 +38,8 @@ pub(super) const COLUMNS: [&str; 20] = [
     "movement",
     "adjustment",
     "note",
+    "break",
+    "natural_date",
 ];
 
 /// A text that no spreadsheet calculates.
@@ -83,7 +85,7 @@ impl Writing for Csv {
     fn entry(
         &mut self,
         plan: &Plan,
-        Dated { day, entry }: Dated<'_>,
+        Dated { day, natural, entry }: Dated<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
         let (word, english, chinese) = entry.narration().words();
@@ -112,6 +114,8 @@ impl Writing for Csv {
                 field(of("movement")),
                 field(of("adjustment")),
                 field(entry.note()),
+                field(of("break")),
+                natural.to_string(),
             ];
             write!(out, "{}\r\n", record.join(","))?;
         }

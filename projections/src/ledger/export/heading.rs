@@ -14,6 +14,7 @@ pub(super) fn heading(plan: &Plan) -> Vec<(String, String)> {
     let selection = match plan.selection {
         Selection::Whole => "whole log".to_owned(),
         Selection::Day(day) => format!("business day {day}"),
+        Selection::Days(from, to) => format!("business days {from} to {to}"),
         Selection::Positions(from, to) => format!("positions {from} to {to}"),
     };
     let mut lines = vec![
@@ -32,15 +33,7 @@ pub(super) fn heading(plan: &Plan) -> Vec<(String, String)> {
 
 /// What an entry is about, as the kind of thing and its id.
 pub(super) fn subjects(entry: &Entry) -> Vec<(&'static str, String)> {
-    let about = entry.subjects();
-    let all = [
-        ("order", about.order.map(|id| id.to_string())),
-        ("payment", about.payment.map(|id| id.to_string())),
-        ("refund", about.refund.map(|id| id.to_string())),
-        ("movement", about.movement.map(|id| id.to_string())),
-        ("adjustment", about.adjustment.map(|id| id.to_string())),
-    ];
-    all.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect()
+    entry.subjects().named()
 }
 
 /// Accounts with a balance, for lines that carry it forward.

@@ -43,7 +43,7 @@ impl Writing for JsonLines {
     fn entry(
         &mut self,
         plan: &Plan,
-        Dated { day, entry }: Dated<'_>,
+        Dated { day, natural, entry }: Dated<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
         let lines = entry.lines().iter().map(|line| {
@@ -58,6 +58,7 @@ impl Writing for JsonLines {
         let document = json!({
             "kind": "entry",
             "date": day.to_string(),
+            "natural_date": natural.to_string(),
             "position": entry.position().number(),
             "cause": entry.cause().number(),
             "seen_time": plan.zone.rfc3339(entry.at()),

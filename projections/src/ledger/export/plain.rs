@@ -28,7 +28,7 @@ impl Plain {
 
 const FORWARD: &str = "brought forward";
 const CLOSING: &str = "closing balances";
-const TAGS: [&str; 10] = [
+const TAGS: [&str; 12] = [
     "event",
     "cause",
     "seen-time",
@@ -38,6 +38,8 @@ const TAGS: [&str; 10] = [
     "refund",
     "movement",
     "adjustment",
+    "break",
+    "natural-day",
     "word",
 ];
 
@@ -97,9 +99,10 @@ impl Writing for Plain {
     fn entry(
         &mut self,
         plan: &Plan,
-        Dated { day, entry }: Dated<'_>,
+        dated: Dated<'_>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
+        let Dated { day, entry, .. } = dated;
         let (word, english, _) = entry.narration().words();
         let flag = if entry.narration().asks() { '!' } else { '*' };
         write!(out, "\n{day} {flag} ")?;
@@ -113,6 +116,9 @@ impl Writing for Plain {
         if entry.value_at() != entry.at() {
             let said = plan.zone.rfc3339(entry.value_at());
             writeln!(out, "    ; channel-time: {}", comment(&said))?;
+        }
+        if let Some(natural) = dated.moved_from() {
+            writeln!(out, "    ; natural-day: {natural}")?;
         }
         for (kind, id) in subjects(entry).into_iter().filter(|(kind, _)| *kind != "order") {
             writeln!(out, "    ; {kind}: {id}")?;

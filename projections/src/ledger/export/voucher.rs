@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use duizhang_core::amount::Currency;
-use duizhang_core::ledger::{Entry, Line};
+use duizhang_core::ledger::Line;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::csv::{BYTE_ORDER_MARK, field, heading_record, sides};
@@ -48,13 +48,13 @@ pub(super) struct VoucherXlsx {
 
 /// The texts of a line beside its amounts, up to them and behind them.
 fn texts(plan: &Plan, dated: Dated<'_>, number: usize, line: &Line) -> ([String; 7], [String; 4]) {
-    let Dated { day, entry } = dated;
+    let Dated { day, entry, .. } = dated;
     let before = [
         day.to_string(),
         "记".to_owned(),
         entry.position().to_string(),
         number.to_string(),
-        summary(entry),
+        summary(dated),
         plan.chart.code(line.account),
         plan.chart.chinese(line.account),
     ];
@@ -63,9 +63,13 @@ fn texts(plan: &Plan, dated: Dated<'_>, number: usize, line: &Line) -> ([String;
     (before, [currency, about.join(" "), "0".to_owned(), MADE_BY.to_owned()])
 }
 
-fn summary(entry: &Entry) -> String {
-    let (.., chinese) = entry.narration().words();
-    if entry.note().is_empty() { chinese.to_owned() } else { format!("{chinese} {}", entry.note()) }
+/// What the entry says, and the closed day that it belongs to.
+fn summary(dated: Dated<'_>) -> String {
+    let (.., chinese) = dated.entry.narration().words();
+    let note = Some(dated.entry.note()).filter(|note| !note.is_empty());
+    let natural = dated.moved_from().map(|day| format!("补记{day}"));
+    let parts = [Some(chinese), natural.as_deref(), note];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn totals(plan: &Plan) -> BTreeMap<Currency, Sums> {

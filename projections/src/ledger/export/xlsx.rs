@@ -21,7 +21,7 @@ use crate::ledger::survey::Plan;
 /// totals. The workbook is made in memory, at some 500 bytes a line.
 pub const XLSX_LINES_MAX: u64 = 1_048_000;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "date",
     "position",
     "line",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 13] = [
     "minor units",
     "about",
     "note",
+    "natural date",
 ];
 
 #[derive(Default)]
@@ -107,7 +108,7 @@ pub(super) fn put_heading(book: &mut Book, plan: &Plan) -> Result<(), XlsxError>
 
 impl Workbook {
     fn put_line(&mut self, plan: &Plan, dated: Dated<'_>, number: usize) -> Result<(), XlsxError> {
-        let Dated { day, entry } = dated;
+        let Dated { day, natural, entry } = dated;
         let line = &entry.lines()[number];
         let (_, english, chinese) = entry.narration().words();
         let about: Vec<String> =
@@ -127,6 +128,7 @@ impl Workbook {
         sheet.write_string(row, 10, minor.to_string())?;
         sheet.write_string(row, 11, about.join(", "))?;
         sheet.write_string(row, 12, entry.note())?;
+        sheet.write_string(row, 13, natural.to_string())?;
         Ok(())
     }
 }
