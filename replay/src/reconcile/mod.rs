@@ -17,6 +17,8 @@ mod run_tests;
 #[cfg(test)]
 mod snapshot_tests;
 #[cfg(test)]
+mod taken_tests;
+#[cfg(test)]
 mod tests;
 
 pub use observed::{Observed, observed};

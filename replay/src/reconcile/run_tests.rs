@@ -32,7 +32,7 @@ fn wallet() -> WalletId {
 }
 
 /// A file of a day, told apart by a number, and what is known of it.
-fn stated(number: u8, day: NaiveDate, lines: Vec<Line>) -> (StatementLines, Paper) {
+pub(super) fn stated(number: u8, day: NaiveDate, lines: Vec<Line>) -> (StatementLines, Paper) {
     let file = FileLine {
         name: format!("file {number}"),
         sha256: hash(number).to_string(),
@@ -106,13 +106,17 @@ fn record(book: &mut Book, runs: Vec<Run>) -> usize {
     facts
 }
 
-fn reconcile_day(book: &mut Book, day: NaiveDate, files: &[(StatementLines, Paper)]) -> usize {
+pub(super) fn reconcile_day(
+    book: &mut Book,
+    day: NaiveDate,
+    files: &[(StatementLines, Paper)],
+) -> usize {
     let runs = computed(book, day, files);
     record(book, runs)
 }
 
 /// The open breaks: their codes and amounts, by code.
-fn standing(book: &Book) -> Vec<(&'static str, i64)> {
+pub(super) fn standing(book: &Book) -> Vec<(&'static str, i64)> {
     let open = book.state.breaks().filter(|(_, record)| record.is_open());
     let mut open: Vec<_> = open
         .map(|(_, record)| (record.found.code.letters(), record.found.amount.minor()))
@@ -121,7 +125,7 @@ fn standing(book: &Book) -> Vec<(&'static str, i64)> {
     open
 }
 
-fn only(book: &Book) -> (BreakId, &BreakRecord) {
+pub(super) fn only(book: &Book) -> (BreakId, &BreakRecord) {
     let mut open = book.state.breaks().filter(|(_, record)| record.is_open());
     let first = open.next().expect("one is open");
     assert!(open.next().is_none(), "{:?}", standing(book));
