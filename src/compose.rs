@@ -24,6 +24,7 @@ use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::id::MerchantId;
+use duizhang_core::ledger::BooksPolicyActivated;
 use duizhang_core::order::Dialect;
 use duizhang_core::position::Position;
 use duizhang_core::state::State;
@@ -309,6 +310,10 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
         let activated = PolicyActivated { policy: config.policy.clone(), by: BY.to_owned() };
         facts.push(Fact::PolicyActivated(activated));
     }
+    if state.books().policy() != config.books {
+        let activated = BooksPolicyActivated { policy: config.books, by: BY.to_owned() };
+        facts.push(Fact::BooksPolicyActivated(activated));
+    }
     for wallet in &config.wallets {
         if state.wallet(&wallet.id).is_none_or(|known| known.declared != *wallet) {
             facts.push(Fact::WalletDeclared(wallet.clone()));
@@ -332,6 +337,7 @@ fn described(fact: &Fact) -> String {
     match fact {
         Fact::BookOpened(_) => "the opening of the book".into(),
         Fact::PolicyActivated(_) => "the policy".into(),
+        Fact::BooksPolicyActivated(_) => "the policy of the books".into(),
         Fact::WalletDeclared(wallet) => format!("wallet {}", wallet.id),
         Fact::DeviceDeclared(device) => format!("device {}", device.id),
         Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),

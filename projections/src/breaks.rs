@@ -1,15 +1,15 @@
 //! Breaks as readers see them, with everything that anybody did to each; and the days that were
-//! reconciled, closed and opened again.
+//! reconciled, closed and opened again, with the statements that tell of them.
 //!
 //! Invariants: a history names who did it, or the run that brought it, and never shrinks; a break
 //! that is booked in another day than its own bears the mark P01 beside its code.
 //! Deliberately not here: what a break may do next (`duizhang_core::breaks`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use duizhang_core::breaks::{
     AgeBucket, BreakCode, BreakState, BreakStep, BreakWorked, Ending, FoundBreak, Resolution,
-    RunTotals,
+    RunTotals, StatementKept,
 };
 use duizhang_core::closing::Day;
 use duizhang_core::decision::Decision;
@@ -158,12 +158,15 @@ pub struct Breaks {
     breaks: BTreeMap<BreakId, BreakView>,
     days: BTreeMap<Day, Vec<DayEntry>>,
     runs: BTreeMap<(Day, WalletId), RunView>,
+    statements: BTreeMap<Hash, StatementKept>,
 }
 
 impl Projection for Breaks {
     fn fold(&mut self, chapter: &Chapter) {
         if let Fact::BreakWorked(worked) = &chapter.fact {
             self.work(chapter, worked);
+        } else if let Fact::StatementKept(kept) = &chapter.fact {
+            self.statements.insert(kept.statement, kept.clone());
         }
         for decision in &chapter.decisions {
             self.decide(chapter, decision);
@@ -328,6 +331,31 @@ impl Breaks {
     #[must_use]
     pub fn day_history(&self, day: Day) -> &[DayEntry] {
         self.days.get(&day).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every day that was reconciled or closed, or that a break is booked in, oldest first.
+    #[must_use]
+    pub fn days(&self) -> BTreeSet<Day> {
+        let booked = self.iter().map(|view| view.booked);
+        let reckoned = self.runs.keys().map(|(day, _)| *day);
+        self.days.keys().copied().chain(reckoned).chain(booked).collect()
+    }
+
+    /// The latest whole run over each wallet's day, in the order of the wallets.
+    pub fn runs_of(&self, day: Day) -> impl Iterator<Item = (&WalletId, &RunView)> {
+        let runs = self.runs.iter().filter(move |((other, _), _)| *other == day);
+        runs.map(|((_, wallet), run)| (wallet, run))
+    }
+
+    /// The statements that tell of a day, in the order of their hashes, and whether the latest
+    /// whole run over their wallet's day looked at each: a day does not close before that.
+    pub fn statements_of(&self, day: Day) -> impl Iterator<Item = (&StatementKept, bool)> {
+        let of_day = self.statements.values();
+        let of_day = of_day.filter(move |kept| (kept.first..=kept.last).contains(&day));
+        of_day.map(move |kept| {
+            let run = self.run(&kept.wallet, day);
+            (kept, run.is_some_and(|run| run.statements.contains(&kept.statement)))
+        })
     }
 
     /// The latest whole run over a wallet's day.

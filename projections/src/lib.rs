@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod ledger;
 pub mod orders;
 pub mod projection;
+pub mod recorded;
 pub mod refunds;
 pub mod statements;
 pub mod views;

@@ -14,6 +14,7 @@ use crate::codes::Codes;
 use crate::inbox::Inbox;
 use crate::orders::{OrderRow, OrderView, Orders};
 use crate::projection::Projection;
+use crate::recorded::Recorded;
 use crate::refunds::Refunds;
 use crate::statements::Statements;
 
@@ -36,6 +37,8 @@ pub struct Views {
     pub breaks: Breaks,
     /// The statements that are kept.
     pub statements: Statements,
+    /// Movements of money without a payer, and adjustments.
+    pub recorded: Recorded,
     /// The last event folded in.
     pub position: Position,
     /// The latest log time.
@@ -52,6 +55,7 @@ impl Projection for Views {
         self.refunds.fold(chapter);
         self.breaks.fold(chapter);
         self.statements.fold(chapter);
+        self.recorded.fold(chapter);
         self.give_room_back(chapter);
         self.position = chapter.last_position();
         self.now = chapter.at;

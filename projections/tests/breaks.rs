@@ -78,6 +78,15 @@ fn breaks_are_found_by_day_state_and_owner() {
     assert_eq!(shown.of_day(DAY.next()).count(), 0);
     assert_eq!(shown.run(&wx(), DAY).unwrap().totals.lines, 1);
     assert_eq!(shown.run(&wx(), DAY.next()), None);
+    assert_eq!(shown.runs_of(DAY).map(|(wallet, _)| wallet).collect::<Vec<_>>(), [&wx()]);
+    assert_eq!(shown.runs_of(DAY.next()).count(), 0);
+    let told = |shown: &Breaks, day| -> Vec<bool> {
+        shown.statements_of(day).map(|(_, reconciled)| reconciled).collect()
+    };
+    assert_eq!((told(&shown, DAY), told(&shown, DAY.next())), (vec![true], vec![]));
+    assert_eq!(shown.days().into_iter().collect::<Vec<_>>(), [DAY]);
+    book.must(Fact::StatementKept(statement(2, DAY)));
+    assert_eq!(told(&view(&book), DAY), [true, false], "no run looked at the second one");
     book.must(work(a, "bob", BreakStep::Resolve(resolution(ResolutionKind::Matched))));
     assert_eq!(view(&book).of_owner("bob").count(), 0, "what is over is nobody's work");
 }
@@ -161,6 +170,7 @@ fn days_are_closed_and_opened_with_a_trace_and_late_breaks_are_marked() {
     let codes = |id| shown.get(id).unwrap().codes();
     assert_eq!(codes(a), vec![BreakCode::AmountOver, BreakCode::ClosedPeriod]);
     assert_eq!(codes(b), vec![BreakCode::OrphanPayment], "accepted as it is");
+    assert_eq!(shown.days().into_iter().collect::<Vec<_>>(), [DAY, DAY.next()]);
     assert_eq!(codes(line("C")), vec![BreakCode::FileTotals, BreakCode::ClosedPeriod]);
     assert!(shown.get(b).unwrap().history.iter().any(|one| one.deed == Deed::Accepted(DAY)));
     book.must(reopen(DAY, "ann"));

@@ -11,6 +11,10 @@ use duizhang_api::secrets::Secret;
 use duizhang_projections::ledger::Format;
 use hyper::Uri;
 
+use super::books::{AdjustmentVerb, BookVerb};
+use super::breaks::BreakVerb;
+use super::counter::Who;
+use super::days::DayVerb;
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
 use super::ledger::LedgerVerb;
 use crate::review::{HistoryQuestion, LedgerQuestion, server};
@@ -35,8 +39,8 @@ pub(super) struct Arguments {
     /// The data directory [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// For verbs that read: ask this running server, like http://127.0.0.1:8330, instead of reading
-    /// a stopped server's data
+    /// For verbs that read, and for operators' work: ask this running server, like
+    /// http://127.0.0.1:8330, instead of opening a stopped server's data
     #[arg(long, global = true, value_name = "URL", value_parser = server)]
     pub(super) server: Option<Uri>,
     /// The operator's token for --server [default: the variable DUIZHANG_TOKEN]
@@ -72,10 +76,15 @@ impl Arguments {
                     "--data is for a stopped server and --server for a running one".into(),
                 );
             }
-            (Some(_), Some(_)) if !self.verb.only_reads() => {
+            (Some(_), Some(_)) if !self.verb.asks_a_server() => {
                 return Some("a running server answers verbs that read; this one changes".into());
             }
             _ => {}
+        }
+        match self.verb.who().map(|who| (self.server.is_some(), who.by.is_some())) {
+            Some((true, true)) => return Some("--by is for --data: the token says who".into()),
+            Some((false, false)) => return Some("--by NAME says which operator does it".into()),
+            Some((true, false) | (false, true)) | None => {}
         }
         match &self.verb {
             Verb::Replay(ReplayRange { from: Some(from), to: Some(to), .. }) if from > to => {
@@ -126,6 +135,18 @@ pub(super) enum Verb {
         /// Its id; for an order also the shop's own number
         id: String,
     },
+    /// Work on what books and statements disagree about
+    #[command(subcommand)]
+    Break(BreakVerb),
+    /// Close business days, and open them again
+    #[command(subcommand)]
+    Day(DayVerb),
+    /// Record fees, withdrawals, transfers and opening balances
+    #[command(subcommand)]
+    Book(BookVerb),
+    /// Put the books right, with a second person above a limit
+    #[command(subcommand)]
+    Adjustment(AdjustmentVerb),
     /// Write books for other programs
     #[command(subcommand)]
     Export(ExportVerb),
@@ -150,9 +171,21 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// Whether a running server can answer it.
-    const fn only_reads(&self) -> bool {
+    /// Who does it, where operators do something.
+    const fn who(&self) -> Option<&Who> {
         match self {
+            Self::Break(verb) => verb.who(),
+            Self::Day(verb) => verb.who(),
+            Self::Book(verb) => verb.who(),
+            Self::Adjustment(verb) => verb.who(),
+            _ => None,
+        }
+    }
+
+    /// Whether a running server can carry it out.
+    const fn asks_a_server(&self) -> bool {
+        match self {
+            Self::Break(_) | Self::Day(_) | Self::Book(_) | Self::Adjustment(_) => true,
             Self::Replay(_)
             | Self::Audit
             | Self::Explain { .. }

@@ -1,8 +1,12 @@
 //! The command line: verbs, their output, and exit codes.
 
 mod arguments;
+mod books;
+mod breaks;
 mod bridge;
 mod configuration;
+mod counter;
+mod days;
 mod declarations;
 mod demonstration;
 mod devices;

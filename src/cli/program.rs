@@ -11,8 +11,8 @@ use hyper::Uri;
 
 use super::arguments::{Arguments, ExportVerb, Verb};
 use super::{
-    bridge, configuration, demonstration, devices, export, ledger, logging, merchants, reconcile,
-    review, serve, statement, users, wallets,
+    books, breaks, bridge, configuration, days, demonstration, devices, export, ledger, logging,
+    merchants, reconcile, review, serve, statement, users, wallets,
 };
 use crate::config::{self, Config, Given};
 use crate::review::{Form, HistoryQuestion, complaint};
@@ -94,6 +94,10 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Verb::Export(ExportVerb::Ledger(wanted)) => export::ledger(&setting, wanted),
         Verb::Ledger(verb) => ledger::run(&setting, verb),
+        Verb::Break(verb) => breaks::run(&setting, &verb),
+        Verb::Day(verb) => days::run(&setting, &verb),
+        Verb::Book(verb) => books::book(&setting, &verb),
+        Verb::Adjustment(verb) => books::adjustment(&setting, &verb),
         Verb::Merchant(verb) => merchants::run(&setting, verb),
         Verb::Wallet(verb) => wallets::run(&setting, verb),
         Verb::Device(verb) => devices::run(&setting, verb),

@@ -3,6 +3,7 @@
 //! Invariants: no secret is printed, not even its length; the printed file is read back as the same
 //! settings, but for the secrets.
 
+use duizhang_core::amount::Amount;
 use duizhang_core::policy::Policy;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,10 @@ pub(crate) fn as_json(config: &Config) -> Value {
     let mut whole = Map::new();
     whole.insert("server".into(), Value::Object(server));
     whole.insert("policy".into(), policy(&config.policy));
+    // What was read of an amount fits into one again.
+    let alone_max =
+        i64::try_from(config.books.alone_max).map_or(Amount::fen(i64::MAX), Amount::fen);
+    whole.insert("books".into(), json!({ "adjust_alone_max": alone_max.decimal_text() }));
     whole.insert(
         "callbacks".into(),
         json!({
@@ -71,7 +76,7 @@ pub(crate) fn as_toml(config: &Config) -> String {
 }
 
 fn policy(policy: &Policy) -> Value {
-    let offset = duizhang_core::amount::Amount::fen(i64::from(policy.max_offset));
+    let offset = Amount::fen(i64::from(policy.max_offset));
     let schedules: Map<String, Value> = policy
         .schedules
         .iter()

@@ -11,7 +11,7 @@ use super::item::{Item, Node, Origin};
 
 /// The sections of the file.
 pub(super) const SECTIONS: &[&str] =
-    &["server", "policy", "callbacks", "bridge", "wallet", "device", "merchant"];
+    &["server", "policy", "books", "callbacks", "bridge", "wallet", "device", "merchant"];
 
 /// One section, whose keys are taken out one by one.
 pub(super) struct Section<'a> {

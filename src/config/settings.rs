@@ -13,6 +13,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::{Device, Merchant, Wallet};
 use duizhang_core::id::WalletId;
+use duizhang_core::ledger::BooksPolicy;
 use duizhang_core::order::Dialect;
 use duizhang_core::policy::{LateRule, Policy, Schedule, Step};
 use duizhang_core::time::Span;
@@ -115,6 +116,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "open_orders_max",
     "schedules",
 ];
+pub(super) const BOOKS_KEYS: &[&str] = &["adjust_alone_max"];
 pub(super) const CALLBACKS_KEYS: &[&str] = &["timeout", "allow_private_addresses"];
 pub(super) const BRIDGE_KEYS: &[&str] = &["listen", "upstream"];
 pub(super) const WALLET_KEYS: &[&str] = &["id", "channel", "qr", "fixed", "enabled", "youzan"];
@@ -256,6 +258,14 @@ pub(super) fn policy(mut section: Section<'_>) -> Policy {
 fn offset(item: &super::item::Item) -> Result<u32, String> {
     let amount = values::amount(item)?;
     u32::try_from(amount.minor()).map_err(|_| format!("{amount} is too far away"))
+}
+
+pub(super) fn books(mut section: Section<'_>) -> BooksPolicy {
+    let alone_max = section.take("adjust_alone_max", |item| {
+        let amount = values::amount(item)?;
+        u64::try_from(amount.minor()).map_err(|_| format!("{amount} is less than nothing"))
+    });
+    alone_max.map_or_else(BooksPolicy::default, |alone_max| BooksPolicy { alone_max })
 }
 
 fn schedules(section: &mut Section<'_>, base: &Policy) -> Vec<Schedule> {

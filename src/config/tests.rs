@@ -120,6 +120,18 @@ fn the_sample_of_the_contract_is_read_whole() {
 }
 
 #[test]
+fn what_one_person_may_adjust_alone_is_an_amount() {
+    let alone_max = |text: &str| parse(text, &[]).map(|config| config.books.alone_max);
+    assert_eq!(alone_max(""), Ok(0), "nobody adjusts alone unless the file says so");
+    assert_eq!(alone_max("[books]\nadjust_alone_max = \"100.50\""), Ok(10_050));
+    for bad in ["\"-1.00\"", "\"0.001\"", "100", "\"much\""] {
+        let refused = refusal(&format!("[books]\nadjust_alone_max = {bad}"), &[]);
+        assert!(refused.contains("books.adjust_alone_max"), "{bad}: {refused}");
+    }
+    assert!(refusal("[books]\nalone = \"1\"", &[]).contains("unknown key"));
+}
+
+#[test]
 fn variables_stand_above_the_file() {
     let config = parse(
         CONTRACT,

@@ -17,6 +17,7 @@ use duizhang_api::secrets::{MERCHANT_KEY_BYTES_ADVISED, Secret, SecretOf};
 use duizhang_core::callback::addresses;
 use duizhang_core::fact::Wallet;
 use duizhang_core::id::WalletId;
+use duizhang_core::ledger::BooksPolicy;
 use duizhang_core::limits::DECLARED_MAX;
 use duizhang_core::policy::Policy;
 
@@ -58,6 +59,7 @@ pub(crate) struct Given {
 pub(crate) struct Config {
     pub(crate) server: ServerSettings,
     pub(crate) policy: Policy,
+    pub(crate) books: BooksPolicy,
     pub(crate) callbacks: Callbacks,
     pub(crate) bridge: BridgeSettings,
     pub(crate) wallets: Vec<Wallet>,
@@ -202,6 +204,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let policy_section = part("policy", settings::POLICY_KEYS);
     let policy_origin = policy_section.origin.clone();
     let policy = settings::policy(policy_section);
+    let books = settings::books(part("books", settings::BOOKS_KEYS));
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
     let bridge = settings::bridge(part("bridge", settings::BRIDGE_KEYS));
     let mut warnings = Vec::new();
@@ -222,6 +225,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let mut config = Config {
         server,
         policy,
+        books,
         callbacks,
         bridge,
         wallets,

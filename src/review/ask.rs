@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::http::uri::Authority;
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -29,25 +29,21 @@ const ANSWER_BYTES_MAX: usize = 65 * 1_024 * 1_024;
 
 /// Puts a question to a server. Must not be called from inside a runtime.
 pub(crate) fn ask(server: &Uri, token: &Secret, asked: &Asked) -> anyhow::Result<Answered> {
-    let body = serde_json::to_vec(asked).context("write the question")?;
-    let body = post(server, token, &Posted { path: "/review", kind: "application/json", body })?;
+    let question = serde_json::to_vec(asked).context("write the question")?;
+    let body = post(server, token, "/review", question)?;
     let asking = || format!("ask the server {server}");
     serde_json::from_slice(&body).context("read the server's answer").with_context(asking)
 }
 
-/// What is sent.
-pub(crate) struct Posted {
-    pub(crate) path: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) body: Vec<u8>,
-}
-
 /// Sends something to a server and returns what it answers, where it answers well. Must not be
 /// called from inside a runtime.
-pub(crate) fn post(server: &Uri, token: &Secret, posted: &Posted) -> anyhow::Result<Bytes> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let asking = || format!("ask the server {server}");
-    let (status, body) = runtime.block_on(send(server, token, posted)).with_context(asking)?;
+pub(crate) fn post(
+    server: &Uri,
+    token: &Secret,
+    path: &str,
+    body: Vec<u8>,
+) -> anyhow::Result<Bytes> {
+    let (status, body) = converse(server, token, Method::POST, path, body)?;
     if status != StatusCode::OK {
         let text = String::from_utf8_lossy(&body);
         bail!("the server {server} answered {status}: {}", text.trim());
@@ -55,14 +51,30 @@ pub(crate) fn post(server: &Uri, token: &Secret, posted: &Posted) -> anyhow::Res
     Ok(body)
 }
 
-async fn send(
+/// Sends one request with a JSON body to a server, and waits for the whole answer. Must not be
+/// called from inside a runtime.
+pub(crate) fn converse(
     server: &Uri,
     token: &Secret,
-    posted: &Posted,
+    verb: Method,
+    path: &str,
+    body: Vec<u8>,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
-    let authority = server.authority().context("an address has a host")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let asking = || format!("ask the server {server}");
+    let sending = async {
+        let authority = server.authority().context("an address has a host")?;
+        send(server, authority, message(server, authority, token, verb, path, body)?).await
+    };
+    runtime.block_on(sending).with_context(asking)
+}
+
+async fn send(
+    server: &Uri,
+    authority: &Authority,
+    message: Request<Full<Bytes>>,
+) -> anyhow::Result<(StatusCode, Bytes)> {
     let secure = server.scheme_str() == Some("https");
-    let message = message(server, authority, token, posted)?;
     let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, port)).await.context("connect")?;
@@ -79,18 +91,21 @@ fn message(
     server: &Uri,
     authority: &Authority,
     token: &Secret,
-    posted: &Posted,
+    verb: Method,
+    path: &str,
+    body: Vec<u8>,
 ) -> anyhow::Result<Request<Full<Bytes>>> {
     let mut bearer = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat())
         .context("the token holds signs that no token has")?;
     bearer.set_sensitive(true);
-    let path = format!("{}{}", server.path().trim_end_matches('/'), posted.path);
-    Request::post(path)
+    Request::builder()
+        .method(verb)
+        .uri(format!("{}{path}", server.path().trim_end_matches('/')))
         .header(HOST, authority.as_str())
         .header(CONNECTION, "close")
-        .header(CONTENT_TYPE, posted.kind)
+        .header(CONTENT_TYPE, "application/json")
         .header(AUTHORIZATION, bearer)
-        .body(Full::new(Bytes::copy_from_slice(&posted.body)))
+        .body(Full::new(Bytes::from(body)))
         .context("build the request")
 }
 

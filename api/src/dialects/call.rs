@@ -16,6 +16,8 @@ use duizhang_projections::inbox::{Held, Question};
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 
+use super::deed::{Deed, Look, Seen};
+
 /// Who proved to be calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
@@ -128,6 +130,10 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// That a deed of breaks, days or the books be recorded. Operators only.
+    Record(Deed),
+    /// A look at breaks, days or the books. Operators only.
+    Look(Look),
 }
 
 /// Most orders that a page may leave out in front: 200 pages of 50. They are walked one by one.
@@ -225,6 +231,13 @@ pub enum Reply {
         questions: Vec<Question>,
         /// Where the next page begins; none on the last.
         next: Option<Position>,
+    },
+    /// Breaks, days, movements or adjustments as they are now.
+    Seen {
+        /// What is seen.
+        seen: Box<Seen>,
+        /// Whether the same was recorded before.
+        repeated: bool,
     },
     /// Done; there is nothing to show.
     Done,

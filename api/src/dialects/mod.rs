@@ -4,6 +4,7 @@ mod bufpay;
 mod call;
 mod chain;
 mod codepay;
+mod deed;
 #[cfg(test)]
 mod desk_for_tests;
 mod dialect;
@@ -24,6 +25,9 @@ pub use call::{
     PAGE_ROWS_MAX, Reply,
 };
 pub use codepay::{Codepay, Money as CodepayMoney};
+pub use deed::{
+    BreakPlace, BreakQuery, Deed, Look, PAGE_FINANCE_MAX, Seen, SeenBreak, SeenDay, Standing,
+};
 pub use dialect::{
     BODY_BYTES_MAX, CallbackRequest, Desk, Dialect, Found, Judged, MerchantCard, Message, Tally,
     Token, Unsendable,
@@ -32,5 +36,6 @@ pub use epay::{BESIDE_THE_CASHIER, Epay, NotifyMethod as EpayNotifyMethod, Shop 
 pub use every_dialect::every_dialect;
 pub use gogo::Gogo;
 pub use native::{DOCS_STYLESHEET, DOCS_STYLESHEET_PATH, Native, docs_page, openapi_document};
+pub(crate) use native::{finance::read_call, word_without_desk};
 pub use vmq::Vmq;
 pub use youzan::Youzan;

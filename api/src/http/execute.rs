@@ -18,6 +18,7 @@ use duizhang_core::rejection::Rejection;
 use duizhang_projections::inbox::Inbox;
 use duizhang_projections::orders::OrderRow;
 
+use super::finance;
 use super::pages::{list, page};
 use crate::app::App;
 use crate::book::{Settled, SubmitError};
@@ -81,6 +82,14 @@ pub(super) async fn execute(app: &App, dialect: order::Dialect, call: &Call) -> 
             let judged = EvidenceJudged { notification: *notification, judgement, by, reason };
             done(app.book.submit(Fact::EvidenceJudged(judged)).await)
         }
+        Action::Record(deed) => match &call.caller {
+            Caller::Operator(by) => finance::record(&app.book, &*app.clock, by, deed).await,
+            Caller::Merchant(_) | Caller::Holder => Reply::Forbidden,
+        },
+        Action::Look(look) => match &call.caller {
+            Caller::Operator(_) => finance::look(&app.book.views(), look),
+            Caller::Merchant(_) | Caller::Holder => Reply::Forbidden,
+        },
     }
 }
 
@@ -91,11 +100,11 @@ fn operator(caller: &Caller) -> Option<String> {
     }
 }
 
-fn is_repeat(settled: &Settled) -> bool {
+pub(super) fn is_repeat(settled: &Settled) -> bool {
     matches!(settled, Settled::Repeat(_))
 }
 
-fn refused(error: SubmitError) -> Reply {
+pub(super) fn refused(error: SubmitError) -> Reply {
     match error {
         SubmitError::Rejected(
             Rejection::UnknownOrder

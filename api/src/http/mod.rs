@@ -3,6 +3,7 @@
 mod evidence;
 pub mod exchange;
 mod execute;
+mod finance;
 mod operations;
 mod pages;
 mod pay;
@@ -11,4 +12,5 @@ mod router;
 mod seats;
 mod spoken;
 
+pub use finance::InHand;
 pub use router::router;

@@ -58,6 +58,9 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body>
         app.metrics.set("streams_open", shared.seats.count());
         app.metrics.set("payments_held", views.inbox.held().count());
         app.metrics.set("questions_open", views.inbox.questions().count());
+        app.metrics.set("breaks_open", views.breaks.iter().filter(|one| one.is_open()).count());
+        app.metrics.set("adjustments_waiting", views.recorded.waiting().count());
+        app.metrics.set("withdrawals_under_way", views.recorded.under_way().count());
         app.metrics.set("devices_silent", views.book.devices().filter(|d| d.silent).count());
         let oldest = views.callbacks.oldest_since().map_or(0, |since| now.since(since).secs());
         let oldest = usize::try_from(oldest).unwrap_or(usize::MAX);

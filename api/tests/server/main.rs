@@ -8,6 +8,7 @@
 mod again;
 mod callbacks;
 mod conversations;
+mod finance;
 mod front;
 mod isolation;
 mod phones;

@@ -47,6 +47,8 @@ pub(crate) const CLIENT_SECRET: &str = "client-secret-0001";
 pub(crate) const SLOW_SECRET: &str = "client-secret-0002";
 pub(crate) const TOKEN: &str = "native-token-0001-of-shop";
 pub(crate) const OPERATOR_TOKEN: &str = "operator-token-0001-of-admin";
+/// Of a second operator, `auditor`.
+pub(crate) const SECOND_TOKEN: &str = "operator-token-0002-of-auditor";
 pub(crate) const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How long a condition may take to come before the test is given up. It decides no test.
@@ -164,6 +166,10 @@ fn open_secrets(dir: &TempDir, clock: &dyn Clock) -> SecretStore {
         (
             SecretOf::OperatorToken(OperatorName::new("admin").expect("a name")),
             secret(OPERATOR_TOKEN),
+        ),
+        (
+            SecretOf::OperatorToken(OperatorName::new("auditor").expect("a name")),
+            secret(SECOND_TOKEN),
         ),
     ];
     store.set_all(&secrets, clock).expect("the secrets are sound");

@@ -182,7 +182,8 @@ pub(super) fn word_pay(shape: Shape, reply: &Reply, desk: &dyn Desk) -> Answer {
         | Reply::Refund { .. }
         | Reply::Refunds(_)
         | Reply::Watchers { .. }
-        | Reply::Inbox { .. } => Refused::Busy,
+        | Reply::Inbox { .. }
+        | Reply::Seen { .. } => Refused::Busy,
     };
     refuse(shape, &refused)
 }
@@ -204,7 +205,8 @@ pub(super) fn word_query(reply: &Reply) -> Answer {
         | Reply::Refund { .. }
         | Reply::Refunds(_)
         | Reply::Watchers { .. }
-        | Reply::Inbox { .. } => not_exist(),
+        | Reply::Inbox { .. }
+        | Reply::Seen { .. } => not_exist(),
     }
 }
 

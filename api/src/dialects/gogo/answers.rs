@@ -54,7 +54,8 @@ pub(super) fn word_page(reply: &Reply, desk: &dyn Desk) -> Answer {
         | Reply::Refund { .. }
         | Reply::Refunds(_)
         | Reply::Watchers { .. }
-        | Reply::Inbox { .. } => word(Endpoint::Create, reply, desk),
+        | Reply::Inbox { .. }
+        | Reply::Seen { .. } => word(Endpoint::Create, reply, desk),
     }
 }
 
@@ -83,7 +84,8 @@ pub(super) fn word(endpoint: Endpoint, reply: &Reply, desk: &dyn Desk) -> Answer
         | Reply::Refund { .. }
         | Reply::Refunds(_)
         | Reply::Watchers { .. }
-        | Reply::Inbox { .. } => refuse(GENERIC),
+        | Reply::Inbox { .. }
+        | Reply::Seen { .. } => refuse(GENERIC),
     }
 }
 

@@ -7,11 +7,13 @@
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::Answer;
 use duizhang_projections::book::DeviceView;
+use duizhang_projections::calendar::Zone;
 use duizhang_projections::inbox::{Held, Question};
 use duizhang_projections::orders::OrderView;
 use duizhang_projections::refunds::RefundView;
 use serde::Serialize;
 
+use super::finance;
 use super::problem::{Code, not_found, of_rejection, problem};
 use super::requests::cursor;
 use super::shown::{
@@ -43,15 +45,35 @@ pub(super) fn word(call: &Call, reply: &Reply, desk: &dyn Desk) -> Answer {
             questions: questions.iter().map(|question| question_body(question, desk)).collect(),
             next_cursor: next.map(cursor),
         }),
+        Reply::Seen { .. }
+        | Reply::Done
+        | Reply::NotFound
+        | Reply::Forbidden
+        | Reply::Rejected(_)
+        | Reply::Busy
+        | Reply::OutcomeUnknown => word_without_desk(call, reply, desk.zone()),
+    }
+}
+
+/// Words what needs no desk. Whoever has none asks for nothing else.
+pub(crate) fn word_without_desk(call: &Call, reply: &Reply, zone: Zone) -> Answer {
+    match reply {
+        Reply::Seen { seen, repeated } => finance::word(call, seen, *repeated, zone),
         Reply::Done => Answer::new(204, "application/json", Vec::new()),
-        Reply::NotFound => not_found(),
         Reply::Forbidden => problem(Code::Forbidden, "this needs another kind of token"),
         Reply::Rejected(rejection) => of_rejection(rejection),
         Reply::Busy => problem(Code::Busy, "nothing has changed; repeat the request"),
         Reply::OutcomeUnknown => problem(
             Code::OutcomeUnknown,
-            "repeat the request with the same Idempotency-Key or number: it is carried out once",
+            "repeat the request with the same Idempotency-Key, number or id: it is carried out once",
         ),
+        Reply::NotFound
+        | Reply::Order { .. }
+        | Reply::Orders { .. }
+        | Reply::Refund { .. }
+        | Reply::Refunds(_)
+        | Reply::Watchers { .. }
+        | Reply::Inbox { .. } => not_found(),
     }
 }
 
@@ -60,11 +82,11 @@ fn json(status: u16, body: &impl Serialize) -> Answer {
     Answer::new(status, "application/json", body)
 }
 
-fn ok(body: &impl Serialize) -> Answer {
+pub(super) fn ok(body: &impl Serialize) -> Answer {
     json(200, body)
 }
 
-fn made(creates: bool, repeated: bool, body: &impl Serialize) -> Answer {
+pub(super) fn made(creates: bool, repeated: bool, body: &impl Serialize) -> Answer {
     match (creates, repeated) {
         (true, false) => json(201, body),
         (_, true) => json(200, body).with_header("idempotent-replayed", "true"),

@@ -8,6 +8,7 @@
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::finance;
 use super::problem::{Code, Problem};
 use super::sent::{
     AssignBody, DismissBody, JudgeBody, NewOrderBody, NewRefundBody, Says, StepBody,
@@ -19,7 +20,9 @@ use super::shown::{
 /// The document as JSON.
 #[must_use]
 pub fn openapi_document() -> String {
-    Document::openapi().to_json().expect("a document of texts is always JSON")
+    let mut document = Document::openapi();
+    document.merge(finance::Document::openapi());
+    document.to_json().expect("a document of texts is always JSON")
 }
 
 #[derive(OpenApi)]

@@ -9,6 +9,7 @@ use duizhang_listener_bridge::wire::Answer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::finance;
 use crate::dialects::words::RETRY_AFTER_SECS;
 
 /// The media type of problem documents.
@@ -64,6 +65,50 @@ pub(super) enum Code {
     RefundState,
     /// Too many orders are open.
     TooManyOpenOrders,
+    /// The break's state does not allow it.
+    BreakState,
+    /// The break is not about a line that could become a payment.
+    NotALine,
+    /// A break that is named is unknown, or not open in the day.
+    UnknownBreak,
+    /// The first person may not also be the second one.
+    SecondPerson,
+    /// A run's part is not what it can be.
+    InvalidRun,
+    /// A run's part or a statement contradicts what was recorded before.
+    RunConflict,
+    /// The day's end or what is accepted does not fit the day.
+    InvalidDay,
+    /// The day is still going on.
+    DayNotOver,
+    /// The day is closed.
+    DayClosed,
+    /// The day is open.
+    DayOpen,
+    /// A statement of the day was not reconciled.
+    DayNotReconciled,
+    /// Breaks of the day are open and not accepted.
+    BreaksLeft,
+    /// The id belongs to another movement or adjustment.
+    IdTaken,
+    /// No movement of this id sent money to a bank.
+    UnknownWithdrawal,
+    /// The withdrawal is at the bank already.
+    WithdrawalArrived,
+    /// The account has an opening balance.
+    AlreadyOpened,
+    /// There is no such account, or it does not take this.
+    InvalidAccount,
+    /// A transfer goes from a wallet to itself.
+    SameWallet,
+    /// The time lies in the future.
+    TimeAhead,
+    /// No more banks can be named.
+    TooManyBanks,
+    /// An adjustment's lines are too few, too many, of nothing, or do not sum to zero.
+    InvalidLines,
+    /// The adjustment does not wait any more.
+    AdjustmentState,
     /// The server has too much to do.
     Busy,
     /// Nobody knows whether it happened.
@@ -74,7 +119,7 @@ pub(super) enum Code {
 
 impl Code {
     /// All codes, for the documentation.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 48] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -98,12 +143,35 @@ impl Code {
         Self::RefundExceeds,
         Self::RefundState,
         Self::TooManyOpenOrders,
+        Self::BreakState,
+        Self::NotALine,
+        Self::UnknownBreak,
+        Self::SecondPerson,
+        Self::InvalidRun,
+        Self::RunConflict,
+        Self::InvalidDay,
+        Self::DayNotOver,
+        Self::DayClosed,
+        Self::DayOpen,
+        Self::DayNotReconciled,
+        Self::BreaksLeft,
+        Self::IdTaken,
+        Self::UnknownWithdrawal,
+        Self::WithdrawalArrived,
+        Self::AlreadyOpened,
+        Self::InvalidAccount,
+        Self::SameWallet,
+        Self::TimeAhead,
+        Self::TooManyBanks,
+        Self::InvalidLines,
+        Self::AdjustmentState,
         Self::Busy,
         Self::OutcomeUnknown,
         Self::Internal,
     ];
 
     /// The word, the status and the title.
+    // tidy: long because it is one row for each code
     pub(super) const fn parts(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::MalformedRequest => ("malformed_request", 400, "The request cannot be read"),
@@ -145,6 +213,44 @@ impl Code {
             Self::RefundExceeds => ("refund_exceeds", 409, "This is more than can be refunded"),
             Self::RefundState => ("refund_state", 409, "The refund's state does not allow this"),
             Self::TooManyOpenOrders => ("too_many_open_orders", 429, "Too many orders are open"),
+            Self::BreakState => ("break_state", 409, "The break's state does not allow this"),
+            Self::NotALine => {
+                ("not_a_line", 409, "Only a line of money that came becomes a payment")
+            }
+            Self::UnknownBreak => {
+                ("unknown_break", 422, "A break is unknown, or is not open in this day")
+            }
+            Self::SecondPerson => ("second_person", 403, "Another person has to do this"),
+            Self::InvalidRun => ("invalid_run", 422, "A run tells of what cannot be"),
+            Self::RunConflict => {
+                ("run_conflict", 409, "A run or statement contradicts an earlier one")
+            }
+            Self::InvalidDay => ("invalid_day", 422, "This cannot be said of the day"),
+            Self::DayNotOver => ("day_not_over", 409, "The day is not over"),
+            Self::DayClosed => ("day_closed", 409, "The day is closed, with other breaks accepted"),
+            Self::DayOpen => ("day_open", 409, "The day is open"),
+            Self::DayNotReconciled => {
+                ("day_not_reconciled", 409, "A statement of the day was not reconciled")
+            }
+            Self::BreaksLeft => ("breaks_left", 409, "Breaks are open that are not accepted"),
+            Self::IdTaken => ("id_taken", 409, "The id was used with other content"),
+            Self::UnknownWithdrawal => ("unknown_withdrawal", 422, "There is no such withdrawal"),
+            Self::WithdrawalArrived => {
+                ("withdrawal_arrived", 409, "The withdrawal has arrived already")
+            }
+            Self::AlreadyOpened => {
+                ("already_opened", 409, "The account has an opening balance already")
+            }
+            Self::InvalidAccount => ("invalid_account", 422, "The account cannot be used for this"),
+            Self::SameWallet => ("same_wallet", 422, "A transfer needs two wallets"),
+            Self::TimeAhead => ("time_ahead", 422, "The time lies in the future"),
+            Self::TooManyBanks => {
+                ("too_many_banks", 409, "The book has as many banks as it may have")
+            }
+            Self::InvalidLines => ("invalid_lines", 422, "The lines are no adjustment"),
+            Self::AdjustmentState => {
+                ("adjustment_state", 409, "The adjustment does not wait any more")
+            }
             Self::Busy => ("busy", 503, "The server has too much to do; nothing has changed"),
             Self::OutcomeUnknown => ("outcome_unknown", 503, "Nobody knows whether it happened"),
             Self::Internal => ("internal", 500, "The server contradicts itself"),
@@ -214,11 +320,10 @@ pub(super) fn of_rejection(rejection: &Rejection) -> Answer {
         | Rejection::UnknownNotification
         | Rejection::UnknownCallback
         | Rejection::UnknownRefund => return not_found(),
-        // No request of this dialect is about the books, breaks or days.
-        Rejection::Books(_)
-        | Rejection::Break(_)
-        | Rejection::Day(_)
-        | Rejection::BookAlreadyOpen
+        Rejection::Books(refusal) => finance::of_books(refusal),
+        Rejection::Break(refusal) => finance::of_break(refusal),
+        Rejection::Day(refusal) => finance::of_day(refusal),
+        Rejection::BookAlreadyOpen
         | Rejection::BadPolicy(_)
         | Rejection::TooManyDeclared
         | Rejection::UnknownDevice => Code::Internal,

@@ -20,6 +20,7 @@ use duizhang_listener_bridge::wire::{Answer, Params, Request};
 use duizhang_projections::orders::PAGE_ORDERS_MAX;
 use serde::Deserialize;
 
+use super::finance;
 use super::problem::{Code, not_found, problem};
 use super::routes::Endpoint;
 use super::sent::{
@@ -44,6 +45,9 @@ pub(super) fn read_action(
     caller: &Caller,
     desk: &dyn Desk,
 ) -> Result<Action, Answer> {
+    if let Endpoint::Finance(asked) = endpoint {
+        return finance::read(asked, id, request, desk.zone());
+    }
     let takes_parameters = matches!(endpoint, Endpoint::ListOrders | Endpoint::Inbox);
     if !takes_parameters && !request.query.is_empty() {
         return Err(malformed("this path takes no parameters"));
@@ -87,18 +91,19 @@ pub(super) fn read_action(
             Action::Judge { notification: named(id)?, judgement, reason: body.reason }
         }
         Endpoint::Step(step) => read_step(request, id, step)?,
+        Endpoint::Finance(_) => unreachable!("finance reads its own"),
     })
 }
 
-fn malformed(detail: &str) -> Answer {
+pub(super) fn malformed(detail: &str) -> Answer {
     problem(Code::MalformedRequest, detail)
 }
 
-fn named<T: FromStr>(id: &str) -> Result<T, Answer> {
+pub(super) fn named<T: FromStr>(id: &str) -> Result<T, Answer> {
     id.parse().map_err(|_| not_found())
 }
 
-fn read_json<'a, T: Deserialize<'a>>(request: &'a Request) -> Result<T, Answer> {
+pub(super) fn read_json<'a, T: Deserialize<'a>>(request: &'a Request) -> Result<T, Answer> {
     if request.content_type().as_deref() != Some("application/json") {
         let detail = "send the body as JSON, with the header Content-Type: application/json";
         return Err(problem(Code::UnsupportedMediaType, detail));
@@ -111,7 +116,7 @@ pub(super) fn parse_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, An
     serde_json::from_slice(body).map_err(|error| malformed(&error.to_string()))
 }
 
-fn read_nothing(request: &Request) -> Result<(), Answer> {
+pub(super) fn read_nothing(request: &Request) -> Result<(), Answer> {
     if request.body.is_empty() { Ok(()) } else { read_json(request).map(|NothingBody {}| ()) }
 }
 
@@ -153,7 +158,11 @@ fn check_key(key: &str) -> Result<&str, Answer> {
 
 /// A plain decimal. Powers of ten are refused here: nobody who writes this protocol new has a
 /// reason for them.
-fn read_amount(field: &str, text: &AmountText<'_>, currency: Currency) -> Result<Amount, Answer> {
+pub(super) fn read_amount(
+    field: &str,
+    text: &AmountText<'_>,
+    currency: Currency,
+) -> Result<Amount, Answer> {
     let text = text.0.as_ref();
     let amount = if text.contains(['e', 'E']) {
         Err(AmountError::NotANumber)
@@ -201,7 +210,7 @@ fn read_callback(
     callable(address, desk).map_err(refused)
 }
 
-fn read_params(request: &Request, known: &[&str]) -> Result<Params, Answer> {
+pub(super) fn read_params(request: &Request, known: &[&str]) -> Result<Params, Answer> {
     let params = Params::of(request).map_err(|error| malformed(&error.to_string()))?;
     if let Some(foreign) = params.iter().find(|param| !known.contains(&param.name.as_str())) {
         return Err(malformed(&format!("unknown parameter {}", foreign.name)));
@@ -229,7 +238,7 @@ fn read_inbox(request: &Request) -> Result<Action, Answer> {
     Ok(Action::Inbox { after, limit })
 }
 
-fn read_limit(params: &Params, limit_max: usize) -> Result<Option<usize>, Answer> {
+pub(super) fn read_limit(params: &Params, limit_max: usize) -> Result<Option<usize>, Answer> {
     let Some(text) = params.get("limit") else { return Ok(None) };
     let limit = text.parse().ok().filter(|limit| (1..=limit_max).contains(limit));
     let refused = || malformed(&format!("limit must lie between 1 and {limit_max}"));
@@ -241,7 +250,7 @@ pub(super) fn cursor(position: Position) -> String {
     format!("c{:x}", position.number())
 }
 
-fn read_cursor(text: &str) -> Result<Position, Answer> {
+pub(super) fn read_cursor(text: &str) -> Result<Position, Answer> {
     let digits = text.strip_prefix('c');
     let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
     let position = number.map(Position::new);

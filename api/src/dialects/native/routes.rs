@@ -4,8 +4,11 @@
 //! row has is unknown, and a path that a row has with another verb says which verbs it takes.
 //! Deliberately not here: what a path's identifiers mean.
 
+use duizhang_core::ledger::AdjustmentVerdict;
 use duizhang_core::refund::RefundStep;
 use duizhang_listener_bridge::wire::Method;
+
+use super::finance::{Finance, Work};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub(super) enum Endpoint {
     Step(RefundStep),
     /// How the devices are.
     Devices,
+    /// Breaks, days, movements and adjustments.
+    Finance(Finance),
 }
 
 /// One row of the table.
@@ -45,7 +50,7 @@ pub(super) enum Endpoint {
 pub(super) struct Route {
     /// The verb.
     pub(super) verb: Method,
-    /// The path; `{id}` stands for one segment.
+    /// The path; a name in braces stands for one segment.
     pub(super) path: &'static str,
     /// What it asks for.
     pub(super) endpoint: Endpoint,
@@ -59,8 +64,16 @@ const fn post(path: &'static str, endpoint: Endpoint) -> Route {
     Route { verb: Method::Post, path, endpoint }
 }
 
+const fn work(path: &'static str, work: Work) -> Route {
+    post(path, Endpoint::Finance(Finance::Work(work)))
+}
+
+const fn judge(path: &'static str, verdict: AdjustmentVerdict) -> Route {
+    post(path, Endpoint::Finance(Finance::Judge(verdict)))
+}
+
 /// Every path, the busiest first.
-pub(super) static ROUTES: [Route; 17] = [
+pub(super) static ROUTES: [Route; 38] = [
     post("/v1/orders", Endpoint::CreateOrder),
     get("/v1/orders/{id}", Endpoint::GetOrder),
     get("/v1/orders", Endpoint::ListOrders),
@@ -78,6 +91,27 @@ pub(super) static ROUTES: [Route; 17] = [
     post("/v1/operator/refunds/{id}/send", Endpoint::Step(RefundStep::Send)),
     post("/v1/operator/refunds/{id}/confirm", Endpoint::Step(RefundStep::Confirm)),
     post("/v1/operator/refunds/{id}/decline", Endpoint::Step(RefundStep::Decline)),
+    get("/v1/operator/breaks", Endpoint::Finance(Finance::Breaks)),
+    get("/v1/operator/breaks/{id}", Endpoint::Finance(Finance::Break)),
+    work("/v1/operator/breaks/{id}/assign", Work::Assign),
+    work("/v1/operator/breaks/{id}/comment", Work::Comment),
+    work("/v1/operator/breaks/{id}/wait", Work::Wait),
+    work("/v1/operator/breaks/{id}/propose", Work::Propose),
+    work("/v1/operator/breaks/{id}/approve", Work::Approve),
+    work("/v1/operator/breaks/{id}/refuse", Work::Refuse),
+    work("/v1/operator/breaks/{id}/resolve", Work::Resolve),
+    work("/v1/operator/breaks/{id}/reopen", Work::Reopen),
+    post("/v1/operator/breaks/{id}/take", Endpoint::Finance(Finance::Take)),
+    get("/v1/operator/days", Endpoint::Finance(Finance::Days)),
+    get("/v1/operator/days/{day}", Endpoint::Finance(Finance::Day)),
+    post("/v1/operator/days/{day}/close", Endpoint::Finance(Finance::CloseDay)),
+    post("/v1/operator/days/{day}/reopen", Endpoint::Finance(Finance::ReopenDay)),
+    get("/v1/operator/movements", Endpoint::Finance(Finance::UnderWay)),
+    post("/v1/operator/movements", Endpoint::Finance(Finance::Move)),
+    get("/v1/operator/adjustments", Endpoint::Finance(Finance::Waiting)),
+    post("/v1/operator/adjustments", Endpoint::Finance(Finance::Propose)),
+    judge("/v1/operator/adjustments/{id}/approve", AdjustmentVerdict::Approve),
+    judge("/v1/operator/adjustments/{id}/decline", AdjustmentVerdict::Decline),
 ];
 
 /// Why a verb and a path are no row.
@@ -106,9 +140,10 @@ pub(super) fn find<'a>(verb: &Method, path: &'a str) -> Result<(Endpoint, &'a st
 }
 
 fn identifier<'a>(template: &str, path: &'a str) -> Option<&'a str> {
-    let Some((before, after)) = template.split_once("{id}") else {
+    let Some((before, named)) = template.split_once('{') else {
         return (template == path).then_some("");
     };
+    let (_, after) = named.split_once('}')?;
     let id = path.strip_prefix(before)?.strip_suffix(after)?;
     (!id.is_empty() && !id.contains('/')).then_some(id)
 }
@@ -120,8 +155,8 @@ mod tests {
     #[test]
     fn every_row_finds_itself() {
         for route in &ROUTES {
-            let path = route.path.replace("{id}", "x1");
-            let id = if route.path.contains("{id}") { "x1" } else { "" };
+            let path = route.path.replace("{id}", "x1").replace("{day}", "x1");
+            let id = if route.path.contains('{') { "x1" } else { "" };
             assert_eq!(find(&route.verb, &path), Ok((route.endpoint, id)));
         }
     }

@@ -83,6 +83,7 @@ pub(super) fn word(place: &Place<'_>, page: bool, reply: &Reply, desk: &dyn Desk
         | Reply::Refund { .. }
         | Reply::Refunds(_)
         | Reply::Inbox { .. }
+        | Reply::Seen { .. }
         | Reply::Forbidden => refuse(GENERIC),
     }
 }

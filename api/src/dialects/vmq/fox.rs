@@ -135,7 +135,8 @@ impl<'a> Place<'a> {
             | Reply::Refund { .. }
             | Reply::Refunds(_)
             | Reply::Watchers { .. }
-            | Reply::Inbox { .. } => refuse_in(page, NO_ORDER),
+            | Reply::Inbox { .. }
+            | Reply::Seen { .. } => refuse_in(page, NO_ORDER),
         }
     }
 

@@ -54,6 +54,7 @@ pub(super) fn word(reply: &Reply) -> Answer {
         | Reply::Refunds(_)
         | Reply::Watchers { .. }
         | Reply::Inbox { .. }
+        | Reply::Seen { .. }
         | Reply::Done
         | Reply::NotFound
         | Reply::Forbidden => failed(NO_CODE),
