@@ -61,6 +61,12 @@ impl Zone {
         self.local(at).to_rfc3339_opts(SecondsFormat::Secs, false)
     }
 
+    /// RFC 3339 with the zone's offset, to the microsecond where there are any.
+    #[must_use]
+    pub fn rfc3339_exact(self, at: Timestamp) -> String {
+        self.local(at).to_rfc3339_opts(SecondsFormat::AutoSi, false)
+    }
+
     /// How far the zone is east of UTC at an instant, in seconds.
     #[must_use]
     pub fn offset_secs(self, at: Timestamp) -> i32 {

@@ -10,6 +10,7 @@ pub mod breaks;
 pub mod calendar;
 pub mod callbacks;
 pub mod codes;
+pub mod export;
 pub mod inbox;
 pub mod ledger;
 pub mod orders;

@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use duizhang_api::secrets::Secret;
-use duizhang_projections::ledger::Format;
 use hyper::Uri;
 
 use super::books::{AdjustmentVerb, BookVerb};
@@ -16,8 +15,9 @@ use super::breaks::BreakVerb;
 use super::counter::Who;
 use super::days::DayVerb;
 use super::declarations::{DeviceVerb, MerchantVerb, UserVerb, WalletVerb};
+use super::export::ExportVerb;
 use super::ledger::LedgerVerb;
-use crate::review::{HistoryQuestion, LedgerQuestion, server};
+use crate::review::{HistoryQuestion, server};
 
 /// Where an operator's token may lie, so that it stands in no list of processes.
 const TOKEN_VARIABLE: &str = "DUIZHANG_TOKEN";
@@ -93,11 +93,11 @@ impl Arguments {
             Verb::Reconcile(ReconcileArguments { by: Some(_), .. }) if self.server.is_some() => {
                 Some("the token says who reconciles: --by is for a stopped server's data".into())
             }
-            Verb::Export(ExportVerb::Ledger(LedgerExport { from, to, .. })) if from > to => {
+            Verb::Export(export) if export.is_backward() => {
                 Some("--from lies behind --to".to_owned())
             }
-            Verb::Export(ExportVerb::Ledger(LedgerExport { output: None, .. })) if self.json => {
-                Some("--json tells of the file that -o names; --format json is the books".into())
+            Verb::Export(export) if self.json && !export.has_file() => {
+                Some("--json tells of the file that -o names; --format json is the export".into())
             }
             Verb::Ledger(verb) => verb.nonsense(),
             _ => None,
@@ -147,7 +147,7 @@ pub(super) enum Verb {
     /// Put the books right, with a second person above a limit
     #[command(subcommand)]
     Adjustment(AdjustmentVerb),
-    /// Write books for other programs
+    /// Write the books, events, orders or breaks for other programs
     #[command(subcommand)]
     Export(ExportVerb),
     /// Show the double-entry books: trial balance, statement of an account, chart of accounts
@@ -297,44 +297,6 @@ impl ReplayRange {
                 let (from, to) = range.expect("without a day both ends are required");
                 HistoryQuestion::Range { from, to }
             }
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ExportVerb {
-    /// The double-entry ledger: for beancount, hledger or ledger, for spreadsheets and programs, or
-    /// as vouchers with the columns of Chinese bookkeeping software
-    Ledger(LedgerExport),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LedgerExport {
-    /// beancount, hledger, ledger, csv, json (one document a line), xlsx, voucher-csv or
-    /// voucher-xlsx
-    #[arg(long, value_name = "F")]
-    pub(super) format: Format,
-    /// Only what counts on this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
-    pub(super) day: Option<NaiveDate>,
-    /// Only what was posted from this position on
-    #[arg(long, value_name = "P", requires = "to")]
-    pub(super) from: Option<u64>,
-    /// Only what was posted up to this position
-    #[arg(long, value_name = "P", requires = "from")]
-    pub(super) to: Option<u64>,
-    /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-impl LedgerExport {
-    /// What is asked.
-    pub(super) fn question(&self) -> LedgerQuestion {
-        LedgerQuestion {
-            format: self.format.word().to_owned(),
-            day: self.day.map(|day| day.to_string()),
-            positions: self.from.zip(self.to),
         }
     }
 }

@@ -1,33 +1,119 @@
-//! `export`: books for other programs, to a file or to standard output.
+//! `export`: what the log holds for other programs, to a file or to standard output.
 //!
 //! Invariants: a file is there whole or not at all; standard output carries the export and nothing
 //! else.
 //! Deliberately not here: the formats (projections), how a log is read ([`crate::review`]).
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use duizhang_projections::export::{ListFormat, Listed};
+use duizhang_projections::ledger::Format;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::arguments::LedgerExport;
 use super::output::{Bar, print};
 use super::program::Setting;
 use super::review::in_use;
 use crate::compose::{self, Absent};
 use crate::review::{
-    Answered, Asked, Form, HistoryQuestion, LedgerQuestion, Question, ask, received, write_ledger,
+    Answered, Asked, ExportQuestion, Form, HistoryQuestion, Question, ask, received, write_export,
 };
 
 /// Bytes that wait for a write: a thousand lines or so.
 const WRITE_BYTES: usize = 256 * 1_024;
 
-/// Exports the ledger.
-pub(super) fn ledger(setting: &Setting, wanted: LedgerExport) -> anyhow::Result<ExitCode> {
+#[derive(Debug, Subcommand)]
+pub(super) enum ExportVerb {
+    /// The double-entry ledger: for beancount, hledger or ledger, for spreadsheets and programs, or
+    /// as vouchers with the columns of Chinese bookkeeping software; a day selects what counts on
+    /// it
+    Ledger(LedgerExport),
+    /// The log event by event, with all of its content; a day is one of the log's time
+    Events(ListExport),
+    /// Orders as they stand at the end of what is selected; a day selects what was created on it
+    Orders(ListExport),
+    /// Breaks as they stand at the end of what is selected, with their history in JSON; a day
+    /// selects what is booked in it
+    Breaks(ListExport),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerExport {
+    /// beancount, hledger, ledger, csv, json (one document a line), xlsx, parquet, voucher-csv or
+    /// voucher-xlsx
+    #[arg(long, value_name = "F")]
+    format: Format,
+    #[command(flatten)]
+    part: ExportPart,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListExport {
+    /// csv, json (one document a line), xlsx or parquet
+    #[arg(long, value_name = "F")]
+    format: ListFormat,
+    #[command(flatten)]
+    part: ExportPart,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportPart {
+    /// Only this business day, like 2026-11-21 [default: the whole log]
+    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    day: Option<NaiveDate>,
+    /// Only from this position of the log on
+    #[arg(long, value_name = "P", requires = "to")]
+    from: Option<u64>,
+    /// Only up to this position of the log
+    #[arg(long, value_name = "P", requires = "from")]
+    to: Option<u64>,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl ExportVerb {
+    /// Which part of the log, and where it goes.
+    const fn part(&self) -> &ExportPart {
+        match self {
+            Self::Ledger(wanted) => &wanted.part,
+            Self::Events(wanted) | Self::Orders(wanted) | Self::Breaks(wanted) => &wanted.part,
+        }
+    }
+
+    /// Whether its last position lies before its first.
+    pub(super) fn is_backward(&self) -> bool {
+        self.part().from > self.part().to
+    }
+
+    /// Whether it names a file.
+    pub(super) const fn has_file(&self) -> bool {
+        self.part().output.is_some()
+    }
+
+    /// What is asked.
+    fn question(&self) -> ExportQuestion {
+        let whole = match self {
+            Self::Ledger(wanted) => ExportQuestion::ledger(wanted.format),
+            Self::Events(wanted) => ExportQuestion::list(Listed::Events, wanted.format),
+            Self::Orders(wanted) => ExportQuestion::list(Listed::Orders, wanted.format),
+            Self::Breaks(wanted) => ExportQuestion::list(Listed::Breaks, wanted.format),
+        };
+        let part = self.part();
+        let (day, positions) = (part.day.map(|day| day.to_string()), part.from.zip(part.to));
+        ExportQuestion { day, positions, ..whole }
+    }
+}
+
+/// Exports what is wanted.
+pub(super) fn export(setting: &Setting, wanted: &ExportVerb) -> anyhow::Result<ExitCode> {
     let question = wanted.question();
-    match &wanted.output {
+    match &wanted.part().output {
         None => write(setting, &question, &mut io::stdout().lock())?,
         Some(path) => {
             let bytes = to_file(setting, &question, path)?;
@@ -40,7 +126,7 @@ pub(super) fn ledger(setting: &Setting, wanted: LedgerExport) -> anyhow::Result<
 }
 
 /// Writes beside the file and takes its name at the end, so that nobody reads a half.
-fn to_file(setting: &Setting, question: &LedgerQuestion, path: &Path) -> anyhow::Result<u64> {
+fn to_file(setting: &Setting, question: &ExportQuestion, path: &Path) -> anyhow::Result<u64> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let writing = || format!("write {}", path.display());
     let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(writing)?;
@@ -50,11 +136,11 @@ fn to_file(setting: &Setting, question: &LedgerQuestion, path: &Path) -> anyhow:
     Ok(bytes)
 }
 
-fn write(setting: &Setting, question: &LedgerQuestion, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write(setting: &Setting, question: &ExportQuestion, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
     match &setting.server {
         Some((server, token)) => {
-            let history = HistoryQuestion::Ledger(question.clone());
+            let history = HistoryQuestion::Export(question.clone());
             let asked = Asked { question: Question::History(history), form: Form::Text };
             match ask(server, token, &asked)? {
                 Answered::Told { output, .. } => out.write_all(&received(question, output)?)?,
@@ -66,7 +152,7 @@ fn write(setting: &Setting, question: &LedgerQuestion, out: &mut dyn Write) -> a
             let log = log.map_err(in_use)?;
             let mut bar = Bar::default();
             let mut progress = |what, at, end| bar.show(what, at, end);
-            write_ledger(&*log, question, &mut progress, &mut out)?;
+            write_export(&*log, question, &mut progress, &mut out)?;
         }
     }
     out.flush().context("write the export")

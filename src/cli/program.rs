@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use duizhang_api::secrets::Secret;
 use hyper::Uri;
 
-use super::arguments::{Arguments, ExportVerb, Verb};
+use super::arguments::{Arguments, Verb};
 use super::{
     books, breaks, bridge, configuration, days, demonstration, devices, export, ledger, logging,
     merchants, reconcile, review, serve, statement, users, wallets,
@@ -92,7 +92,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Explain { kind, id } => {
             review::history_of(&setting, HistoryQuestion::Explain { kind, id })
         }
-        Verb::Export(ExportVerb::Ledger(wanted)) => export::ledger(&setting, wanted),
+        Verb::Export(wanted) => export::export(&setting, &wanted),
         Verb::Ledger(verb) => ledger::run(&setting, verb),
         Verb::Break(verb) => breaks::run(&setting, &verb),
         Verb::Day(verb) => days::run(&setting, &verb),

@@ -13,7 +13,7 @@ use duizhang_replay::explain::{Subject, explain};
 use duizhang_replay::rederive::rederive;
 
 use super::books::tell_books;
-use super::ledger::tell_ledger;
+use super::export::tell_export;
 use super::question::{HistoryQuestion, Told};
 use crate::compose::Progress;
 
@@ -23,7 +23,7 @@ impl HistoryQuestion {
         match self {
             Self::Explain { kind, id } => Subject::parse(kind, id).map(|_| ()).map_err(Into::into),
             Self::Day { day } => parsed(day).map(|_| ()),
-            Self::Ledger(ledger) => ledger.format().and_then(|_| ledger.selection()).map(|_| ()),
+            Self::Export(question) => question.check(),
             Self::Books(books) => books.selection().map(|_| ()),
             Self::Range { .. } | Self::Audit => Ok(()),
         }
@@ -55,7 +55,7 @@ pub(crate) fn history(
             let found = rederive(log, from..=to, &mut playing)?;
             Told { clean: found.is_clean(), text: found.text(), json: found.json() }
         }
-        HistoryQuestion::Ledger(question) => tell_ledger(log, question, progress)?,
+        HistoryQuestion::Export(question) => tell_export(log, question, progress)?,
         HistoryQuestion::Books(question) => tell_books(log, question, progress)?,
         HistoryQuestion::Audit => {
             let report = audit(log, progress);

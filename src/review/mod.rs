@@ -6,16 +6,16 @@ mod ask;
 mod books;
 mod declared;
 mod endpoint;
+mod export;
 mod history;
-mod ledger;
 mod question;
 
 pub(crate) use ask::{ask, converse, post, server};
 pub(crate) use books::BooksQuestion;
 pub(crate) use declared::{Look, declared, operators, wallet_as_json};
 pub(crate) use endpoint::{bearer, routes};
+pub(crate) use export::{ExportQuestion, received, write_export};
 pub(crate) use history::history;
-pub(crate) use ledger::{LedgerQuestion, received, write_ledger};
 pub(crate) use question::{
     Answered, Asked, DeclaredQuestion, Form, HistoryQuestion, Kind, Question, Told, complaint,
 };

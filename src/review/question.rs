@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::books::BooksQuestion;
-use super::ledger::LedgerQuestion;
+use super::export::ExportQuestion;
 
 /// In which form a verb answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +37,8 @@ pub(crate) enum HistoryQuestion {
     Audit,
     /// `explain`.
     Explain { kind: String, id: String },
-    /// `export ledger`.
-    Ledger(LedgerQuestion),
+    /// `export`.
+    Export(ExportQuestion),
     /// `ledger`.
     Books(BooksQuestion),
 }
@@ -141,12 +141,16 @@ mod tests {
                 r#"{"history":{"explain":{"kind":"order","id":"A1"}}}"#,
             ),
             (
-                history(HistoryQuestion::Ledger(LedgerQuestion {
+                history(HistoryQuestion::Export(ExportQuestion {
+                    what: "orders".to_owned(),
                     format: "csv".to_owned(),
                     day: None,
                     positions: Some((1, 9)),
                 })),
-                r#"{"history":{"ledger":{"format":"csv","day":null,"positions":[1,9]}}}"#,
+                concat!(
+                    r#"{"history":{"export":{"what":"orders","format":"csv","#,
+                    r#""day":null,"positions":[1,9]}}}"#
+                ),
             ),
             (
                 history(HistoryQuestion::Books(BooksQuestion::Chart)),

@@ -8,6 +8,7 @@
 //! Deliberately not here: the second walk (`journal`).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use chrono::NaiveDate;
 use duizhang_core::event::Chapter;
@@ -30,6 +31,18 @@ pub enum Selection {
     Days(NaiveDate, NaiveDate),
     /// Those posted for events from one position to another, both included.
     Positions(Position, Position),
+}
+
+impl fmt::Display for Selection {
+    /// As headings say it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => f.write_str("whole log"),
+            Self::Day(day) => write!(f, "business day {day}"),
+            Self::Days(from, to) => write!(f, "business days {from} to {to}"),
+            Self::Positions(from, to) => write!(f, "positions {from} to {to}"),
+        }
+    }
 }
 
 /// Where an entry lies to a selection.

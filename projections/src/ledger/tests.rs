@@ -67,6 +67,12 @@ fn text(chapters: &[Chapter], selection: Selection, format: Format) -> String {
     String::from_utf8(export(chapters, selection, format)).expect("it is text")
 }
 
+/// Those that this build writes.
+fn formats() -> impl Iterator<Item = Format> {
+    let built = |format: &Format| cfg!(feature = "parquet") || *format != Format::Parquet;
+    Format::ALL.into_iter().filter(built)
+}
+
 fn books(chapters: &[Chapter]) -> Books {
     let mut books = Books::new(zone());
     chapters.iter().for_each(|chapter| books.fold(chapter));
@@ -153,7 +159,7 @@ fn every_export_names_the_log_it_was_made_of_and_its_totals() {
     let total = plan.moved.totals()[&Currency::Cny];
     assert_eq!(total.debit, total.credit);
     let total = super::decimal(total.debit, Currency::Cny);
-    for format in Format::ALL.into_iter().filter(|format| !format.is_binary()) {
+    for format in formats().filter(|format| !format.is_binary()) {
         let text = text(&chapters, selection, format);
         let head: String = text.lines().take(14).collect();
         for part in [&plan.head.root, &plan.head.position.to_string(), "2026-11-20", &total] {
@@ -165,19 +171,20 @@ fn every_export_names_the_log_it_was_made_of_and_its_totals() {
 #[test]
 fn the_same_log_gives_the_same_bytes() {
     let chapters = chapters(&books_day());
-    for format in Format::ALL {
+    for format in formats() {
         let first = export(&chapters, Selection::Whole, format);
         assert_eq!(first, export(&chapters, Selection::Whole, format), "{}", format.word());
         assert_eq!(format.word().parse(), Ok(format));
-        assert_eq!(first.starts_with(b"PK"), format.is_binary());
+        let magic = first.starts_with(b"PK") || first.starts_with(b"PAR1");
+        assert_eq!(magic, format.is_binary());
     }
-    assert!("parquet".parse::<Format>().is_err());
+    assert!("docx".parse::<Format>().is_err());
 }
 
 #[test]
 fn an_empty_selection_is_a_file_all_the_same() {
     let chapters = chapters(&books_day());
-    for format in Format::ALL {
+    for format in formats() {
         let nothing = Selection::Positions(Position::new(9_000), Position::new(9_001));
         assert!(!export(&chapters, nothing, format).is_empty(), "{}", format.word());
         assert!(!export(&[], Selection::Whole, format).is_empty(), "{}", format.word());

@@ -6,8 +6,9 @@
 
 use std::io::Write;
 
-use super::heading::{days, heading, one_line, standing, subjects};
+use super::heading::{days, heading, standing, subjects};
 use super::{ExportError, Writing};
+use crate::export::text::one_line;
 use crate::ledger::balances::decimal;
 use crate::ledger::journal::Dated;
 use crate::ledger::survey::Plan;

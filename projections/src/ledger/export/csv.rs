@@ -6,18 +6,16 @@
 
 use std::io::Write;
 
-use super::heading::{heading, one_line, subjects};
+use super::heading::{heading, subjects};
 use super::{ExportError, Writing};
+use crate::export::text::{BYTE_ORDER_MARK, field, heading_record};
 use crate::ledger::balances::decimal;
 use crate::ledger::journal::Dated;
 use crate::ledger::survey::Plan;
 
 pub(super) struct Csv;
 
-/// Tells a spreadsheet the encoding.
-pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
-
-pub(super) const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 22] = [
     "date",
     "position",
     "line",
@@ -42,32 +40,6 @@ pub(super) const COLUMNS: [&str; 22] = [
     "natural_date",
 ];
 
-/// A text that no spreadsheet calculates.
-pub(super) fn defused(text: &str) -> String {
-    let text = one_line(text);
-    // A control character in front was a way around this; it is a space by now.
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    if formula { format!("'{text}") } else { text }
-}
-
-/// A text as a field.
-pub(super) fn field(text: &str) -> String {
-    format!("\"{}\"", defused(text).replace('"', "\"\""))
-}
-
-/// The heading as one record of so many fields.
-pub(super) fn heading_record(plan: &Plan, fields: usize) -> String {
-    let mut said: Vec<String> =
-        heading(plan).into_iter().map(|(name, value)| field(&format!("{name}: {value}"))).collect();
-    // Many currencies have more totals than there are columns; the last field takes the rest.
-    if said.len() > fields {
-        let rest = said.split_off(fields - 1);
-        said.push(format!("\"{}\"", rest.join("; ").replace('"', "")));
-    }
-    said.resize(fields, "\"\"".to_owned());
-    said.join(",")
-}
-
 /// Debit and credit of a signed amount, one of them empty.
 pub(super) fn sides(line: &duizhang_core::ledger::Line) -> (String, String) {
     let (minor, currency) = (i128::from(line.amount.minor()), line.amount.currency());
@@ -77,7 +49,7 @@ pub(super) fn sides(line: &duizhang_core::ledger::Line) -> (String, String) {
 
 impl Writing for Csv {
     fn begin(&mut self, plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError> {
-        let heading = heading_record(plan, COLUMNS.len());
+        let heading = heading_record(&heading(plan), COLUMNS.len());
         write!(out, "{BYTE_ORDER_MARK}{heading}\r\n{}\r\n", COLUMNS.map(field).join(","))?;
         Ok(())
     }

@@ -7,20 +7,14 @@ use duizhang_core::amount::Currency;
 use duizhang_core::ledger::{Entry, Numbered};
 
 use crate::ledger::balances::{Balances, decimal};
-use crate::ledger::survey::{Plan, Selection};
+use crate::ledger::survey::Plan;
 
 /// Where the file comes from and its control totals, as names and values.
 pub(super) fn heading(plan: &Plan) -> Vec<(String, String)> {
-    let selection = match plan.selection {
-        Selection::Whole => "whole log".to_owned(),
-        Selection::Day(day) => format!("business day {day}"),
-        Selection::Days(from, to) => format!("business days {from} to {to}"),
-        Selection::Positions(from, to) => format!("positions {from} to {to}"),
-    };
     let mut lines = vec![
         ("log position".to_owned(), plan.head.position.to_string()),
         ("log root".to_owned(), plan.head.root.clone()),
-        ("selection".to_owned(), selection),
+        ("selection".to_owned(), plan.selection.to_string()),
         ("entries".to_owned(), plan.entries.to_string()),
         ("lines".to_owned(), plan.lines.to_string()),
     ];
@@ -47,9 +41,4 @@ pub(super) fn standing(balances: &Balances) -> Vec<(Numbered, Currency, i128)> {
 pub(super) fn days(plan: &Plan) -> Option<(NaiveDate, NaiveDate, NaiveDate)> {
     let (first, last) = plan.days?;
     Some((first.pred_opt().unwrap_or(first), first, last))
-}
-
-/// A person's text on one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

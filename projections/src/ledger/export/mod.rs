@@ -6,6 +6,7 @@
 //! Deliberately not here: files, command lines, and which log is read.
 
 mod beancount;
+mod columns;
 mod csv;
 mod heading;
 mod json;
@@ -14,33 +15,14 @@ mod voucher;
 mod xlsx;
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::str::FromStr;
 
 use duizhang_core::event::Chapter;
-use rust_xlsxwriter::XlsxError;
-use thiserror::Error;
 
 use super::journal::{Dated, Journal};
 use super::survey::Plan;
-pub use xlsx::XLSX_LINES_MAX;
-
-/// Why an export ended early.
-#[derive(Debug, Error)]
-pub enum ExportError {
-    /// The target took no more.
-    #[error("write the export: {0}")]
-    Io(#[from] io::Error),
-    /// The workbook could not be made.
-    #[error("make the workbook: {0}")]
-    Xlsx(#[from] XlsxError),
-    /// More lines than a sheet has rows.
-    #[error("{lines} lines are more than the {XLSX_LINES_MAX} of a sheet: export days, or csv")]
-    TooManyLines {
-        /// How many there are.
-        lines: u64,
-    },
-}
+pub use crate::export::{ExportError, XLSX_LINES_MAX};
 
 /// The formats of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +39,8 @@ pub enum Format {
     Json,
     /// A workbook with journal, trial balance and head.
     Xlsx,
+    /// Columns with types, for programs that compute.
+    Parquet,
     /// The columns that Chinese bookkeeping software imports (记账凭证), as CSV.
     VoucherCsv,
     /// The same as a workbook.
@@ -70,7 +54,8 @@ pub struct UnknownFormat;
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not one of beancount, hledger, ledger, csv, json, xlsx, voucher-csv, voucher-xlsx",
+            "not one of beancount, hledger, ledger, csv, json, xlsx, parquet, voucher-csv, \
+             voucher-xlsx",
         )
     }
 }
@@ -79,13 +64,14 @@ impl std::error::Error for UnknownFormat {}
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Beancount,
         Self::Hledger,
         Self::Ledger,
         Self::Csv,
         Self::Json,
         Self::Xlsx,
+        Self::Parquet,
         Self::VoucherCsv,
         Self::VoucherXlsx,
     ];
@@ -100,6 +86,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
             Self::VoucherCsv => "voucher-csv",
             Self::VoucherXlsx => "voucher-xlsx",
         }
@@ -108,11 +95,11 @@ impl Format {
     /// Whether the bytes are no text.
     #[must_use]
     pub const fn is_binary(self) -> bool {
-        matches!(self, Self::Xlsx | Self::VoucherXlsx)
+        matches!(self, Self::Xlsx | Self::Parquet | Self::VoucherXlsx)
     }
 
-    fn writing(self) -> Box<dyn Writing> {
-        match self {
+    fn writing(self) -> Result<Box<dyn Writing>, ExportError> {
+        Ok(match self {
             Self::Beancount => Box::new(beancount::Beancount),
             Self::Hledger => Box::new(plain::Plain::HLEDGER),
             Self::Ledger => Box::new(plain::Plain::LEDGER),
@@ -120,8 +107,9 @@ impl Format {
             Self::Json => Box::new(json::JsonLines),
             Self::Xlsx => Box::new(xlsx::Workbook::default()),
             Self::VoucherCsv => Box::new(voucher::VoucherCsv),
+            Self::Parquet => Box::new(columns::Columns::new()?),
             Self::VoucherXlsx => Box::new(voucher::VoucherXlsx::default()),
-        }
+        })
     }
 }
 
@@ -158,7 +146,7 @@ impl<'a> Export<'a> {
     /// # Errors
     /// [`ExportError`].
     pub fn begin(plan: &Plan, format: Format, out: &'a mut dyn Write) -> Result<Self, ExportError> {
-        let mut writing = format.writing();
+        let mut writing = format.writing()?;
         writing.begin(plan, out)?;
         Ok(Self { journal: Journal::new(plan), writing, out })
     }

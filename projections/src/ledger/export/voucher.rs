@@ -11,10 +11,12 @@ use duizhang_core::amount::Currency;
 use duizhang_core::ledger::Line;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::csv::{BYTE_ORDER_MARK, field, heading_record, sides};
-use super::heading::subjects;
-use super::xlsx::{book_of, check_lines, put_heading, put_money, put_names};
+use super::csv::sides;
+use super::heading::{heading, subjects};
+use super::xlsx::ledger_book;
 use super::{ExportError, Writing};
+use crate::export::cells::{check_lines, put_heading, put_money, put_names};
+use crate::export::text::{BYTE_ORDER_MARK, field, heading_record};
 use crate::ledger::balances::{Sums, decimal};
 use crate::ledger::journal::Dated;
 use crate::ledger::survey::Plan;
@@ -79,7 +81,11 @@ fn totals(plan: &Plan) -> BTreeMap<Currency, Sums> {
 impl Writing for VoucherCsv {
     fn begin(&mut self, plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError> {
         let names = COLUMNS.map(field).join(",");
-        write!(out, "{BYTE_ORDER_MARK}{}\r\n{names}\r\n", heading_record(plan, COLUMNS.len()))?;
+        write!(
+            out,
+            "{BYTE_ORDER_MARK}{}\r\n{names}\r\n",
+            heading_record(&heading(plan), COLUMNS.len())
+        )?;
         Ok(())
     }
 
@@ -132,8 +138,8 @@ impl VoucherXlsx {
 
 impl Writing for VoucherXlsx {
     fn begin(&mut self, plan: &Plan, _: &mut dyn Write) -> Result<(), ExportError> {
-        check_lines(plan)?;
-        put_names(self.sheet.set_name("凭证")?, &COLUMNS)?;
+        check_lines(plan.lines)?;
+        put_names(self.sheet.set_name("凭证")?, COLUMNS)?;
         Ok(())
     }
 
@@ -157,10 +163,10 @@ impl Writing for VoucherXlsx {
             put_money(&mut self.sheet, self.row, 8, total.credit, currency)?;
             self.sheet.write_string(self.row, 9, currency.code())?;
         }
-        let mut book = book_of(plan)?;
+        let mut book = ledger_book(plan)?;
         // Software that imports vouchers reads the first sheet.
         book.push_worksheet(std::mem::take(&mut self.sheet));
-        put_heading(&mut book, plan)?;
+        put_heading(&mut book, &heading(plan))?;
         out.write_all(&book.save_to_buffer()?)?;
         Ok(())
     }
