@@ -437,3 +437,40 @@ fn a_mapping_is_kept_with_its_file() {
     assert_eq!(again["recorded"]["runs"][0]["again"], true, "read as it was then: {again}");
     assert!(again["files"][0]["layout"].as_str().is_some_and(|one| one.starts_with("mapped:")));
 }
+
+#[test]
+fn a_reconciled_day_closes_and_what_comes_later_is_booked_in_the_open_one() {
+    let day = Day::new();
+    let at = |clock: &str| format!("{} {clock}", day.before);
+    let one = Receipt { time: at("10:00:00"), ..day.stranger() };
+    let two = Receipt { time: at("11:00:00"), serial: "1000050201202611210003", ..one.clone() };
+    let first = day.file("one.csv", &wechat_file(&day.before, std::slice::from_ref(&one)));
+    let reconcile = ["reconcile", "--day", &day.before];
+    let ended = day.run(&[&reconcile[..], &["--statement", &first]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+
+    let by = ["--by", "admin", "--reason", "the owner's own money"];
+    let close = [&["day", "close", &day.before][..], &by].concat();
+    let refused = day.run(&close);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.errors.contains("1 open breaks"), "{refused:?}");
+    let listed = day.run(&["break", "list", "--day", &day.before]);
+    let id = listed.output.split_whitespace().next().expect("an id").to_owned();
+    let resolve = ["break", "resolve", &id, "--resolution", "not-a-break", "--root", "us"];
+    let resolved = day.run(&[&resolve[..], &by].concat());
+    assert_eq!(resolved.code, Some(0), "{resolved:?}");
+    assert_eq!(day.run(&close).code, Some(0));
+    let again = day.run(&reconcile);
+    assert_eq!(again.code, Some(0), "what a person ended asks nobody: {again:?}");
+
+    // A later export of the closed day: its break is about that day and booked in the open one.
+    let second = day.file("two.csv", &wechat_file(&day.before, &[one, two]));
+    let late = day.run(&[&reconcile[..], &["--statement", &second]].concat());
+    assert_eq!(late.code, Some(1), "{late:?}");
+    assert!(late.output.contains("1 breaks opened"), "{late:?}");
+    let closed = day.run(&["day", "show", &day.before]);
+    assert!(closed.output.contains("closed"), "{closed:?}");
+    let booked = day.run(&["break", "list", "--day", &day.day]);
+    assert!(booked.output.contains("U02"), "{booked:?}");
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
