@@ -24,7 +24,7 @@ use super::program::{FINDING, Setting};
 use super::review::in_use;
 use crate::compose::{Absent, OpenBook};
 use crate::finance::{Desk, FILES_BYTES_MAX, Given, RECONCILE_PATH, Task, reconcile, task_frame};
-use crate::review::{Answered, Posted, post};
+use crate::review::{Answered, post};
 
 /// Who reconciles where nobody is named.
 const BY: &str = "command line";
@@ -48,8 +48,7 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
     let answered = match &setting.server {
         Some((server, token)) => {
             let body = task_frame(&task, setting.form)?;
-            let posted = Posted { path: RECONCILE_PATH, kind: "application/octet-stream", body };
-            let answer = post(server, token, posted)?;
+            let answer = post(server, token, RECONCILE_PATH, body)?;
             serde_json::from_slice(&answer).context("read the server's answer")?
         }
         None => local(setting, task)?,

@@ -20,7 +20,7 @@ use crate::compose::{Absent, OpenBook};
 use crate::finance::{
     Archive, Files, REPORT_PATH, ReportQuestion, Reported, Unframed, report, unframed,
 };
-use crate::review::{Answered, Form, Posted, post};
+use crate::review::{Answered, Form, post};
 
 pub(super) fn run(setting: &Setting, arguments: &ReportArguments) -> anyhow::Result<ExitCode> {
     let question = question(setting, arguments);
@@ -63,8 +63,7 @@ fn question(setting: &Setting, arguments: &ReportArguments) -> ReportQuestion {
 fn remote(setting: &Setting, question: &ReportQuestion) -> anyhow::Result<Reported> {
     let (server, token) = setting.server.as_ref().context("a server is asked")?;
     let body = serde_json::to_vec(question).context("write the question")?;
-    let posted = Posted { path: REPORT_PATH, kind: "application/json", body };
-    let answer = post(server, token, posted)?;
+    let answer = post(server, token, REPORT_PATH, body)?;
     let (answered, bytes): Unframed<'_, Answered> =
         unframed(&answer).context("read the server's answer")?;
     match answered {

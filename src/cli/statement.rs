@@ -22,7 +22,7 @@ use crate::compose::{Absent, OpenBook};
 use crate::finance::{
     STATEMENTS_PATH, StatementQuestion, Stored, Unframed, preview, saved, tell_statements, unframed,
 };
-use crate::review::{Answered, Posted, post};
+use crate::review::{Answered, post};
 
 /// Where the channels are: their times are China's unless a file says otherwise.
 const CHANNELS_ZONE: &str = "Asia/Shanghai";
@@ -69,8 +69,7 @@ fn save(setting: &Setting, digits: String, output: &Path) -> anyhow::Result<Exit
 fn ask(setting: &Setting, question: StatementQuestion) -> anyhow::Result<(Answered, Vec<u8>)> {
     if let Some((server, token)) = &setting.server {
         let body = serde_json::to_vec(&json!({ "question": question, "form": setting.form }))?;
-        let posted = Posted { path: STATEMENTS_PATH, kind: "application/json", body };
-        let answer = post(server, token, posted)?;
+        let answer = post(server, token, STATEMENTS_PATH, body)?;
         let (answered, bytes): Unframed<'_, Answered> =
             unframed(&answer).context("read the server's answer")?;
         return Ok((answered, bytes.to_vec()));

@@ -217,6 +217,14 @@ pub(super) fn wallet_of(
     if let Some(name) = named {
         let known = book.wallets().find(|wallet| wallet.id.as_str() == name);
         let wallet = known.with_context(|| format!("there is no wallet {name}"))?;
+        // Money of a sandbox may come in any channel's file.
+        if let Some(channel) = statement.channel.filter(|_| wallet.channel != Channel::Sandbox) {
+            ensure!(
+                channel == wallet.channel,
+                "this is a statement of {channel}, and wallet {name} is of {}",
+                wallet.channel
+            );
+        }
         return Ok((wallet.id.clone(), wallet.channel));
     }
     let Some(channel) = statement.channel else {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use duizhang_core::breaks::StatementKept;
 use duizhang_core::channel::Channel;
+use duizhang_core::id::WalletId;
 use duizhang_core::merkle::Hash;
 use duizhang_listener_bridge::statements::Mapping;
 use duizhang_projections::calendar::Zone;
@@ -48,13 +49,16 @@ impl Shelf<'_> {
         wanted: Vec<Wanted>,
     ) -> anyhow::Result<(Vec<StatementLines>, Vec<Paper>)> {
         let (mut lines, mut papers) = (Vec::new(), Vec::new());
+        let mut accounts = Accounts::default();
         for Wanted { kept, channel, name } in wanted {
             let document = match self.at_hand.remove(&kept.statement) {
                 Some(document) => document,
                 None => self.read(&kept)?,
             };
+            let doubt = accounts.doubt(&kept, document.statement.account.as_deref());
             let sides = document.sides(&name, channel, &kept, self.zone);
-            let (statement, paper) = sides.with_context(|| format!("the kept file {name}"))?;
+            let (mut statement, paper) = sides.with_context(|| format!("the kept file {name}"))?;
+            statement.file.findings.extend(doubt);
             lines.push(statement);
             papers.push(paper);
         }
@@ -79,6 +83,22 @@ impl Shelf<'_> {
     }
 }
 
+/// The accounts that the files of each wallet name. Layouts name them in different ways, and people
+/// rename theirs, so another one is a doubt and no refusal.
+#[derive(Default)]
+struct Accounts(BTreeMap<(WalletId, String), String>);
+
+impl Accounts {
+    fn doubt(&mut self, kept: &StatementKept, account: Option<&str>) -> Option<String> {
+        let account = account?;
+        let key = (kept.wallet.clone(), kept.layout.clone());
+        let first = self.0.entry(key).or_insert_with(|| account.to_owned());
+        (first != account).then(|| {
+            format!("it is of the account {account}, and another file of the wallet of {first}")
+        })
+    }
+}
+
 /// A later file of the same wallet and layout that covers all of an earlier one takes its place.
 fn mark_superseded(lines: &[StatementLines], papers: &mut [Paper]) {
     for (place, paper) in papers.iter_mut().enumerate() {
@@ -89,5 +109,33 @@ fn mark_superseded(lines: &[StatementLines], papers: &mut [Paper]) {
                 && later.from <= earlier.from
                 && earlier.to <= later.to
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use duizhang_core::closing::Day;
+    use duizhang_core::testing::reckoning::statement;
+
+    #[test]
+    fn files_of_one_wallet_that_name_different_accounts_are_pointed_out() {
+        let mut accounts = Accounts::default();
+        let day = Day::new(1);
+        let other = WalletId::new("wx-2").expect("a good name");
+        let elsewhere = StatementKept { wallet: other, ..statement(2, day) };
+        let merchant = StatementKept { layout: "other".into(), ..statement(3, day) };
+        let cases = [
+            (statement(1, day), None, false),
+            (statement(1, day), Some("店"), false),
+            (statement(4, day), Some("店"), false),
+            (elsewhere, Some("张三"), false),
+            (merchant, Some("1600000000"), false),
+            (statement(5, day), Some("张三"), true),
+        ];
+        for (kept, account, doubted) in cases {
+            let doubt = accounts.doubt(&kept, account);
+            assert_eq!(doubt.is_some(), doubted, "{account:?}: {doubt:?}");
+        }
     }
 }

@@ -30,28 +30,20 @@ const ANSWER_BYTES_MAX: usize = 65 * 1_024 * 1_024;
 /// Puts a question to a server. Must not be called from inside a runtime.
 pub(crate) fn ask(server: &Uri, token: &Secret, asked: &Asked) -> anyhow::Result<Answered> {
     let question = serde_json::to_vec(asked).context("write the question")?;
-    let (status, body) = converse(server, token, Method::POST, "/review", question)?;
-    let body = good(server, status, body)?;
+    let body = post(server, token, "/review", question)?;
     let asking = || format!("ask the server {server}");
     serde_json::from_slice(&body).context("read the server's answer").with_context(asking)
 }
 
-/// What is sent.
-pub(crate) struct Posted {
-    pub(crate) path: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) body: Vec<u8>,
-}
-
 /// Sends something to a server and returns what it answers, where it answers well. Must not be
 /// called from inside a runtime.
-pub(crate) fn post(server: &Uri, token: &Secret, posted: Posted) -> anyhow::Result<Bytes> {
-    let Posted { path, kind, body } = posted;
-    let (status, body) = exchanged(server, token, (Method::POST, path, kind), body)?;
-    good(server, status, body)
-}
-
-fn good(server: &Uri, status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
+pub(crate) fn post(
+    server: &Uri,
+    token: &Secret,
+    path: &str,
+    body: Vec<u8>,
+) -> anyhow::Result<Bytes> {
+    let (status, body) = converse(server, token, Method::POST, path, body)?;
     if status != StatusCode::OK {
         let text = String::from_utf8_lossy(&body);
         bail!("the server {server} answered {status}: {}", text.trim());
@@ -68,20 +60,11 @@ pub(crate) fn converse(
     path: &str,
     body: Vec<u8>,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
-    exchanged(server, token, (verb, path, "application/json"), body)
-}
-
-fn exchanged(
-    server: &Uri,
-    token: &Secret,
-    line: (Method, &str, &'static str),
-    body: Vec<u8>,
-) -> anyhow::Result<(StatusCode, Bytes)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asking = || format!("ask the server {server}");
     let sending = async {
         let authority = server.authority().context("an address has a host")?;
-        send(server, authority, message(server, authority, token, line, body)?).await
+        send(server, authority, message(server, authority, token, verb, path, body)?).await
     };
     runtime.block_on(sending).with_context(asking)
 }
@@ -108,7 +91,8 @@ fn message(
     server: &Uri,
     authority: &Authority,
     token: &Secret,
-    (verb, path, kind): (Method, &str, &'static str),
+    verb: Method,
+    path: &str,
     body: Vec<u8>,
 ) -> anyhow::Result<Request<Full<Bytes>>> {
     let mut bearer = HeaderValue::from_bytes(&[b"Bearer ", token.expose()].concat())
@@ -119,7 +103,7 @@ fn message(
         .uri(format!("{}{path}", server.path().trim_end_matches('/')))
         .header(HOST, authority.as_str())
         .header(CONNECTION, "close")
-        .header(CONTENT_TYPE, kind)
+        .header(CONTENT_TYPE, "application/json")
         .header(AUTHORIZATION, bearer)
         .body(Full::new(Bytes::from(body)))
         .context("build the request")

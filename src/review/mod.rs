@@ -10,7 +10,7 @@ mod export;
 mod history;
 mod question;
 
-pub(crate) use ask::{Posted, ask, converse, post, server};
+pub(crate) use ask::{ask, converse, post, server};
 pub(crate) use books::BooksQuestion;
 pub(crate) use declared::{Look, declared, operators, wallet_as_json};
 pub(crate) use endpoint::{bearer, routes};

@@ -45,6 +45,14 @@ fn now_in_shanghai() -> DateTime<FixedOffset> {
     DateTime::from_timestamp_micros(micros).expect("a time").with_timezone(&zone)
 }
 
+/// A file of another network.
+const ALIPAY_FILE: &str = "\
+支付宝交易记录明细查询\n账号:[x@example.com]\n\
+起始日期:[2026-11-20 00:00:00]    终止日期:[2026-11-21 00:00:00]\n\
+---------------------------------交易记录明细列表------------------------------------\n\
+交易号,商家订单号,交易创建时间,付款时间,最近修改时间,交易来源地,类型,交易对方,商品名称,金额（元）,收/支,\
+交易状态,服务费（元）,成功退款（元）,备注,资金状态,\n";
+
 /// The number of our line of the day.
 const SERIAL: &str = "1000050201202611210001";
 
@@ -359,11 +367,16 @@ fn what_is_no_statement_is_named_and_nothing_is_kept() {
     let missing = day.book.data().join("none.csv").display().to_string();
     let foreign = day.bill("bill.csv", &[day.paid()]);
     let foreign = format!("nobody={foreign}");
+    let camera = day.file("phone.png", "\u{89}PNG");
+    let network = day.file("alipay.csv", ALIPAY_FILE);
+    let network = format!("wx-main={network}");
     let cases = [
         (&page, "web page"),
         (&missing, "none.csv"),
         (&"nobody=none.csv".to_owned(), "none.csv"),
         (&foreign, "there is no wallet nobody"),
+        (&camera, "read the statement phone.png"),
+        (&network, "this is a statement of alipay, and wallet wx-main is of wechat"),
     ];
     for (given, expected) in cases {
         let ended = day.reconcile(&["--statement", given]);
@@ -424,4 +437,41 @@ fn a_mapping_is_kept_with_its_file() {
     let again = day.said(0, &[]);
     assert_eq!(again["recorded"]["runs"][0]["again"], true, "read as it was then: {again}");
     assert!(again["files"][0]["layout"].as_str().is_some_and(|one| one.starts_with("mapped:")));
+}
+
+#[test]
+fn a_reconciled_day_closes_and_what_comes_later_is_booked_in_the_open_one() {
+    let day = Day::new();
+    let at = |clock: &str| format!("{} {clock}", day.before);
+    let one = Receipt { time: at("10:00:00"), ..day.stranger() };
+    let two = Receipt { time: at("11:00:00"), serial: "1000050201202611210003", ..one.clone() };
+    let first = day.file("one.csv", &wechat_file(&day.before, std::slice::from_ref(&one)));
+    let reconcile = ["reconcile", "--day", &day.before];
+    let ended = day.run(&[&reconcile[..], &["--statement", &first]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+
+    let by = ["--by", "admin", "--reason", "the owner's own money"];
+    let close = [&["day", "close", &day.before][..], &by].concat();
+    let refused = day.run(&close);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.errors.contains("1 open breaks"), "{refused:?}");
+    let listed = day.run(&["break", "list", "--day", &day.before]);
+    let id = listed.output.split_whitespace().next().expect("an id").to_owned();
+    let resolve = ["break", "resolve", &id, "--resolution", "not-a-break", "--root", "us"];
+    let resolved = day.run(&[&resolve[..], &by].concat());
+    assert_eq!(resolved.code, Some(0), "{resolved:?}");
+    assert_eq!(day.run(&close).code, Some(0));
+    let again = day.run(&reconcile);
+    assert_eq!(again.code, Some(0), "what a person ended asks nobody: {again:?}");
+
+    // A later export of the closed day: its break is about that day and booked in the open one.
+    let second = day.file("two.csv", &wechat_file(&day.before, &[one, two]));
+    let late = day.run(&[&reconcile[..], &["--statement", &second]].concat());
+    assert_eq!(late.code, Some(1), "{late:?}");
+    assert!(late.output.contains("1 breaks opened"), "{late:?}");
+    let closed = day.run(&["day", "show", &day.before]);
+    assert!(closed.output.contains("closed"), "{closed:?}");
+    let booked = day.run(&["break", "list", "--day", &day.day]);
+    assert!(booked.output.contains("U02"), "{booked:?}");
+    assert_eq!(day.run(&["audit"]).code, Some(0));
 }

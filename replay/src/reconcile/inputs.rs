@@ -98,6 +98,7 @@ fn of_ours(item: &Observed) -> Digest {
         item.amount.currency().code().as_bytes(),
         &item.refunded.to_be_bytes(),
         &item.time.micros().to_be_bytes(),
+        item.serial.as_bytes(),
         number.as_bytes(),
         item.note.as_bytes(),
         claim.as_bytes(),

@@ -36,6 +36,8 @@ mod run_tests;
 #[cfg(test)]
 mod snapshot_tests;
 #[cfg(test)]
+mod taken_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod then_tests;

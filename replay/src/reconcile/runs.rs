@@ -253,8 +253,8 @@ impl Compared {
         let item = &self.ours[index];
         match item.flow {
             Flow::PayIn => Subject::Payment(PaymentId::from_bits(item.id)),
-            Flow::Withdrawal => Subject::Movement(MovementId::from_bits(item.id)),
             Flow::RefundOut => Subject::Refund(RefundId::from_bits(item.id)),
+            Flow::Withdrawal => Subject::Movement(MovementId::from_bits(item.id)),
         }
     }
 
