@@ -166,6 +166,7 @@ impl Document {
             wallet: kept.wallet.to_string(),
             layout,
             lines: statement.lines.len(),
+            rejected: statement.rejected.len(),
             proof: proof_text(statement.outcome()).to_owned(),
             findings: findings_of(&statement),
         };

@@ -180,19 +180,23 @@ impl DayReport {
                 ("账户", "wallet", Text),
                 ("版式", "layout", Text),
                 ("行数", "rows", Number),
+                ("未读行", "not readable", Number),
                 ("自证", "own totals", Text),
                 ("说明", "findings", Text),
                 ("sha256", "digest", Text),
             ],
         );
+        let number = |count: usize| Cell::Number(u64::try_from(count).unwrap_or(u64::MAX));
         for file in &self.files {
+            let tone = if file.rejected > 0 { Tone::Alarm } else { Tone::Plain };
             table.push(
-                Tone::Plain,
+                tone,
                 vec![
                     Cell::text(file.name.clone()),
                     Cell::text(file.wallet.clone()),
                     Cell::text(file.layout.clone()),
-                    Cell::Number(u64::try_from(file.lines).unwrap_or(u64::MAX)),
+                    number(file.lines),
+                    number(file.rejected),
                     Cell::text(file.proof.clone()),
                     Cell::text(file.findings.join("; ")),
                     Cell::text(file.sha256.clone()),

@@ -41,6 +41,7 @@ impl Writer {
             wallet: wallet.to_owned(),
             layout: "test".to_owned(),
             lines: 0,
+            rejected: 0,
             proof: "hold".to_owned(),
             findings: Vec::new(),
         };

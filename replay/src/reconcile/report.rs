@@ -118,6 +118,8 @@ pub struct FileLine {
     pub layout: String,
     /// How many lines were read.
     pub lines: usize,
+    /// How many rows could not be read.
+    pub rejected: usize,
     /// What its own totals prove: ok, warn or fail.
     pub proof: String,
     /// What the proof, and unreadable rows, have to say.

@@ -39,6 +39,7 @@ pub(super) fn stated(number: u8, day: NaiveDate, lines: Vec<Line>) -> (Statement
         wallet: WALLET.into(),
         layout: "wechat-personal".into(),
         lines: lines.len(),
+        rejected: 0,
         proof: "hold".into(),
         findings: Vec::new(),
     };

@@ -20,6 +20,7 @@ fn export(name: &str, lines: Vec<Line>) -> StatementLines {
         wallet: "wx".into(),
         layout: "wechat-personal".into(),
         lines: lines.len(),
+        rejected: 0,
         proof: "hold".into(),
         findings: Vec::new(),
     };

@@ -78,6 +78,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
             wallet: WALLET.into(),
             layout: "wechat-personal".into(),
             lines: lines.len(),
+            rejected: 0,
             proof: "ok".into(),
             findings: Vec::new(),
         },

@@ -75,8 +75,15 @@ impl DayReport {
         for file in &self.files {
             let _ = writeln!(
                 text,
-                "  {} for {}: {}, {} 行 lines, 自证 own totals: {}\n    sha256 {}",
-                file.name, file.wallet, file.layout, file.lines, file.proof, file.sha256
+                "  {} for {}: {}, {} 行 lines, {} 未读 not readable, 自证 own totals: {}\n    \
+                 sha256 {}",
+                file.name,
+                file.wallet,
+                file.layout,
+                file.lines,
+                file.rejected,
+                file.proof,
+                file.sha256
             );
             for finding in &file.findings {
                 let _ = writeln!(text, "    {finding}");

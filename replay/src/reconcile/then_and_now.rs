@@ -246,7 +246,7 @@ fn said(report: &DayReport) -> Said {
         for table in &sheet.tables {
             match table.key {
                 "standing" => numbers(&mut said, table),
-                "files" => rows(&mut said, About::File, table, 6),
+                "files" => rows(&mut said, About::File, table, 0),
                 "changes" => rows(&mut said, About::File, table, 1),
                 "excluded" => rows(&mut said, About::Number, table, 0),
                 "unclaimed" => rows(&mut said, About::Entry, table, 0),

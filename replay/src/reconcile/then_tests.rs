@@ -96,6 +96,7 @@ impl Office {
                 wallet: WALLET.into(),
                 layout: "test".into(),
                 lines: lines.len(),
+                rejected: 0,
                 proof: "hold".into(),
                 findings: Vec::new(),
             },
