@@ -41,6 +41,8 @@ mod taken_tests;
 mod tests;
 #[cfg(test)]
 mod then_tests;
+#[cfg(test)]
+mod workbook_tests;
 
 pub use closing::closed_at;
 pub use format::{ReportFormat, UnknownReportFormat};

@@ -1,7 +1,6 @@
 //! The pages of the report: the numbers of a whole day, the same bytes each time, hostile texts,
 //! days without anything and with too much of it.
 
-use std::io::{Cursor, Read};
 use std::path::PathBuf;
 
 use duizhang_core::amount::Amount;
@@ -16,7 +15,7 @@ use proptest::prelude::*;
 use super::fixture::{EVER, shop_date, shop_files, shop_log, shop_report};
 use super::*;
 
-fn shop() -> DayReport {
+pub(super) fn shop() -> DayReport {
     shop_report(&shop_log(), EVER)
 }
 
@@ -126,60 +125,6 @@ fn the_pages_are_as_they_were() {
         let kept = std::fs::read(&path).unwrap_or_default();
         assert!(kept == bytes, "{} is not what the report is now", path.display());
     }
-}
-
-/// The parts of a workbook as texts.
-fn parts(workbook: &[u8]) -> Vec<(String, String)> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).expect("a zip file");
-    let names: Vec<String> =
-        archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
-    let read = names.into_iter().map(|name| {
-        let mut text = String::new();
-        archive.by_name(&name).expect("it is named").read_to_string(&mut text).expect("XML");
-        (name, text)
-    });
-    read.collect()
-}
-
-fn part<'a>(parts: &'a [(String, String)], name: &str) -> &'a str {
-    parts.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text)
-}
-
-#[test]
-fn the_workbook_has_its_sheets_and_only_totals_are_formulas() {
-    let parts = parts(&shop().xlsx().expect("a workbook"));
-    let book = part(&parts, "xl/workbook.xml");
-    let sheets = [
-        "概览",
-        "差错明细",
-        "一致明细",
-        "跨日·缓冲池",
-        "未认领",
-        "排除项",
-        "文件与自证",
-        "凭证",
-        "变更记录",
-    ];
-    for name in sheets {
-        assert!(book.contains(&format!("name=\"{name}\"")), "{name}: {book}");
-    }
-    assert!(part(&parts, "docProps/core.xml").contains("2026-11-20T00:00:00Z"));
-    let texts = part(&parts, "xl/sharedStrings.xml");
-    assert!(texts.contains("=cmd()|'/c calc'!A1") && texts.contains("&lt;script&gt;"), "{texts}");
-    assert!(texts.contains("20261120001900000000000001"), "a serial is a text");
-    for place in 1..=sheets.len() {
-        let sheet = part(&parts, &format!("xl/worksheets/sheet{place}.xml"));
-        for formula in sheet.split("<f>").skip(1) {
-            let formula = formula.split("</f>").next().expect("it ends");
-            let is_total = formula.starts_with("SUM(") || formula.contains('+');
-            assert!(is_total && !formula.contains('!'), "{formula}");
-        }
-    }
-    let overview = part(&parts, "xl/worksheets/sheet1.xml");
-    let total = overview.split("<f>").find(|part| part.contains("<v>1546.98</v>"));
-    assert!(total.is_some(), "the total bears its result: {overview}");
-    let details = part(&parts, "xl/worksheets/sheet2.xml");
-    assert!(details.contains("<pane") && details.contains("<autoFilter"), "{details}");
 }
 
 #[test]
