@@ -48,7 +48,7 @@ pub enum BreakCode {
     UnobservedPayment,
     /// U02: money without any order.
     OrphanPayment,
-    /// U03: a refund on the statement that nobody asked for.
+    /// U03: money that left on the statement, a refund or a withdrawal, and nobody recorded it.
     OrphanRefund,
     /// M01: more was paid than the books say.
     AmountOver,
@@ -186,7 +186,7 @@ impl BreakCode {
             Self::OverdueStatement => ("T03", "overdue_statement", "账单缺失"),
             Self::UnobservedPayment => ("U01", "unobserved_payment", "漏单"),
             Self::OrphanPayment => ("U02", "orphan_payment", "无主收款"),
-            Self::OrphanRefund => ("U03", "orphan_refund", "无主退款"),
+            Self::OrphanRefund => ("U03", "orphan_refund", "无主退款或提现"),
             Self::AmountOver => ("M01", "amount_over", "多付"),
             Self::AmountUnder => ("M02", "amount_under", "少付"),
             Self::Rounding => ("M03", "rounding", "尾差"),
@@ -256,7 +256,7 @@ impl BreakCode {
             Self::OverdueStatement => "observed, and still not on the statement after its time",
             Self::UnobservedPayment => "on the statement, never observed; the order is known",
             Self::OrphanPayment => "money without any order",
-            Self::OrphanRefund => "a refund on the statement that nobody asked for",
+            Self::OrphanRefund => "a refund or a withdrawal on the statement that nobody recorded",
             Self::AmountOver => "more was paid than the books say",
             Self::AmountUnder => "less was paid than the books say",
             Self::Rounding => "a difference within the tolerance",
