@@ -222,14 +222,16 @@ impl Compared {
     /// nobody has.
     fn is_to_be_confirmed(&self, pair: &Pair) -> bool {
         let finding = &self.outcome.payments[wide(pair.payment)];
+        let asks = pair.handling == Handling::Proposed
+            && finding.code.is_none_or(words::explains_itself)
+            && finding.code != Some(BreakCode::Rounding);
+        if !asks {
+            return false;
+        }
         let subject = self.payment_subject(wide(pair.payment));
         let wallet = &self.line(wide(pair.line)).0.wallet;
         let id = BreakId::about(wallet, day_of_date(self.date), &subject);
-        let view = self.known.breaks.get(id);
-        pair.handling == Handling::Proposed
-            && finding.code.is_none_or(words::explains_itself)
-            && finding.code != Some(BreakCode::Rounding)
-            && view.is_none_or(BreakView::is_open)
+        self.known.breaks.get(id).is_none_or(BreakView::is_open)
     }
 
     /// The day's pairs of a kind, in the order of the file.
