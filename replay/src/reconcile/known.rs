@@ -201,7 +201,10 @@ impl Gathering {
                 && (self.bounds.start..self.bounds.end).contains(paid_at)
             {
                 let currency = amount.currency();
-                let booked = entries.iter().flat_map(Entry::lines).filter(|line| {
+                // A line that becomes a payment ends its break in the same chapter.
+                let of_money = |entry: &&Entry| entry.subjects().difference.is_none();
+                let booked = entries.iter().filter(of_money).flat_map(Entry::lines);
+                let booked = booked.filter(|line| {
                     matches!(line.account, Account::Wallet(_) | Account::Unlocated)
                         && line.amount.currency() == currency
                 });

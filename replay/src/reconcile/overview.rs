@@ -26,6 +26,12 @@ pub(super) const MEANINGS: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// A number with its noun.
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 impl DayReport {
     /// The verdict in one line.
     pub(super) fn verdict(&self) -> String {
@@ -34,14 +40,20 @@ impl DayReport {
         let failed = self.checks.iter().filter(|check| !check.holds()).count();
         match (open, proposed) {
             (0, 0) if self.agrees => "平 everything agrees".to_owned(),
-            (0, 0) => format!("自检不通过 {failed} of the report's own checks fail"),
-            (open, 0) => format!("不平 ({open} 项待处理) {open} differences for a person"),
+            (0, 0) => format!("自检不通过: {} of the report fail", counted(failed, "check")),
+            (open, 0) => {
+                format!("不平 ({open} 项待处理) {} for a person", counted(open, "difference"))
+            }
             (0, proposed) => {
-                format!("待确认 ({proposed} 对) {proposed} pairs for a person to confirm")
+                format!(
+                    "待确认 ({proposed} 对) {} for a person to confirm",
+                    counted(proposed, "pair")
+                )
             }
             (open, proposed) => format!(
-                "不平 ({open} 项待处理, {proposed} 对待确认) {open} differences for a person, \
-                 {proposed} pairs to confirm"
+                "不平 ({open} 项待处理, {proposed} 对待确认) {} for a person, {} to confirm",
+                counted(open, "difference"),
+                counted(proposed, "pair")
             ),
         }
     }

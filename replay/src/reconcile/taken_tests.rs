@@ -9,7 +9,7 @@ use duizhang_core::order::OrderStatus;
 use duizhang_core::time::Span;
 
 use super::run_tests::{only, reconcile_day, standing, stated};
-use super::tests::{WALLET, book, line, open, today};
+use super::tests::{WALLET, book, line, open, reconciled, today};
 
 #[test]
 fn a_line_that_was_taken_for_a_payment_is_no_break_any_more() {
@@ -27,6 +27,8 @@ fn a_line_that_was_taken_for_a_payment_is_no_break_any_more() {
     assert_eq!(reconcile_day(&mut book, today(), &files), 1, "another payment is another input");
     assert_eq!(standing(&book), []);
     assert_eq!(reconcile_day(&mut book, today(), &files), 0);
+    let report = reconciled(&book, &files.map(|(lines, _)| lines));
+    assert!(report.agrees, "{}", report.text());
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
     }
 }
 
-fn reconciled(book: &Book, files: &[StatementLines]) -> DayReport {
+pub(super) fn reconciled(book: &Book, files: &[StatementLines]) -> DayReport {
     let log = log_of_book(book);
     let terms = Terms::default();
     compare_day(&log, today(), files.to_vec(), &terms, EVER, &mut |_, _| {})
@@ -205,7 +205,7 @@ fn a_likely_pair_is_shown_to_a_person_and_counts_as_matched() {
         (proposal.ours.note.as_str(), proposal.channel.place.as_str()),
         ("A1", "wx.csv row 1")
     );
-    assert!(!report.agrees && report.text().contains("1 pairs for a person to confirm"));
+    assert!(!report.agrees && report.text().contains("1 pair for a person to confirm"));
     assert_eq!(report.wallets[0].classes[0].class, "matched");
 }
 
