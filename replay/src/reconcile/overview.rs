@@ -5,6 +5,7 @@
 //! Deliberately not here: single items (`details`).
 
 use duizhang_core::amount::Currency;
+use duizhang_core::reconciliation::Class;
 
 use super::numbers::{Both, Standing, WalletDay};
 use super::report::{DayReport, StatementCheck, Verdict};
@@ -37,9 +38,16 @@ impl DayReport {
     pub(super) fn verdict(&self) -> String {
         let proposed = self.proposals.len() + self.proposals_unlisted;
         let open = self.waiting - proposed;
+        let waits = self.pool.iter().filter(|line| line.class == Class::Pool.word()).count();
         let failed = self.checks.iter().filter(|check| !check.holds()).count();
         match (open, proposed) {
-            (0, 0) if self.agrees => "平 everything agrees".to_owned(),
+            (0, 0) if self.agrees && waits == 0 => "平 everything agrees".to_owned(),
+            (0, 0) if self.agrees => {
+                let items = counted(waits, "item");
+                format!(
+                    "平 ({waits} 项待账单) everything agrees so far, {items} without a statement"
+                )
+            }
             (0, 0) => format!("自检不通过: {} of the report fail", counted(failed, "check")),
             (open, 0) => {
                 format!("不平 ({open} 项待处理) {} for a person", counted(open, "difference"))
