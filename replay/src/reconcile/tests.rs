@@ -3,8 +3,10 @@
 use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
-use duizhang_core::fact::{Fact, OrderRequested, RefundRequested, RefundStepTaken};
-use duizhang_core::id::{BankId, MerchantId, MovementId, OrderId, RefundId, WalletId};
+use duizhang_core::fact::{
+    Fact, HeartbeatReceived, OrderRequested, RefundRequested, RefundStepTaken,
+};
+use duizhang_core::id::{BankId, DeviceId, MerchantId, MovementId, OrderId, RefundId, WalletId};
 use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::position::Position;
 use duizhang_core::reconciliation::Terms;
@@ -278,4 +280,24 @@ fn a_withdrawal_that_was_recorded_is_the_one_of_the_statement() {
     let report = reconciled(&book, &[file(vec![out])]);
     assert!(report.agrees, "{}", report.text());
     assert_eq!(report.wallets[0].classes[0].ours_minor, -40_040);
+}
+
+#[test]
+fn money_that_came_while_nobody_watched_says_so() {
+    let mut book = book();
+    let beat = || {
+        let device = DeviceId::new("phone").expect("a name");
+        Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: None })
+    };
+    open(&mut book, "A1", 1_000);
+    book.must(beat());
+    let heard = book.at;
+    book.wait(Span::from_mins(10)).tick();
+    book.must(beat());
+    let lines = [(1, heard.minus(Span::from_secs(1))), (2, heard.plus(Span::from_mins(2)))];
+    let file = file(lines.map(|(number, time)| line(number, 777, time)).to_vec());
+    let report = reconciled(&book, &[file]);
+    let told: Vec<bool> =
+        report.breaks.iter().map(|one| one.meaning.contains("G01 nobody watched")).collect();
+    assert_eq!((codes(&report), told), (vec!["U02", "U02"], vec![false, true]));
 }
