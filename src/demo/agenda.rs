@@ -37,6 +37,8 @@ pub(super) enum Act {
     Refund { scene: Scene, fen: Option<i64>, reason: &'static str },
     /// An operator moves a refund on.
     Step { scene: Scene, step: RefundStep, evidence: &'static str },
+    /// An operator writes down a withdrawal.
+    Withdraw,
 }
 
 /// What is to be done.

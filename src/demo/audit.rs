@@ -91,7 +91,7 @@ impl Audit<'_> {
 
     fn evidence(&self, found: &mut Findings) {
         let (truth, counts) = (self.truth, &self.report.notifications);
-        let paid = count(truth.paid.iter());
+        let paid = count(truth.told());
         found.equal("payments", paid, self.report.payments.observed);
         found.equal("first notices of money", paid - truth.unread, counts.first);
         found.equal("deliveries sent again", truth.retries, counts.repeat);
@@ -107,7 +107,7 @@ impl Audit<'_> {
     /// What nobody can have an order for: the amount that nobody asked for, and what was paid once
     /// more.
     fn suspense(&self) -> Amount {
-        let strays = self.truth.paid.iter().filter(|paid| paid.visit.is_none());
+        let strays = self.truth.told().filter(|paid| paid.visit.is_none());
         let stray: i64 = strays.map(|paid| paid.amount.minor()).sum();
         let again = |(visit, opened): (&super::day::Visit, &Option<super::till::Opened>)| {
             let pays = |deed: &&(_, Deed)| matches!(deed.1, Deed::Pay(Money::Asked));
@@ -119,7 +119,7 @@ impl Audit<'_> {
     }
 
     fn money(&self, found: &mut Findings) {
-        let all: i64 = self.truth.paid.iter().map(|paid| paid.amount.minor()).sum();
+        let all: i64 = self.truth.told().map(|paid| paid.amount.minor()).sum();
         let total =
             self.report.totals.iter().find(|total| total.observed.currency() == Currency::Cny);
         found.equal("currencies", 1, count(self.report.totals.iter()));
@@ -128,7 +128,7 @@ impl Audit<'_> {
             found.equal("money in suspense", self.suspense(), total.held);
         }
         let mut wallets: BTreeMap<&str, i64> = BTreeMap::new();
-        for paid in &self.truth.paid {
+        for paid in self.truth.told() {
             *wallets.entry(paid.wallet.as_str()).or_default() += paid.amount.minor();
         }
         for line in &self.report.wallets {

@@ -12,10 +12,7 @@ use duizhang_core::refund::RefundStep;
 use duizhang_core::time::{Span, Timestamp};
 
 use super::agenda::{Act, Agenda};
-use super::chance::Chance;
-
-/// Ordinary customers; with the scenes there are about 300 orders.
-const ORDINARY: u64 = 276;
+use super::plan::visits;
 
 /// Beats of a phone's heart. Real phones beat every 30 seconds; a day of that would only lengthen
 /// the log.
@@ -52,6 +49,10 @@ pub(super) enum Money {
     Fen(i64),
     /// The amount asked for, and the phone's notice does not say how much it was.
     Unnamed,
+    /// The amount asked for, and no notice ever tells of it.
+    Unheard,
+    /// Nothing; somebody who knows the phone's key says that the amount came.
+    Phantom,
 }
 
 /// What a customer does after ordering.
@@ -80,6 +81,14 @@ pub(super) enum Scene {
     Slow,
     Gone,
     Lunch,
+    /// The notice got lost.
+    Lost,
+    /// The notice of another guest got lost.
+    LostToo,
+    /// Somebody with a leaked key.
+    Phantom,
+    /// Paid twice within seconds, told once.
+    DoubleTap,
 }
 
 /// One customer and one order.
@@ -116,13 +125,8 @@ impl Day {
     /// The plan of a seed.
     pub(super) fn planned(seed: u64) -> Self {
         let midnight = friday(seed);
-        let mut chance = Chance::new(seed);
-        let mut plan = Plan { midnight, visits: Vec::new() };
-        plan.scenes(&mut chance);
-        plan.ordinary(&mut chance);
-        let Plan { visits, .. } = plan;
         let (opens, closes) = (clock(midnight, 8, 0, 0), clock(midnight, 23, 59, 0));
-        Self { opens, closes, visits }
+        Self { opens, closes, visits: visits(seed, midnight) }
     }
 
     /// Everything that happens at a time known beforehand.
@@ -164,6 +168,7 @@ impl Day {
         }
         let (step, evidence) = (RefundStep::Decline, "the kite was flown for a week");
         agenda.add(at(20, 45, 0), Act::Step { scene: Scene::Declined, step, evidence });
+        agenda.add(at(22, 20, 0), Act::Withdraw);
         agenda
     }
 }
@@ -174,149 +179,6 @@ pub(super) const STRAY_FEN: i64 = 6_666;
 /// A time of the day.
 pub(super) fn clock(midnight: Timestamp, hour: u64, minute: u64, second: u64) -> Timestamp {
     midnight.plus(Span::from_secs(hour * 3_600 + minute * 60 + second))
-}
-
-struct Plan {
-    midnight: Timestamp,
-    visits: Vec<Visit>,
-}
-
-/// What the menus say, in fen.
-const TEAS: [i64; 9] = [990, 1_200, 1_500, 1_680, 1_800, 2_200, 2_600, 3_800, 5_800];
-const KITES: [i64; 6] = [3_900, 4_900, 6_800, 8_800, 12_800, 19_900];
-
-const PAY: Deed = Deed::Pay(Money::Asked);
-
-impl Plan {
-    fn at(&self, hour: u64, minute: u64, second: u64) -> Timestamp {
-        clock(self.midnight, hour, minute, second)
-    }
-
-    /// A visit whose customer pays after so many seconds.
-    fn scene(&mut self, scene: Scene, at: Timestamp, tale: Tale) {
-        let Tale { house, channel, price, door, deeds, ends } = tale;
-        let deeds = deeds.iter().map(|(secs, deed)| (Span::from_secs(*secs), *deed)).collect();
-        self.visits.push(Visit {
-            at,
-            house,
-            channel,
-            price,
-            door,
-            deeds,
-            ends,
-            scene: Some(scene),
-        });
-    }
-
-    fn scenes(&mut self, chance: &mut Chance) {
-        use OrderStatus::{Overpaid, Paid, PaidLate};
-        let (wechat, alipay) = (Channel::Wechat, Channel::Alipay);
-        for second in 0..6 {
-            let deeds = &[(chance.below(150) + 25, PAY)];
-            let at = self.at(9, 30, second);
-            self.scene(Scene::Crowd, at, Tale::tea(wechat, 1_880, deeds, Paid));
-        }
-        for minute in [40, 52] {
-            let tale = Tale::tea(alipay, 2_150, &[(70, PAY)], Paid).at(Door::Mumbling);
-            self.scene(Scene::Mumbling, self.at(9, minute, 0), tale);
-        }
-        let late = Tale::tea(wechat, 4_550, &[(7 * 60, PAY)], PaidLate);
-        self.scene(Scene::Late, self.at(10, 40, 0), late);
-        let lunch = Tale::tea(wechat, 2_790, &[(48, PAY)], Paid);
-        self.scene(Scene::Lunch, self.at(12, 5, 0), lunch);
-        for (minute, ends) in [(3, PaidLate), (7, PaidLate), (17, Paid)] {
-            let tale = Tale::kite(wechat, 5_150, &[(60, PAY)], ends);
-            self.scene(Scene::Offline, self.at(14, minute, 0), tale);
-        }
-        let too_late = Tale::tea(wechat, 2_880, &[(26 * 60, PAY)], PaidLate);
-        self.scene(Scene::TooLate, self.at(15, 0, 0), too_late);
-        let next = Tale::tea(wechat, 2_880, &[(200, PAY)], Paid);
-        self.scene(Scene::NextHolder, self.at(15, 24, 0), next);
-        let twice = Tale::tea(alipay, 3_330, &[(40, PAY), (95, PAY)], Paid);
-        self.scene(Scene::Twice, self.at(16, 10, 0), twice);
-        for minute in [15, 35, 50] {
-            let tale = Tale::kite(wechat, 4_770, &[(45, PAY)], Paid).at(Door::Slow);
-            self.scene(Scene::Slow, self.at(16, minute, 0), tale);
-        }
-        let rounded = Tale::kite(alipay, 3_260, &[(60, Deed::Pay(Money::Fen(3_300)))], Overpaid);
-        self.scene(Scene::Rounded, self.at(17, 0, 0), rounded);
-        let unread = Tale::kite(alipay, 8_880, &[(50, Deed::Pay(Money::Unnamed))], Paid);
-        self.scene(Scene::Unread, self.at(18, 30, 0), unread);
-        self.scene(
-            Scene::Refunded,
-            self.at(18, 5, 0),
-            Tale::kite(wechat, 12_990, &[(80, PAY)], Paid),
-        );
-        self.scene(
-            Scene::Declined,
-            self.at(18, 40, 0),
-            Tale::kite(wechat, 7_650, &[(80, PAY)], Paid),
-        );
-        let gone = Tale::kite(alipay, 5_990, &[(66, PAY)], Paid).at(Door::Gone);
-        self.scene(Scene::Gone, self.at(21, 5, 0), gone);
-    }
-
-    fn ordinary(&mut self, chance: &mut Chance) {
-        for _ in 0..ORDINARY {
-            let house = if chance.percent(62) { House::Tea } else { House::Kite };
-            let at = self.hour_of_custom(chance);
-            let mut channel = if chance.percent(55) { Channel::Wechat } else { Channel::Alipay };
-            // Around the time when the stall's phone is off, the studio's customers pay by Alipay
-            // but for those whom the scene is about.
-            let around = self.at(13, 45, 0)..self.at(14, 20, 0);
-            if house == House::Kite && around.contains(&at) {
-                channel = Channel::Alipay;
-            }
-            let price = if house == House::Tea { chance.pick(&TEAS) } else { chance.pick(&KITES) };
-            let (deeds, ends) = match chance.below(100) {
-                0..86 => (vec![(chance.seconds(15, 240), PAY)], OrderStatus::Paid),
-                86..95 => (Vec::new(), OrderStatus::Expired),
-                _ => (vec![(chance.seconds(30, 120), Deed::Cancel)], OrderStatus::Closed),
-            };
-            let (door, scene) = (Door::Main, None);
-            self.visits.push(Visit { at, house, channel, price, door, deeds, ends, scene });
-        }
-    }
-
-    /// Half of the custom comes at noon and in the evening.
-    fn hour_of_custom(&self, chance: &mut Chance) -> Timestamp {
-        let (from, to) = chance.pick(&[(8, 23), (8, 23), (11, 13), (17, 21)]);
-        let span = chance.seconds(from * 3_600 + 60, to * 3_600 + 40 * 60);
-        self.midnight.plus(span)
-    }
-}
-
-struct Tale<'a> {
-    house: House,
-    channel: Channel,
-    price: i64,
-    door: Door,
-    deeds: &'a [(u64, Deed)],
-    ends: OrderStatus,
-}
-
-impl<'a> Tale<'a> {
-    const fn tea(
-        channel: Channel,
-        price: i64,
-        deeds: &'a [(u64, Deed)],
-        ends: OrderStatus,
-    ) -> Self {
-        Self { house: House::Tea, channel, price, door: Door::Main, deeds, ends }
-    }
-
-    const fn kite(
-        channel: Channel,
-        price: i64,
-        deeds: &'a [(u64, Deed)],
-        ends: OrderStatus,
-    ) -> Self {
-        Self { house: House::Kite, ..Self::tea(channel, price, deeds, ends) }
-    }
-
-    const fn at(self, door: Door) -> Self {
-        Self { door, ..self }
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use duizhang_projections::calendar::Zone;
 use super::agenda::{Act, Agenda};
 use super::chance::Chance;
 use super::day::{Day, Deed, House, Money, Scene, Visit};
+use super::desk::Desk;
+use super::finds;
 use super::pace::Pace;
 use super::phones::{Notice, Phones};
 use super::till::{Opened, Till};
@@ -28,9 +30,22 @@ const RETRIES_PERCENT: u64 = 12;
 /// Of a hundred orders, how many are asked for once more because the answer got lost.
 const ASKED_AGAIN_PERCENT: u64 = 4;
 
-/// Money that somebody paid.
+/// Who knows of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// It came, and a phone told of it.
+    Heard,
+    /// It came, and nobody told.
+    Unheard,
+    /// It never came, and was told of.
+    Phantom,
+}
+
+/// Money that somebody paid, or is said to have paid.
 #[derive(Clone, Debug)]
 pub(super) struct Paid {
+    pub(super) at: Timestamp,
+    pub(super) trace: Trace,
     pub(super) wallet: WalletId,
     pub(super) amount: Amount,
     /// The visit that it was for; none where nobody asked for it.
@@ -50,11 +65,18 @@ pub(super) struct Truth {
     pub(super) assigned: u64,
     /// Refunds: scene, id and amount, and the last step.
     pub(super) refunds: Vec<(Scene, String, Amount, Option<RefundStep>)>,
+    /// When the refunds of scenes were sent.
+    pub(super) sent: Vec<(Scene, Timestamp)>,
     /// Requests for orders that were sent twice.
     pub(super) asked_again: u64,
 }
 
 impl Truth {
+    /// What the engine can know of: everything that was told, true or not.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Paid> {
+        self.paid.iter().filter(|paid| paid.trace != Trace::Unheard)
+    }
+
     /// A slip of the pen in the list of payments, which a test plants.
     pub(super) fn slip(&mut self, fen: i64) {
         if let Some(first) = self.paid.first_mut() {
@@ -129,7 +151,8 @@ impl<'a> Drive<'a> {
                 self.phones.report(at).await
             }
             Act::Stray { fen } => {
-                self.pay(at, House::Tea, Channel::Wechat, Amount::fen(fen), None);
+                let (house, channel, amount) = (House::Tea, Channel::Wechat, Amount::fen(fen));
+                self.pay(Notice { house, channel, amount: Some(amount), paid_at: at }, None);
                 Ok(())
             }
             Act::Forge => {
@@ -140,7 +163,17 @@ impl<'a> Drive<'a> {
             Act::Assign(scene) => self.assign(scene).await,
             Act::Judge(scene) => self.judge(scene).await,
             Act::Refund { scene, fen, reason } => self.refund(scene, fen, reason).await,
-            Act::Step { scene, step, evidence } => self.step(scene, step, evidence).await,
+            Act::Step { scene, step, evidence } => {
+                if step == RefundStep::Send {
+                    self.truth.sent.push((scene, at));
+                }
+                self.step(scene, step, evidence).await
+            }
+            Act::Withdraw => {
+                let Till { wire, keys, .. } = self.till;
+                let desk = Desk { wire, keys, zone: self.zone };
+                desk.withdraw(&finds::noted(self.day, self.zone), Amount::fen(0)).await
+            }
         }
     }
 
@@ -180,36 +213,40 @@ impl<'a> Drive<'a> {
     ) -> anyhow::Result<()> {
         let visit = &self.day.visits[place];
         let opened = self.truth.opened[place].clone().context("nobody can pay before ordering")?;
-        let amount = match deed {
-            Deed::Cancel => return self.till.close(visit.house, opened.order).await,
-            Deed::Pay(Money::Fen(fen)) => Amount::fen(fen),
-            Deed::Pay(Money::Asked | Money::Unnamed) => opened.payable,
+        let (house, channel, paid_at) = (visit.house, visit.channel, at);
+        let money = match deed {
+            Deed::Cancel => return self.till.close(house, opened.order).await,
+            Deed::Pay(money) => money,
         };
-        if deed == Deed::Pay(Money::Unnamed) {
-            let wallet = town::wallet(visit.house, visit.channel);
-            self.truth.paid.push(Paid { wallet, amount, visit: Some(place) });
-            self.truth.unread += 1;
-            let (house, channel) = (visit.house, visit.channel);
-            let notice = Notice { house, channel, amount: None, paid_at: at };
-            self.agenda.add(at.plus(Span::from_secs(2)), Act::Tell(notice));
-        } else {
-            self.pay(at, visit.house, visit.channel, amount, Some(place));
+        let amount = if let Money::Fen(fen) = money { Amount::fen(fen) } else { opened.payable };
+        let notice = Notice { house, channel, amount: Some(amount), paid_at };
+        match money {
+            Money::Asked | Money::Fen(_) => self.pay(notice, Some(place)),
+            Money::Unheard => self.note(&notice, amount, Some(place), Trace::Unheard),
+            Money::Phantom => {
+                self.note(&notice, amount, Some(place), Trace::Phantom);
+                self.agenda.add(at.plus(Span::from_secs(3)), Act::Tell(notice));
+            }
+            Money::Unnamed => {
+                self.note(&notice, amount, Some(place), Trace::Heard);
+                self.truth.unread += 1;
+                let notice = Notice { amount: None, ..notice };
+                self.agenda.add(at.plus(Span::from_secs(2)), Act::Tell(notice));
+            }
         }
         Ok(())
     }
 
+    /// Writes down who knows of money.
+    fn note(&mut self, notice: &Notice, amount: Amount, visit: Option<usize>, trace: Trace) {
+        let wallet = town::wallet(notice.house, notice.channel);
+        self.truth.paid.push(Paid { at: notice.paid_at, trace, wallet, amount, visit });
+    }
+
     /// Money moves, and the phone that sees it will tell.
-    fn pay(
-        &mut self,
-        at: Timestamp,
-        house: House,
-        channel: Channel,
-        amount: Amount,
-        visit: Option<usize>,
-    ) {
-        let wallet = town::wallet(house, channel);
-        self.truth.paid.push(Paid { wallet, amount, visit });
-        let notice = Notice { house, channel, amount: Some(amount), paid_at: at };
+    fn pay(&mut self, notice: Notice, visit: Option<usize>) {
+        let at = notice.paid_at;
+        self.note(&notice, notice.amount.unwrap_or(Amount::fen(0)), visit, Trace::Heard);
         if self.off.contains(notice.phone()) {
             self.untold.push(notice);
             return;

@@ -2,12 +2,18 @@
 
 mod agenda;
 mod audit;
+mod bank;
 mod chance;
 mod day;
+mod desk;
 mod doors;
 mod drive;
+mod finds;
+mod minutes;
+mod morning;
 mod pace;
 mod phones;
+mod plan;
 mod run;
 mod story;
 #[cfg(test)]

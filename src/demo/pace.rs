@@ -25,6 +25,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// The time of the day.
+    pub(super) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Moves the clock to an instant, and lets everything happen that is due until then.
     pub(super) async fn go_to(&self, to: Timestamp) -> anyhow::Result<()> {
         self.settle().await?;

@@ -18,9 +18,12 @@ use duizhang_replay::day::{DayReplay, DayReport, replay_day};
 
 use super::audit::Audit;
 use super::chance::Chance;
-use super::day::{Day, friday};
+use super::day::{Day, Scene, friday};
+use super::desk::Desk;
 use super::doors::{Books, Doors, Faults, Locks};
-use super::drive::{Drive, Truth};
+use super::drive::{Drive, Truth, numbered};
+use super::finds::{Bank, bank};
+use super::morning::{FOLDER, Morning, Office};
 use super::pace::Pace;
 use super::phones::Phones;
 use super::story::Story;
@@ -50,6 +53,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let played = play(&options, &directory, Faults::default()).await?;
     print(&played.text(&directory))?;
     let clean = played.is_clean();
+    let morning = played.morning(&directory, &played.bank()).await?;
+    print(&format!("\n{}", morning.text(&directory.display().to_string())))?;
+    let clean = clean && morning.wrong.is_empty();
     if !options.exit {
         linger(&played).await?;
     }
@@ -70,7 +76,7 @@ pub(super) struct Played {
     clock: ManualClock,
     keys: Keys,
     wire: Wire,
-    shops: String,
+    doors: Doors,
 }
 
 impl Played {
@@ -96,6 +102,37 @@ impl Played {
             verdict(&self.replay, &self.differences()),
         ]
         .join("\n")
+    }
+
+    /// What the channels know of the day.
+    pub(super) fn bank(&self) -> Bank {
+        bank(&self.day, &self.truth, self.zone, self.seed)
+    }
+
+    /// The morning after, which moves the book on.
+    pub(super) async fn morning(&self, directory: &Path, bank: &Bank) -> anyhow::Result<Morning> {
+        let folder = directory.join(FOLDER);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("make the directory {}", folder.display()))?;
+        let Self { zone, server, clock, keys, wire, doors, .. } = self;
+        let pace =
+            Pace { clock: clock.clone(), book: server.book().clone(), dawdling: doors.dawdling() };
+        let office = Office {
+            desk: Desk { wire, keys, zone: *zone },
+            phones: Phones { wire, keys },
+            pace: &pace,
+            bank,
+            zone: *zone,
+            folder: &folder,
+        };
+        let mut morning = office.keep().await.context("finance's morning")?;
+        for (number, visit, _) in numbered(&self.day, &self.truth) {
+            let told = doors.books().paid.contains_key(&number);
+            if visit.scene == Some(Scene::Lost) && !told {
+                morning.wrong.push(format!("the shop was not told of the taken payment {number}"));
+            }
+        }
+        Ok(morning)
     }
 
     /// Stops the server.
@@ -148,7 +185,7 @@ pub(super) async fn play(
     let replay = replayed(&server, zone.day_of(day.opens)).await?;
     let report = replay.report.clone().with_context(|| replay.decisions.text())?;
     let seed = options.seed;
-    Ok(Played { truth, books, seed, day, replay, report, zone, server, clock, keys, wire, shops })
+    Ok(Played { truth, books, seed, day, replay, report, zone, server, clock, keys, wire, doors })
 }
 
 async fn replayed(server: &Server, day: chrono::NaiveDate) -> anyhow::Result<DayReplay> {
@@ -187,7 +224,7 @@ fn verdict(replay: &DayReplay, differences: &[String]) -> String {
     for difference in differences {
         text += &format!("  DIFFERENCE  {difference}\n");
     }
-    text + "\nThe town has no bank: `reconcile` and `export ledger` wait for a day of your own.\n"
+    text
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -197,8 +234,8 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Keeps the server running from the end of the day on, until the user ends it.
 async fn linger(played: &Played) -> anyhow::Result<()> {
-    let Played { server, clock, keys, wire, shops, .. } = played;
-    let exhibit = Till { wire, keys, shops }.exhibit().await?;
+    let Played { server, clock, keys, wire, doors, .. } = played;
+    let exhibit = Till { wire, keys, shops: &doors.base() }.exhibit().await?;
     let push = Phones { wire, keys }.push_by_hand(exhibit.payable, clock.now());
     let (address, operator) = (server.address(), &keys.operator);
     print(&format!(

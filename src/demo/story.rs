@@ -37,6 +37,10 @@ impl Story<'_> {
             Scene::Unread,
             Scene::Declined,
             Scene::Gone,
+            Scene::Lost,
+            Scene::LostToo,
+            Scene::Phantom,
+            Scene::DoubleTap,
         ];
         let scenes = scenes.into_iter().filter_map(|scene| self.scene(scene));
         let mut moments: Vec<(String, String)> = scenes.chain(self.evidence()).collect();
@@ -58,6 +62,7 @@ impl Story<'_> {
         Some((clock, text))
     }
 
+    // tidy: long because it is one text for each scene
     fn words(&self, scene: Scene) -> String {
         let payables = || {
             let orders = self.truth.orders(self.day, scene);
@@ -91,14 +96,17 @@ impl Story<'_> {
                     .into()
             }
             Scene::TooLate => format!(
-                "A guest pays {} after 26 minutes. The quarantine of 15 minutes is over and another \
-                 order holds the amount, so the money settles that one. A longer policy.quarantine \
-                 keeps amounts for guests like this.",
+                "A guest pays {} after 26 minutes. The quarantine of 15 minutes is over, so the \
+                 payment is held until an operator gives it to this order. A longer \
+                 policy.quarantine keeps amounts for guests like this.",
                 payables()
             ),
-            Scene::NextHolder => "That other guest pays as well: the order has its money already, \
-                so the payment is held until an operator gives it to the first order."
-                .into(),
+            Scene::NextHolder => format!(
+                "Meanwhile another guest orders for 28.80 and is asked for {}: what an unpaid order \
+                 held within a day is given out again last, so neither is credited with the \
+                 other's money.",
+                payables()
+            ),
             Scene::Twice => format!("A guest pays {} twice: the second payment waits.", payables()),
             Scene::Slow => {
                 "The studio's server takes four seconds to answer; nobody else waits for it.".into()
@@ -118,6 +126,20 @@ impl Story<'_> {
             }
             Scene::Declined => {
                 "A customer changes her mind after a week of flying: the refund is declined.".into()
+            }
+            Scene::Lost | Scene::LostToo => {
+                "A guest pays, and the phone's notice gets lost: to the engine the order expires, \
+                until finance reads the statement."
+                    .into()
+            }
+            Scene::Phantom => {
+                "Somebody who has seen the phone's key tells of money that never came: the order \
+                is paid, until finance reads the statement."
+                    .into()
+            }
+            Scene::DoubleTap => {
+                "A customer taps twice and pays twice within three seconds; the phone tells once."
+                    .into()
             }
             Scene::Gone => {
                 "The callback address answers 410 Gone: given up, for a person to look at.".into()
@@ -157,7 +179,7 @@ impl Story<'_> {
 }
 
 /// A line of the story, broken between words.
-fn moment(clock: &str, words: &str) -> String {
+pub(super) fn moment(clock: &str, words: &str) -> String {
     const WIDTH: usize = 86;
     let mut lines = vec![String::new()];
     for word in words.split(' ') {

@@ -1,9 +1,15 @@
 //! The demo against itself: clean days agree, planted faults are found, and a seed is a day.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use duizhang_core::amount::Amount;
+use duizhang_listener_bridge::statements::{Outcome, read_statement};
+
+use super::bank::Entry;
 use super::doors::{Books, Faults, Told};
 use super::drive::Truth;
+use super::finds::{Fate, Find};
 use super::run::{Options, Played, play, run};
 
 fn options(seed: u64) -> Options {
@@ -43,6 +49,59 @@ async fn a_fen_too_much_in_the_town_s_own_list_is_found() {
     assert!(found.iter().any(|line| line.starts_with("money on wallet ")), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(!played.is_clean());
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_morning_finds_what_was_planted_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let played = play(&options(3), directory.path(), Faults::default()).await.unwrap();
+    let bank = played.bank();
+    let fates: Vec<Fate> = bank.finds.iter().map(|find| find.fate).collect();
+    for fate in [Fate::Taken, Fate::Recorded, Fate::Later, Fate::Accepted] {
+        assert!(fates.contains(&fate), "{fates:?}");
+    }
+    let codes: BTreeSet<&str> = bank.finds.iter().map(|find| find.code).collect();
+    assert_eq!(codes, BTreeSet::from(["A02", "F04", "M02", "R01", "T03", "U02", "U03"]));
+
+    let morning = played.morning(directory.path(), &bank).await.unwrap();
+    assert_eq!(morning.wrong, Vec::<String>::new());
+    assert_eq!(morning.found.len(), bank.finds.len());
+    assert_eq!((morning.ended.len(), morning.changes.len()), (3, 1), "{morning:?}");
+    assert!(morning.text("DIR").contains("each planted break was found, and nothing else"));
+    for path in &morning.files {
+        let statement = read_statement(&std::fs::read(path).unwrap(), None).unwrap();
+        let torn = path.ends_with("ali-tea.csv");
+        assert_eq!(statement.rejected.len(), usize::from(torn), "{path:?}");
+        let outcome = if torn { Outcome::Fail } else { Outcome::Ok };
+        assert_eq!(statement.outcome(), outcome, "{path:?}: {:?}", statement.proof);
+    }
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_errs_is_told_row_by_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let played = play(&options(3), directory.path(), Faults::default()).await.unwrap();
+    let mut bank = played.bank();
+    let rows = &mut bank.accounts[0].first;
+    let dropped = rows.iter().position(|row| row.amount == Amount::fen(1_883)).unwrap();
+    let gone = rows.remove(dropped);
+    rows.push(Entry::receipt(gone.at, Amount::fen(7_777), gone.serial));
+    let invented = bank.finds[0].clone();
+    bank.finds.push(Find { code: "D04", ..invented });
+
+    let morning = played.morning(directory.path(), &bank).await.unwrap();
+    let told = |words: &[&str]| {
+        let all = |line: &&String| words.iter().all(|word| line.contains(word));
+        assert_eq!(morning.wrong.iter().filter(all).count(), 1, "{words:?}: {:?}", morning.wrong);
+    };
+    told(&["found and not planted", "T03", "18.83"]);
+    told(&["found and not planted", "U02", "77.77"]);
+    told(&["planted and not found", "D04"]);
+    let text = morning.text("DIR");
+    assert!(text.contains("DIFFERENCE  planted and not found"), "{text}");
+    assert!(!text.contains("nothing else") && !text.contains("are what they were"), "{text}");
     played.stop().await;
 }
 

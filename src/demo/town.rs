@@ -29,7 +29,7 @@ use duizhang_projections::calendar::Zone;
 use tokio::net::TcpListener;
 
 use super::day::House;
-use crate::review;
+use crate::{finance, review};
 
 pub(super) const ZONE: &str = "Asia/Shanghai";
 pub(super) const TEA: &str = "1001";
@@ -145,7 +145,9 @@ pub(super) async fn build(
         public_url: None,
         zone: Zone::new(ZONE)?,
     };
-    let server = Server::start_beside(parts, review::routes)?;
+    let data = directory.to_owned();
+    let routes = |app: &Arc<_>| review::routes(app).merge(finance::routes(app, data));
+    let server = Server::start_beside(parts, routes)?;
     for fact in declared() {
         server.book().submit(fact).await.context("declare the town")?;
     }

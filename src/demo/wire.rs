@@ -87,6 +87,19 @@ impl Wire {
         self.ask(request, body).await
     }
 
+    /// A message whose body is no JSON document.
+    pub(super) async fn message(
+        &self,
+        token: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Answered> {
+        let request = Request::post(self.address(path))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/octet-stream");
+        self.ask(request, Bytes::from(body)).await
+    }
+
     async fn ask(
         &self,
         request: hyper::http::request::Builder,

@@ -46,7 +46,13 @@ fn two_seeds_play_two_days_and_one_seed_plays_one() {
             "\nReplay\n",
             "  every decision derived again: ",
             "  they agree\n",
-            "`reconcile` and `export ledger` wait for a day of your own.\n",
+            "\nFinance's morning",
+            "\nPlanted, and found\n",
+            "  each planted break was found, and nothing else\n",
+            "\nWorked on\n",
+            "Ended by itself: a withdrawal that nobody recorded\n",
+            "The closed day's report and its breaks are what they were.\n",
+            "\nThe channels' files and the report of the closed day lie in DIR/bank\n",
         ] {
             assert!(text.contains(section), "{section:?} is not in\n{text}");
         }
@@ -55,6 +61,52 @@ fn two_seeds_play_two_days_and_one_seed_plays_one() {
     }
     assert_eq!(one, again);
     assert_ne!(one, other);
+}
+
+/// A verb on what a demo left behind.
+fn look(verb: &[&str], data: &Path) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_duizhang"))
+        .args(verb)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .expect("the program runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn what_the_demo_leaves_behind_is_a_closed_day_with_its_files() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path();
+    let output = demo(&["--exit", "--seed", "2"], data);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let day = "2026-01-16";
+    assert_eq!(look(&["audit"], data).0, Some(0));
+    let (code, shown) = look(&["day", "show", day], data);
+    assert_eq!(code, Some(0));
+    assert!(shown.starts_with(&format!("{day}  closed")), "{shown}");
+
+    let files = std::fs::read_dir(data.join("bank")).expect("the bank's files");
+    let mut names: Vec<String> = files
+        .map(|file| file.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let expected = [
+        "ali-kite.csv",
+        "ali-tea-later.csv",
+        "ali-tea.csv",
+        "report.html",
+        "wx-kite-later.csv",
+        "wx-kite.csv",
+        "wx-tea-late.csv",
+        "wx-tea.csv",
+    ];
+    assert_eq!(names, expected);
+    let (code, listed) = look(&["statement", "list", "--day", day], data);
+    assert_eq!((code, listed.lines().count()), (Some(0), 7), "{listed}");
+    let page = std::fs::read(data.join("bank/report.html")).expect("a page");
+    let again = look(&["report", "--day", day, "--format", "html"], data).1;
+    assert_eq!(again.as_bytes(), page, "the closed day's report is the same for ever");
 }
 
 #[test]
