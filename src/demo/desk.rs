@@ -12,7 +12,8 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::finds::Noted;
+use super::bank;
+use super::finds::{Find, Noted};
 use super::town::Keys;
 use super::wire::Wire;
 use crate::finance::{
@@ -140,6 +141,27 @@ impl Desk<'_> {
             "evidence": noted.serial,
         });
         self.ask(Method::POST, "/v1/operator/movements", body).await.map(drop)
+    }
+
+    /// Records a fee that was forgotten, and ends the break about it.
+    pub(super) async fn adjust(
+        &self,
+        find: &Find,
+        found: &Break,
+        of: &bank::Entry,
+    ) -> anyhow::Result<()> {
+        let fee = json!({
+            "kind": "fee",
+            "wallet": find.wallet.as_str(),
+            "amount": find.amount.decimal_text(),
+            "moved_at": self.zone.rfc3339(of.at),
+            "evidence": format!("the fee of withdrawal {}", of.serial),
+        });
+        self.ask(Method::POST, "/v1/operator/movements", fee).await?;
+        let reason = "the fee was forgotten, and is recorded now";
+        let end = json!({ "resolution": "adjusted", "root": "us", "reason": reason });
+        let path = format!("/v1/operator/breaks/{}/resolve", found.id);
+        self.ask(Method::POST, &path, end).await.map(drop)
     }
 
     /// Closes the day over breaks that are accepted.

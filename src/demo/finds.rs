@@ -45,6 +45,8 @@ pub(super) enum Fate {
     Taken,
     /// It ends by itself when somebody records what was forgotten.
     Recorded,
+    /// What was forgotten is recorded, and a person ends it as adjusted.
+    Adjusted,
     /// It ends by itself with a later file.
     Later,
     /// It is accepted at the close.
@@ -236,6 +238,9 @@ impl Making<'_> {
         add(accounts, &wallet, (at, arrives, serial));
         let fee = withdrawal_fee(arrives);
         self.find("a withdrawal was recorded without its fee", "M02", (&wallet, fee));
+        if let Some(find) = self.finds.last_mut() {
+            find.fate = Fate::Adjusted;
+        }
     }
 
     /// What was given back. The channel lists one of the refunds some hours later.

@@ -37,6 +37,8 @@ impl Morning {
             said("08:30", format!("{told} its order, and the shop is told: break take {id}"));
         }
         said("", "The forgotten withdrawal is recorded: book withdrawal".to_owned());
+        let fee = "The forgotten fee too, and its break is ended by hand: book fee, break resolve";
+        said("", fee.to_owned());
         let later = "Later files of two wallets are handed in, and the day is reconciled again.";
         said("10:30", later.to_owned());
         for change in &self.changes {

@@ -138,31 +138,37 @@ impl Office<'_> {
         Ok(())
     }
 
-    /// One line becomes a payment, and a withdrawal is recorded.
+    /// One line becomes a payment, and what was forgotten is recorded.
     async fn work(&self, morning: &Morning) -> anyhow::Result<()> {
         for (find, found) in &morning.found {
-            let entry = find.line.as_ref().and_then(|line| self.entry(line));
-            match (find.fate, entry) {
-                (Fate::Taken, Some(entry)) => {
-                    let paid_at = self.zone.rfc3339(entry.at);
+            let Some(entry) = self.entry(find) else { continue };
+            let bank::Entry { at, amount, serial, what, .. } = entry;
+            match (find.fate, what) {
+                (Fate::Taken, _) => {
+                    let paid_at = self.zone.rfc3339(*at);
                     let reason = "the guest showed the receipt, and no notice tells of it";
                     self.desk.take(&found.id, &paid_at, reason).await?;
                 }
-                (Fate::Recorded, Some(bank::Entry { at, what, amount, serial, .. })) => {
-                    let bank::What::Withdrawal { fee } = *what else { continue };
-                    let arrives = amount.checked_sub(fee).unwrap_or(*amount);
+                (Fate::Recorded, bank::What::Withdrawal { fee }) => {
+                    let arrives = amount.checked_sub(*fee).unwrap_or(*amount);
                     let (wallet, serial) = (find.wallet.clone(), serial.clone());
-                    self.desk.withdraw(&Noted { wallet, arrives, at: *at, serial }, fee).await?;
+                    self.desk.withdraw(&Noted { wallet, arrives, at: *at, serial }, *fee).await?;
                 }
+                (Fate::Adjusted, _) => self.desk.adjust(find, found, entry).await?,
                 _ => {}
             }
         }
         self.pace.settle().await
     }
 
-    fn entry(&self, serial: &str) -> Option<&bank::Entry> {
-        let mut entries = self.bank.accounts.iter().flat_map(|account| &account.first);
-        entries.find(|entry| entry.serial == serial)
+    /// The line that a difference is about, or the withdrawal whose fee was forgotten.
+    fn entry(&self, find: &Find) -> Option<&bank::Entry> {
+        let account = self.bank.accounts.iter().find(|account| account.wallet == find.wallet)?;
+        let withdrawn = |entry: &bank::Entry| matches!(entry.what, bank::What::Withdrawal { .. });
+        account.first.iter().find(|entry| match &find.line {
+            Some(line) => entry.serial == *line,
+            None => find.fate == Fate::Adjusted && withdrawn(entry),
+        })
     }
 
     /// The later files: what waited for them or for the book ends by itself.
@@ -185,7 +191,7 @@ impl Office<'_> {
                 let state = state.unwrap_or("gone");
                 morning.wrong.push(format!("{}: it must not be {state} now", find.words));
             }
-            if over && find.fate != Fate::Taken {
+            if over && matches!(find.fate, Fate::Recorded | Fate::Later) {
                 morning.ended.push(find.words);
             }
         }

@@ -58,7 +58,7 @@ async fn a_morning_finds_what_was_planted_and_nothing_else() {
     let played = play(&options(3), directory.path(), Faults::default()).await.unwrap();
     let bank = played.bank();
     let fates: Vec<Fate> = bank.finds.iter().map(|find| find.fate).collect();
-    for fate in [Fate::Taken, Fate::Recorded, Fate::Later, Fate::Accepted] {
+    for fate in [Fate::Taken, Fate::Recorded, Fate::Adjusted, Fate::Later, Fate::Accepted] {
         assert!(fates.contains(&fate), "{fates:?}");
     }
     let codes: BTreeSet<&str> = bank.finds.iter().map(|find| find.code).collect();
