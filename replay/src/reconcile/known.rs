@@ -20,7 +20,7 @@ use duizhang_core::ledger::{Account, Entry, Narration, Numbered, Poster};
 use duizhang_core::matcher::HoldReason;
 use duizhang_core::merkle::{Frontier, leaf_hash};
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::DayBounds;
+use duizhang_core::reconciliation::{BookTerms, DayBounds};
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::EventLog;
 use duizhang_eventlog::history::HistoryError;
@@ -67,6 +67,8 @@ pub(super) struct Known {
     pub(super) policy: Option<PolicyInForce>,
     pub(super) run: u64,
     pub(super) breaks: Breaks,
+    /// The terms in force.
+    pub(super) terms: BookTerms,
     /// Who watched which wallet, and when nobody did.
     pub(super) book: Book,
     /// The trial balances of the day before and of the day.
@@ -181,6 +183,7 @@ impl Gathering {
                 policy: None,
                 run: 0,
                 breaks: Breaks::default(),
+                terms: BookTerms::default(),
                 book: Book::default(),
                 before: Balances::default(),
                 behind: Balances::default(),
@@ -198,6 +201,9 @@ impl Gathering {
         self.known.position = chapter.last_position();
         self.known.until = chapter.at;
         self.known.breaks.fold(chapter);
+        if let Fact::TermsActivated(activated) = &chapter.fact {
+            self.known.terms = activated.terms;
+        }
         self.known.book.fold(chapter);
         self.books.fold(chapter);
         if let Fact::PolicyActivated(_) = &chapter.fact {

@@ -9,7 +9,6 @@ use duizhang_core::fact::{
 use duizhang_core::id::{BankId, DeviceId, MerchantId, MovementId, OrderId, RefundId, WalletId};
 use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::refund::RefundStep;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::testing::{Book, order};
@@ -92,10 +91,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
 
 pub(super) fn reconciled(book: &Book, files: &[StatementLines]) -> DayReport {
     let log = log_of_book(book);
-    let terms = Terms::default();
-    compare_day(&log, today(), files.to_vec(), &terms, EVER, &mut |_, _| {})
-        .expect("readable")
-        .report()
+    compare_day(&log, today(), files.to_vec(), EVER, &mut |_, _| {}).expect("readable").report()
 }
 
 fn codes(report: &DayReport) -> Vec<&str> {
@@ -214,10 +210,8 @@ fn a_likely_pair_is_shown_to_a_person_and_counts_as_matched() {
 #[test]
 fn an_empty_log_and_no_file_have_nothing_to_say() {
     let log = duizhang_eventlog::MemoryLog::new();
-    let terms = Terms::default();
-    let report = compare_day(&log, today(), Vec::new(), &terms, EVER, &mut |_, _| {})
-        .expect("readable")
-        .report();
+    let report =
+        compare_day(&log, today(), Vec::new(), EVER, &mut |_, _| {}).expect("readable").report();
     assert!(report.agrees && report.wallets.is_empty());
     assert!(report.json().contains("\"day\": \"2026-11-21\""));
 }
