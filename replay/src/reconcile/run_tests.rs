@@ -8,13 +8,13 @@ use duizhang_core::breaks::{
 use duizhang_core::channel::Channel;
 use duizhang_core::decide::Ruling;
 use duizhang_core::decision::Decision;
-use duizhang_core::fact::Fact;
+use duizhang_core::fact::{Fact, OrderRequested, PaymentAssigned, Reading};
 use duizhang_core::id::{BreakId, PaymentId, WalletId};
 use duizhang_core::limits::{BREAKS_PER_PART_MAX, GONE_PER_PART_MAX};
 use duizhang_core::merkle::Hash;
 use duizhang_core::reconciliation::Terms;
 use duizhang_core::statement::{Line, LineKind};
-use duizhang_core::testing::{Book, reckoning};
+use duizhang_core::testing::{Book, order, reckoning};
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_projections::calendar::day_of_date;
 use proptest::prelude::*;
@@ -397,4 +397,23 @@ proptest! {
         }
         prop_assert!(book.violations().is_empty());
     }
+}
+
+/// A person may give a payment to an order of another wallet: the money stays where it came.
+#[test]
+fn an_assigned_payment_is_looked_for_on_the_wallet_that_it_came_to() {
+    let mut book = book();
+    let channels = vec![Channel::Alipay];
+    let order = book.request(OrderRequested { channels, ..order("shop", "A1", 1_000) });
+    let mut received = book.money(1_000);
+    if let Reading::Money { channel, .. } = &mut received.reading {
+        *channel = Some(Channel::Wechat);
+    }
+    let payment = PaymentId::of(received.notification);
+    book.notify(received);
+    let (by, reason) = ("ann".into(), "they scanned the other code".into());
+    book.must(Fact::PaymentAssigned(PaymentAssigned { payment, order, by, reason }));
+    let paid = book.at;
+    reconcile_day(&mut book, today(), &[stated(1, today(), vec![line(1, 1_000, paid)])]);
+    assert_eq!(standing(&book), []);
 }
