@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use duizhang_core::breaks::{
     BreakCode, BreakRecord, BreakStep, BreakWorked, DayReconciled, Direction, Ending, Resolution,
-    ResolutionKind, RootCause, Subject,
+    ResolutionKind, RootCause, StatementKept, Subject,
 };
 use duizhang_core::channel::Channel;
 use duizhang_core::decide::Ruling;
@@ -397,6 +397,37 @@ proptest! {
         }
         prop_assert!(book.violations().is_empty());
     }
+}
+
+/// A file of the other wallet, whose name comes first.
+fn of_ali((mut lines, mut paper): (StatementLines, Paper)) -> (StatementLines, Paper) {
+    let ali = || WalletId::new("ali").expect("a name");
+    (lines.wallet, lines.channel, paper.wallet) = (ali(), Channel::Alipay, ali());
+    lines.file.wallet = "ali".into();
+    (lines, paper)
+}
+
+/// A payment that the books have on one wallet and a file shows on another: the run of the first
+/// wallet does not end what the run of the second one finds.
+#[test]
+fn a_break_that_another_wallets_run_finds_stays_open() {
+    let mut book = book();
+    open(&mut book, "A1", 1_000);
+    let paid = pay(&mut book, 1_000);
+    let wx = stated(1, today(), Vec::new());
+    reconcile_day(&mut book, today(), std::slice::from_ref(&wx));
+    assert_eq!(standing(&book), [("T03", 1_000)]);
+    let named = Line { merchant_no: Some("A1".into()), ..line(1, 1_000, paid) };
+    let files = [wx, of_ali(stated(2, today(), vec![named]))];
+    let kept = reckoning::statement(2, day_of_date(today()));
+    let ali = WalletId::new("ali").expect("a name");
+    book.must(Fact::StatementKept(StatementKept { wallet: ali, ..kept }));
+    let runs = runs_of(&book, today(), &files);
+    record(&mut book, runs);
+    assert_eq!(standing(&book), [("M08", 1_000)]);
+    let again = runs_of(&book, today(), &files);
+    assert_eq!(record(&mut book, again), 0);
+    assert_eq!(standing(&book), [("M08", 1_000)]);
 }
 
 /// A person may give a payment to an order of another wallet: the money stays where it came.

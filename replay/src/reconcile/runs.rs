@@ -13,7 +13,8 @@
 //!   row that could not be read (F04), until a later file covers the same time.
 //!
 //! A payment with a difference belongs to the run of its own day and to that of its line's: neither
-//! of the two may find it gone while the other still has it.
+//! of the two may find it gone while the other still has it. What is open on one wallet and found
+//! on another's statement stays in the run of the first: only that one ends it.
 //!
 //! Invariants: the fingerprint covers all that went in and nothing else, so the log may grow by
 //! what is not of these days; it does not depend on the order of files; one thing is told once in a
@@ -125,7 +126,7 @@ impl Compared {
         let of_day = papers.iter().filter(|paper| (paper.first..=paper.last).contains(&day));
         let wallets: BTreeSet<&WalletId> = of_day.map(|paper| &paper.wallet).collect();
         let inputs = inputs::digest(self, papers);
-        let mut told = self.told(papers, day);
+        let mut told = self.told(papers, day, &wallets);
         let mut runs = Vec::new();
         for wallet in wallets {
             let told = told.remove(wallet).unwrap_or_default();
@@ -149,11 +150,20 @@ impl Compared {
     }
 
     /// What differs, by wallet: files first, then ours, then the channel's lines.
-    fn told(&self, papers: &[Paper], day: Day) -> BTreeMap<WalletId, Told> {
+    fn told(
+        &self,
+        papers: &[Paper],
+        day: Day,
+        wallets: &BTreeSet<&WalletId>,
+    ) -> BTreeMap<WalletId, Told> {
         let mut told: BTreeMap<WalletId, Told> = BTreeMap::new();
         let mut tell = |wallet: &WalletId, found: FoundBreak| {
-            let told = told.entry(wallet.clone()).or_default();
-            if told.ids.insert(BreakId::about(wallet, day, &found.subject)) {
+            let id = BreakId::about(wallet, day, &found.subject);
+            // Only the run of the wallet that a break was opened on can find it gone.
+            let known = self.known.breaks.get(id).filter(|view| view.day == day);
+            let known = known.map(|view| &view.wallet).filter(|known| wallets.contains(known));
+            let told = told.entry(known.unwrap_or(wallet).clone()).or_default();
+            if told.ids.insert(id) {
                 told.found.push(found);
             }
         };
