@@ -13,8 +13,7 @@
 //!   row that could not be read (F04), until a later file covers the same time.
 //!
 //! A payment with a difference belongs to the run of its own day and to that of its line's: neither
-//! of the two may find it gone while the other still has it. What is open on one wallet and found
-//! on another's statement stays in the run of the first: only that one ends it.
+//! may find it gone while the other still has it. Nor may a wallet's run end what another's shows.
 //!
 //! Invariants: the fingerprint covers all that went in and nothing else, so the log may grow by
 //! what is not of these days; it does not depend on the order of files; one thing is told once in a
@@ -111,6 +110,8 @@ pub const fn needs_a_person(code: BreakCode) -> bool {
     !words::explains_itself(code)
 }
 
+type ToldByWallet = BTreeMap<WalletId, Told>;
+
 /// Findings of one wallet, each thing once.
 #[derive(Default)]
 struct Told {
@@ -150,13 +151,8 @@ impl Compared {
     }
 
     /// What differs, by wallet: files first, then ours, then the channel's lines.
-    fn told(
-        &self,
-        papers: &[Paper],
-        day: Day,
-        wallets: &BTreeSet<&WalletId>,
-    ) -> BTreeMap<WalletId, Told> {
-        let mut told: BTreeMap<WalletId, Told> = BTreeMap::new();
+    fn told(&self, papers: &[Paper], day: Day, wallets: &BTreeSet<&WalletId>) -> ToldByWallet {
+        let mut told = ToldByWallet::new();
         let mut tell = |wallet: &WalletId, found: FoundBreak| {
             let id = BreakId::about(wallet, day, &found.subject);
             // Only the run of the wallet that a break was opened on can find it gone.
