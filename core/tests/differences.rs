@@ -86,6 +86,7 @@ fn end(book: &mut Book, subject: &Subject, kind: ResolutionKind) {
 #[test]
 fn a_break_stands_where_its_money_is_missing() {
     let payment = || Subject::Payment(PaymentId::from_bits(9));
+    let movement = || Subject::Movement(duizhang_core::id::MovementId::from_bits(9));
     let row = || Subject::Row { statement: Hash::from_bytes([1; 32]), number: 2 };
     let long: &[(&str, i64)] = &[(WALLET, 5), (LONG, -5)];
     let short: &[(&str, i64)] = &[(WALLET, -5), (SHORT, 5)];
@@ -98,6 +99,7 @@ fn a_break_stands_where_its_money_is_missing() {
         (other(BreakCode::FeeVariance, Direction::In, row()), long),
         (difference(payment(), BreakCode::OverdueStatement, 5), short),
         (difference(payment(), BreakCode::AmountOver, 5), long),
+        (difference(movement(), BreakCode::OverdueStatement, 5), long),
         (difference(payment(), BreakCode::AmountUnder, 5), short),
         (difference(line("A"), BreakCode::AmountUnder, 5), short),
         (difference(line("A"), BreakCode::UnobservedPayment, 0), &[]),

@@ -83,6 +83,7 @@ impl Found {
         let more = match code.letters() {
             "M01" => true,
             "R01" => gone,
+            "T03" if matches!(subject, Subject::Movement(_)) => true,
             "M02" => false,
             _ => line(Direction::In),
         };
