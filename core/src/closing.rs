@@ -60,6 +60,11 @@ impl Day {
         self.midnight() <= at.plus(ZONE_MAX)
     }
 
+    /// Whether an instant may lie in it, in some zone.
+    pub(crate) fn may_hold(self, at: Timestamp) -> bool {
+        self.midnight() <= at.plus(ZONE_MAX) && at < self.next().midnight().plus(ZONE_MAX)
+    }
+
     fn may_end_at(self, ends_at: Timestamp) -> bool {
         self.next().midnight().distance(ends_at) <= ZONE_MAX
     }

@@ -86,6 +86,7 @@ fn end(book: &mut Book, subject: &Subject, kind: ResolutionKind) {
 #[test]
 fn a_break_stands_where_its_money_is_missing() {
     let payment = || Subject::Payment(PaymentId::from_bits(9));
+    let movement = || Subject::Movement(duizhang_core::id::MovementId::from_bits(9));
     let row = || Subject::Row { statement: Hash::from_bytes([1; 32]), number: 2 };
     let long: &[(&str, i64)] = &[(WALLET, 5), (LONG, -5)];
     let short: &[(&str, i64)] = &[(WALLET, -5), (SHORT, 5)];
@@ -98,6 +99,7 @@ fn a_break_stands_where_its_money_is_missing() {
         (other(BreakCode::FeeVariance, Direction::In, row()), long),
         (difference(payment(), BreakCode::OverdueStatement, 5), short),
         (difference(payment(), BreakCode::AmountOver, 5), long),
+        (difference(movement(), BreakCode::OverdueStatement, 5), long),
         (difference(payment(), BreakCode::AmountUnder, 5), short),
         (difference(line("A"), BreakCode::AmountUnder, 5), short),
         (difference(line("A"), BreakCode::UnobservedPayment, 0), &[]),
@@ -317,4 +319,29 @@ fn the_auditor_finds_suspense_that_is_not_the_open_breaks() {
             assert!(seen, "{code}: {:?}", auditor.violations());
         }
     }
+}
+
+/// Money that may have come to either of two wallets is on neither, so neither has too much while
+/// no statement has it.
+#[test]
+fn a_payment_of_two_wallets_on_no_statement_leaves_both_as_they_are() {
+    let mut book = Book::default();
+    let (payment, _) = book.pay(777);
+    let missing = || difference(Subject::Payment(payment), BreakCode::OverdueStatement, 777);
+    reconcile(&mut book, vec![missing()]);
+    let sums = balances(&book);
+    assert!(!sums.contains_key(WALLET), "{sums:?}");
+    assert_eq!(book.violations(), vec![]);
+    // An order says which wallet it was: from then on that one has too much.
+    let mut request = order("shop", "later", 777);
+    request.channels = vec![duizhang_core::channel::Channel::Wechat];
+    let order = book.request(request);
+    let (by, reason) = ("ann".into(), "asked".into());
+    let assigned = duizhang_core::fact::PaymentAssigned { payment, order, by, reason };
+    book.must(Fact::PaymentAssigned(assigned));
+    let sums = balances(&book);
+    assert!(!sums.contains_key(WALLET) && sums[SHORT] == 777, "{sums:?}");
+    assert_eq!(book.violations(), vec![]);
+    end(&mut book, &Subject::Payment(payment), ResolutionKind::NotABreak);
+    assert_eq!(balances(&book)[WALLET], 777);
 }

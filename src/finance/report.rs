@@ -71,7 +71,11 @@ pub(crate) struct Archive<'a> {
 }
 
 /// The files that may be looked at, each with the position at which it was kept.
-pub(crate) struct Files(Vec<(Position, Wanted)>);
+pub(crate) struct Files {
+    kept: Vec<(Position, Wanted)>,
+    /// The last event that they are known of. The log may have gone on since.
+    known_to: Position,
+}
 
 impl Files {
     /// Those that touch a day or its neighbours, in the order of keeping.
@@ -85,7 +89,7 @@ impl Files {
             let (kept, name) = (view.kept.clone(), short(view.kept.statement));
             Ok((view.position, Wanted { kept, channel, name }))
         });
-        Ok(Self(files.collect::<anyhow::Result<Vec<_>>>()?))
+        Ok(Self { kept: files.collect::<anyhow::Result<_>>()?, known_to: views.position })
     }
 }
 
@@ -98,7 +102,7 @@ pub(crate) fn report(
 ) -> anyhow::Result<Reported> {
     question.check()?;
     let (day, format) = (question.day()?, question.format()?);
-    let head = archive.log.head().position;
+    let head = archive.log.head().position.min(files.known_to);
     let at = archive.position(question, head, progress)?;
     let mut days = Days::read(archive, day, files, at)?;
     let mut reading = |at, end| progress("reading the log", at, end);
@@ -151,7 +155,7 @@ impl<'a> Days<'a> {
         files: Files,
         at: Position,
     ) -> anyhow::Result<Self> {
-        let known = files.0.into_iter().filter(|(position, _)| *position <= at);
+        let known = files.kept.into_iter().filter(|(position, _)| *position <= at);
         let (positions, wanted): (Vec<Position>, Vec<Wanted>) = known.unzip();
         let vault = Vault::new(archive.data);
         let mut shelf =

@@ -4,7 +4,8 @@
 //! The money then goes the way of every payment: it settles the one order that it can be meant for,
 //! or it is held.
 //! Invariants: a break gives rise to one payment at the most, for ever, with the amount and the
-//! wallet of the break; an open break about a line with money that came is the only way in.
+//! wallet of the break and a time of its day; an open break about a line with money that came is
+//! the only way in.
 //! Deliberately not here: which orders it could be for ([`crate::matcher`]).
 
 use alloc::vec;
@@ -64,7 +65,8 @@ pub(crate) fn rule_on_taking(
     if amount.minor() > AMOUNT_MINOR_MAX {
         return unfit("amount");
     }
-    if taken.paid_at > at {
+    // Elsewhere no run would find payment and line together, and the wallet had the money twice.
+    if taken.paid_at > at || !record.day.may_hold(taken.paid_at) {
         return unfit("paid_at");
     }
     let wallet = state.wallet_index(&record.wallet).ok_or(Rejection::UnknownWallet)?;

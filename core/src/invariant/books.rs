@@ -17,7 +17,7 @@ use crate::amount::{Amount, Currency};
 use crate::breaks::{Direction, FoundBreak, Subject};
 use crate::decision::Decision;
 use crate::fact::Fact;
-use crate::id::{AdjustmentId, BreakId, OrderId, PaymentId, RefundId};
+use crate::id::{AdjustmentId, BreakId, OrderId, PaymentId, RefundId, WalletId};
 use crate::ledger::{Account, Entry, Numbered, Poster};
 use crate::matcher::HoldReason;
 use crate::position::Position;
@@ -26,6 +26,9 @@ use crate::time::Timestamp;
 
 /// Sums of an account in one currency, in minor units; credits are negative.
 type Sums = BTreeMap<(Numbered, Currency), i128>;
+
+/// Payments that may have come to several wallets, or to none that is known, with these.
+type Nowhere = BTreeMap<PaymentId, Vec<WalletId>>;
 
 /// The accounts whose balance the events decide, and the invariant that says so.
 const DECIDED: [(Numbered, Invariant); 7] = [
@@ -39,8 +42,9 @@ const DECIDED: [(Numbered, Invariant); 7] = [
 ];
 
 /// What is remembered of an order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Owing {
+    wallet: WalletId,
     requested: Amount,
     payable: i64,
     received: i64,
@@ -63,16 +67,23 @@ struct Found {
 }
 
 impl Found {
-    /// Where it stands, as a debit. What is claimed of a refund counts once the refund has left.
-    fn stands(&self, left: &BTreeSet<RefundId>) -> Option<(Numbered, Amount)> {
+    /// Where it stands, as a debit. What is claimed of a refund counts once the refund has left,
+    /// and what is claimed of a payment once its wallet is known.
+    fn stands(&self, left: &BTreeSet<RefundId>, nowhere: &Nowhere) -> Option<(Numbered, Amount)> {
         let FoundBreak { subject, code, direction, amount, .. } = &self.told;
         let of_line = matches!(subject, Subject::Line { .. } | Subject::Row { .. });
         let of_payment = matches!(subject, Subject::Payment(_));
+        if let Subject::Payment(payment) = subject
+            && nowhere.contains_key(payment)
+        {
+            return None;
+        }
         let gone = if let Subject::Refund(refund) = subject { left.contains(refund) } else { true };
         let line = |side| of_line && *direction == side;
         let more = match code.letters() {
             "M01" => true,
             "R01" => gone,
+            "T03" if matches!(subject, Subject::Movement(_)) => true,
             "M02" => false,
             _ => line(Direction::In),
         };
@@ -97,9 +108,11 @@ pub(super) struct BooksCheck {
     balances: Sums,
     expected: Sums,
     orders: BTreeMap<OrderId, Owing>,
-    observed: Option<Amount>,
+    observed: Option<(Vec<WalletId>, Amount)>,
     held: BTreeMap<PaymentId, (Numbered, Amount)>,
     refunds: BTreeMap<RefundId, (Amount, bool)>,
+    /// Payments that no order has placed on one of their wallets.
+    nowhere: Nowhere,
     /// Refunds that left their wallets.
     left: BTreeSet<RefundId>,
     breaks: BTreeMap<BreakId, Found>,
@@ -167,10 +180,11 @@ impl BooksCheck {
 
     fn expect(&mut self, fact: &Fact, decision: &Decision) {
         match decision {
-            Decision::OrderAccepted { order, payable, .. } => {
+            Decision::OrderAccepted { order, wallet, payable, .. } => {
                 if let Fact::OrderRequested(request) = fact {
                     let (requested, payable) = (request.requested, payable.minor());
-                    let owing = Owing { requested, payable, received: 0, ended: false };
+                    let wallet = wallet.clone();
+                    let owing = Owing { wallet, requested, payable, received: 0, ended: false };
                     self.orders.insert(*order, owing);
                     self.owe(Account::Receivable, requested);
                 }
@@ -178,13 +192,21 @@ impl BooksCheck {
             Decision::OrderExpired { order, .. } | Decision::OrderClosed { order, .. } => {
                 self.change(*order, |owing| owing.ended = true);
             }
-            Decision::OrderPaid { order, received, .. } => self.change(*order, |owing| {
-                owing.ended = false;
-                owing.received = owing.received.saturating_add(received.minor());
-            }),
-            Decision::PaymentObserved { amount, .. } => self.observed = Some(*amount),
+            Decision::OrderPaid { order, payment, received, .. } => {
+                self.change(*order, |owing| {
+                    owing.ended = false;
+                    owing.received = owing.received.saturating_add(received.minor());
+                });
+                self.locate(*order, *payment);
+            }
+            Decision::PaymentObserved { wallets, amount, .. } => {
+                self.observed = Some((wallets.clone(), *amount));
+            }
             Decision::PaymentHeld { payment, reason, .. } => {
-                if let Some(amount) = self.observed.take() {
+                if let Some((wallets, amount)) = self.observed.take() {
+                    if wallets.len() != 1 {
+                        self.nowhere.insert(*payment, wallets);
+                    }
                     self.held.insert(*payment, (question(*reason), amount));
                     self.owe(question(*reason), negated(amount));
                 }
@@ -262,7 +284,8 @@ impl BooksCheck {
 
     fn lift(&mut self, id: BreakId) -> Option<Found> {
         let one = self.breaks.remove(&id);
-        if let Some((account, amount)) = one.as_ref().and_then(|one| one.stands(&self.left)) {
+        let stood = one.as_ref().and_then(|one| one.stands(&self.left, &self.nowhere));
+        if let Some((account, amount)) = stood {
             self.owe(account, negated(amount));
         }
         one
@@ -270,10 +293,22 @@ impl BooksCheck {
 
     fn put(&mut self, id: BreakId, one: Option<Found>) {
         let Some(one) = one else { return };
-        if let Some((account, amount)) = one.stands(&self.left) {
+        if let Some((account, amount)) = one.stands(&self.left, &self.nowhere) {
             self.owe(account, amount);
         }
         self.breaks.insert(id, one);
+    }
+
+    /// An order that is paid says to which of its wallets a payment came.
+    fn locate(&mut self, order: OrderId, payment: PaymentId) {
+        let Some(owing) = self.orders.get(&order) else { return };
+        let wallets = self.nowhere.get(&payment);
+        if wallets.is_some_and(|wallets| wallets.contains(&owing.wallet)) {
+            let id = BreakId::of_payment(payment);
+            let one = self.lift(id);
+            self.nowhere.remove(&payment);
+            self.put(id, one);
+        }
     }
 
     fn refund(&mut self, refund: RefundId, to: RefundState) {

@@ -141,11 +141,13 @@ impl<W, B> Account<W, B> {
     /// or stands elsewhere already. A payment of no order, for one, is in suspense by its hold.
     #[must_use]
     pub const fn of_break(found: &FoundBreak) -> Option<Self> {
-        let payment = matches!(found.subject, Subject::Payment(_));
-        if matches!(found.code, BreakCode::AmountOver | BreakCode::RefundNotSettled) {
+        let overdue = matches!(found.code, BreakCode::OverdueStatement);
+        // What the books say was withdrawn, and the statement does not, is still there.
+        let kept = overdue && matches!(found.subject, Subject::Movement(_));
+        if kept || matches!(found.code, BreakCode::AmountOver | BreakCode::RefundNotSettled) {
             return Some(Self::Long);
         }
-        let missing = matches!(found.code, BreakCode::OverdueStatement) && payment;
+        let missing = overdue && matches!(found.subject, Subject::Payment(_));
         if missing || matches!(found.code, BreakCode::AmountUnder) {
             return Some(Self::Short);
         }

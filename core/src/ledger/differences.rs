@@ -14,7 +14,8 @@
 //! nothing else; so wallets agree with the statements that were compared. Each entry is valued when
 //! the break was found or ended, because a break is no news of the day that it is about.
 //! A refund that is on no statement stands on long from its confirmation on: before that the books
-//! do not say either that its money left.
+//! do not say either that its money left. A payment that may have come to several wallets stands
+//! nowhere until an order says to which: before that it is on none of them.
 //! Deliberately not here: where a break stands ([`Account::of_break`]), and what it may do next.
 
 use alloc::format;
@@ -30,7 +31,7 @@ use crate::breaks::{
     BreakCode, BreakStep, Ending, FoundBreak, Resolution, ResolutionKind, Subject,
 };
 use crate::fact::Fact;
-use crate::id::{BreakId, RefundId, WalletId};
+use crate::id::{BreakId, PaymentId, RefundId, WalletId};
 use crate::refund::RefundState;
 
 /// What the poster remembers of a break.
@@ -58,23 +59,6 @@ impl Difference {
             amount: found.amount,
             lines: Vec::new(),
             ending: None,
-        }
-    }
-
-    /// The refund that has to leave its wallet before this can stand anywhere.
-    const fn awaited(&self) -> Option<RefundId> {
-        match self.subject {
-            Subject::Refund(refund) if matches!(self.code, BreakCode::RefundNotSettled) => {
-                Some(refund)
-            }
-            Subject::Payment(_)
-            | Subject::Order(_)
-            | Subject::Refund(_)
-            | Subject::Line { .. }
-            | Subject::Row { .. }
-            | Subject::Statement(_)
-            | Subject::Day
-            | Subject::Movement(_) => None,
         }
     }
 
@@ -190,8 +174,7 @@ impl Poster {
 
     /// Posts what is open and stands nowhere yet, as soon as it can.
     fn suspend(&mut self, place: &Place<'_>, id: BreakId) -> Option<Entry> {
-        let awaited = self.differences.get(&id)?.awaited();
-        let ready = awaited.is_none_or(|refund| self.is_confirmed(refund));
+        let ready = self.is_on_wallet(self.differences.get(&id)?);
         let difference = self.differences.get_mut(&id)?;
         if !ready || difference.ending.is_some() || !difference.lines.is_empty() {
             return None;
@@ -199,6 +182,23 @@ impl Poster {
         difference.lines = difference.suspense();
         let (narration, lines) = (Narration::BreakSuspended, &difference.lines);
         difference.entry(place, id, narration, "", lines)
+    }
+
+    /// Whether the money that a break is about moved a wallet in the books, so that there is
+    /// something to correct.
+    fn is_on_wallet(&self, difference: &Difference) -> bool {
+        match difference.subject {
+            Subject::Refund(refund) => {
+                difference.code != BreakCode::RefundNotSettled || self.is_confirmed(refund)
+            }
+            Subject::Payment(payment) => !self.unlocated.contains(&payment),
+            Subject::Order(_)
+            | Subject::Line { .. }
+            | Subject::Row { .. }
+            | Subject::Statement(_)
+            | Subject::Day
+            | Subject::Movement(_) => true,
+        }
     }
 
     pub(super) fn change_break(
@@ -244,6 +244,19 @@ impl Poster {
             return self.suspend(place, id);
         }
         difference.entry(place, id, Narration::BreakReopened, reason(place), &lines)
+    }
+
+    /// An order said to which of its wallets a payment came.
+    pub(super) fn payment_located(
+        &mut self,
+        place: &Place<'_>,
+        payment: PaymentId,
+        wallet: Numbered,
+    ) -> Option<Entry> {
+        self.unlocated.remove(&payment);
+        let id = BreakId::of_payment(payment);
+        self.differences.get_mut(&id)?.wallet = wallet;
+        self.suspend(place, id)
     }
 
     /// A refund that is on no statement left its wallet.

@@ -22,7 +22,7 @@
 //! Deliberately not here: what people record (`recording`), breaks (`differences`), sums of entries
 //! (projections), and what the sums must be (the auditor).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -70,6 +70,8 @@ pub struct Poster {
     pub(super) chart: Chart,
     orders: Orders,
     held: BTreeMap<PaymentId, Held>,
+    /// Payments of which nobody has said yet to which of their wallets they came.
+    pub(super) unlocated: BTreeSet<PaymentId>,
     refunds: BTreeMap<RefundId, Refund>,
     pub(super) differences: BTreeMap<BreakId, Difference>,
     pub(super) withdrawals: BTreeMap<MovementId, (Numbered, Amount)>,
@@ -228,7 +230,10 @@ impl Poster {
         let question = Account::of_hold(reason);
         let money = match wallets[..] {
             [only] => Account::Wallet(only),
-            _ => Account::Unlocated,
+            _ => {
+                self.unlocated.insert(payment);
+                Account::Unlocated
+            }
         };
         self.held.insert(payment, Held { question, money, amount, wallets });
         let subjects = Subjects { payment: Some(payment), ..Subjects::default() };
@@ -283,7 +288,10 @@ impl Poster {
         let subjects =
             Subjects { order: Some(order), payment: Some(payment), ..Subjects::default() };
         let value_at = place.observed().map_or(place.at, |(_, _, paid_at)| paid_at);
-        place.entry(narration, value_at, subjects, "", &lines).into_iter().for_each(visit);
+        place.entry(narration, value_at, subjects, "", &lines).into_iter().for_each(&mut *visit);
+        if located.minor() != 0 {
+            self.payment_located(place, payment, wallet).into_iter().for_each(visit);
+        }
     }
 
     fn let_go(&mut self, place: &Place<'_>, payment: PaymentId) -> Option<Entry> {

@@ -16,7 +16,7 @@ use super::sides::StatementLines;
 
 /// The number of the rules by which days are compared and breaks are made of findings. Whoever
 /// changes what comes out of equal inputs counts it up, so that days may be reconciled again.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 /// The fingerprint.
 pub(super) fn digest(compared: &Compared, papers: &[Paper]) -> Digest {

@@ -3,7 +3,8 @@
 //!
 //! Invariants: a chapter counts whole, so the position is that of its last event; entries are
 //! posted twice, once into sums by day and once line by line, so that a report can hold one against
-//! the other; nothing behind the position is looked at.
+//! the other, and count on the day that the books give them; nothing behind the position is looked
+//! at.
 //! Deliberately not here: the payments (`observed`), what the report makes of it (`counting`).
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ use duizhang_eventlog::history::HistoryError;
 use duizhang_projections::book::{Book, DeviceView, Gap};
 use duizhang_projections::breaks::Breaks;
 use duizhang_projections::calendar::{Zone, day_of_date};
-use duizhang_projections::ledger::{Balances, Books};
+use duizhang_projections::ledger::{Balances, Books, Dating};
 use duizhang_projections::projection::Projection;
 
 use super::numbers::Count;
@@ -155,8 +156,10 @@ fn root_at(log: &dyn EventLog, position: Position) -> Result<String, ReplayError
 
 struct Gathering {
     zone: Zone,
+    date: NaiveDate,
     day: Day,
     bounds: DayBounds,
+    dating: Dating,
     books: Books,
     poster: Poster,
     runs: BTreeMap<WalletId, u64>,
@@ -169,8 +172,10 @@ impl Gathering {
     fn new(zone: Zone, date: NaiveDate, bounds: DayBounds) -> Self {
         Self {
             zone,
+            date,
             day: day_of_date(date),
             bounds,
+            dating: Dating::new(zone),
             books: Books::new(zone),
             poster: Poster::new(),
             runs: BTreeMap::new(),
@@ -206,6 +211,7 @@ impl Gathering {
         }
         self.known.book.fold(chapter);
         self.books.fold(chapter);
+        self.dating.take_in(chapter);
         if let Fact::PolicyActivated(_) = &chapter.fact {
             let (position, digest) = (chapter.position, String::new());
             self.known.policy = Some(PolicyInForce { position, digest });
@@ -244,11 +250,12 @@ impl Gathering {
     }
 
     fn take(&mut self, entry: &Entry) {
-        if entry.value_at() >= self.bounds.end {
+        let day = self.dating.place(entry).day;
+        if day > self.date {
             return;
         }
         self.hold(entry);
-        if entry.value_at() >= self.bounds.start {
+        if day == self.date {
             self.count(entry);
             self.tell(entry);
         }

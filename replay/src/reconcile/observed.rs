@@ -265,8 +265,11 @@ impl Collector {
                 continue;
             };
             item.number.clone_from(&order.number);
-            // Whoever settled the order knew which wallet it was.
-            if let Some(wallet) = &order.wallet {
+            // Whoever settled the order knew which of the wallets it was. What a person gave to an
+            // order of another wallet stays where it came, as in the books.
+            if let Some(wallet) = &order.wallet
+                && item.wallets.contains(wallet)
+            {
                 item.wallets = vec![wallet.clone()];
             }
         }

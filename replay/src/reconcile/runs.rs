@@ -13,7 +13,7 @@
 //!   row that could not be read (F04), until a later file covers the same time.
 //!
 //! A payment with a difference belongs to the run of its own day and to that of its line's: neither
-//! of the two may find it gone while the other still has it.
+//! may find it gone while the other still has it. Nor may a wallet's run end what another's shows.
 //!
 //! Invariants: the fingerprint covers all that went in and nothing else, so the log may grow by
 //! what is not of these days; it does not depend on the order of files; one thing is told once in a
@@ -110,6 +110,8 @@ pub const fn needs_a_person(code: BreakCode) -> bool {
     !words::explains_itself(code)
 }
 
+type ToldByWallet = BTreeMap<WalletId, Told>;
+
 /// Findings of one wallet, each thing once.
 #[derive(Default)]
 struct Told {
@@ -125,7 +127,7 @@ impl Compared {
         let of_day = papers.iter().filter(|paper| (paper.first..=paper.last).contains(&day));
         let wallets: BTreeSet<&WalletId> = of_day.map(|paper| &paper.wallet).collect();
         let inputs = inputs::digest(self, papers);
-        let mut told = self.told(papers, day);
+        let mut told = self.told(papers, day, &wallets);
         let mut runs = Vec::new();
         for wallet in wallets {
             let told = told.remove(wallet).unwrap_or_default();
@@ -149,11 +151,15 @@ impl Compared {
     }
 
     /// What differs, by wallet: files first, then ours, then the channel's lines.
-    fn told(&self, papers: &[Paper], day: Day) -> BTreeMap<WalletId, Told> {
-        let mut told: BTreeMap<WalletId, Told> = BTreeMap::new();
+    fn told(&self, papers: &[Paper], day: Day, wallets: &BTreeSet<&WalletId>) -> ToldByWallet {
+        let mut told = ToldByWallet::new();
         let mut tell = |wallet: &WalletId, found: FoundBreak| {
-            let told = told.entry(wallet.clone()).or_default();
-            if told.ids.insert(BreakId::about(wallet, day, &found.subject)) {
+            let id = BreakId::about(wallet, day, &found.subject);
+            // Only the run of the wallet that a break was opened on can find it gone.
+            let known = self.known.breaks.get(id).filter(|view| view.day == day);
+            let known = known.map(|view| &view.wallet).filter(|known| wallets.contains(known));
+            let told = told.entry(known.unwrap_or(wallet).clone()).or_default();
+            if told.ids.insert(id) {
                 told.found.push(found);
             }
         };

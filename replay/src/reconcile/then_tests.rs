@@ -5,8 +5,9 @@ use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{BreakCode, BreakStep, FoundBreak, ResolutionKind, Subject};
 use duizhang_core::channel::Channel;
-use duizhang_core::fact::{Fact, OrderRequested};
-use duizhang_core::id::{BreakId, WalletId};
+use duizhang_core::fact::{Fact, OrderRequested, Reading};
+use duizhang_core::id::{BreakId, MovementId, WalletId};
+use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::merkle::Hash;
 use duizhang_core::position::Position;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
@@ -226,6 +227,48 @@ fn what_changed_and_changed_back_is_no_difference() {
     assert!(office.compare(resolved, office.head()).is_clean());
     let between = office.compare(resolved, reopened);
     assert!(between.differences.iter().any(|one| one.about == About::Break), "{}", between.text());
+}
+
+/// What comes after a closing counts on the first open day in the books, and a report counts with
+/// them: neither the closed day nor the open one has a check that fails.
+#[test]
+fn what_comes_after_the_closing_breaks_no_report() {
+    let mut office = Office::new();
+    office.pay("A1", 1_000);
+    let paid_at = office.book.at.plus(Span::from_mins(5));
+    let day = day_of_date(today());
+    office.book.at = zone().end_of(today()).plus(Span::from_hours(12));
+    office.book.must(reckoning::close(day, "ann", &[]));
+    let (wx, channels) = (WALLET, vec![Channel::Wechat]);
+    let mut late = office.book.money_with(300, Some(paid_at), &[]);
+    if let Reading::Money { channel, .. } = &mut late.reading {
+        *channel = Some(Channel::Wechat);
+    }
+    office.book.notify(late);
+    let fee =
+        Movement::ChannelFee { wallet: WalletId::new(wx).expect("a name"), fee: Amount::fen(7) };
+    let (id, by, evidence) = (MovementId::from_bits(1), "ann".into(), "line 9".into());
+    let recorded = MovementRecorded { id, movement: fee, moved_at: paid_at, by, evidence };
+    office.book.must(Fact::MovementRecorded(recorded));
+    office.book.request(OrderRequested { channels, ..order("shop", "A2", 900) });
+    let (log, ever) = (office.log(), Position::new(u64::MAX));
+    let tomorrow = today().succ_opt().expect("a day");
+    for date in [today(), tomorrow] {
+        let files = Vec::new();
+        let compared = compare_day(&log, date, files, &Terms::default(), ever, &mut |_, _| {});
+        let report = compared.expect("readable").report();
+        let failed: Vec<_> =
+            report.checks.iter().filter(|check| check.verdict == Verdict::Fails).collect();
+        assert!(failed.is_empty(), "{date}: {failed:#?}");
+    }
+    let moved = |date: NaiveDate| {
+        let files = Vec::new();
+        let compared = compare_day(&log, date, files, &Terms::default(), ever, &mut |_, _| {});
+        let report = compared.expect("readable").report();
+        report.vouchers.iter().map(|line| line.amount.minor()).collect::<Vec<_>>()
+    };
+    assert!(moved(today()).iter().all(|minor| minor.abs() == 1_000), "{:?}", moved(today()));
+    assert!(moved(tomorrow).contains(&300), "{:?}", moved(tomorrow));
 }
 
 /// What may come after.
