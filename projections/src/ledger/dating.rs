@@ -19,27 +19,29 @@ use crate::calendar::{Zone, date_of};
 
 /// The days of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Placed {
+pub struct Placed {
     /// The day that it counts on.
-    pub(super) day: NaiveDate,
+    pub day: NaiveDate,
     /// The day that it would count on if no day were closed.
-    pub(super) natural: NaiveDate,
+    pub natural: NaiveDate,
 }
 
 /// The days of entries, one after the other in the order of the log.
 #[derive(Clone, Debug)]
-pub(super) struct Dating {
+pub struct Dating {
     days: Days,
     closed: BTreeSet<NaiveDate>,
 }
 
 impl Dating {
-    pub(super) const fn new(zone: Zone) -> Self {
+    /// Before the first chapter, in a zone.
+    #[must_use]
+    pub const fn new(zone: Zone) -> Self {
         Self { days: Days::new(zone), closed: BTreeSet::new() }
     }
 
     /// Takes in what a chapter closes and opens again, before its entries are dated.
-    pub(super) fn take_in(&mut self, chapter: &Chapter) {
+    pub fn take_in(&mut self, chapter: &Chapter) {
         for decision in &chapter.decisions {
             if let Decision::DayClosed { day } = decision {
                 self.closed.insert(date_of(*day));
@@ -49,7 +51,8 @@ impl Dating {
         }
     }
 
-    pub(super) fn place(&mut self, entry: &Entry) -> Placed {
+    /// The days of an entry of the chapter that was taken in last.
+    pub fn place(&mut self, entry: &Entry) -> Placed {
         let natural = self.days.of(entry.value_at());
         let open = self.closed.last().and_then(|last| last.succ_opt());
         Placed { day: open.map_or(natural, |open| natural.max(open)), natural }

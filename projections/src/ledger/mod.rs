@@ -17,6 +17,7 @@ mod survey;
 
 pub use balances::{Balances, Sums, decimal};
 pub use books::Books;
+pub use dating::{Dating, Placed};
 pub use export::{Export, ExportError, Format, XLSX_LINES_MAX};
 pub use journal::{Dated, Journal};
 pub use statement::{AccountStatement, StatementLine};

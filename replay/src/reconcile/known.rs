@@ -3,7 +3,8 @@
 //!
 //! Invariants: a chapter counts whole, so the position is that of its last event; entries are
 //! posted twice, once into sums by day and once line by line, so that a report can hold one against
-//! the other; nothing behind the position is looked at.
+//! the other; both date what belongs to a closed day behind it; nothing behind the position is
+//! looked at.
 //! Deliberately not here: the payments (`observed`), what the report makes of it (`counting`).
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use duizhang_eventlog::EventLog;
 use duizhang_eventlog::history::HistoryError;
 use duizhang_projections::breaks::Breaks;
 use duizhang_projections::calendar::{Zone, day_of_date};
-use duizhang_projections::ledger::{Balances, Books};
+use duizhang_projections::ledger::{Balances, Books, Dating};
 use duizhang_projections::projection::Projection;
 
 use super::numbers::Count;
@@ -103,7 +104,7 @@ pub(super) fn known(
     if let Some(contradiction) = broken {
         return Err(contradiction.into());
     }
-    let mut known = gathering.finish(date);
+    let mut known = gathering.finish();
     known.root = root_at(log, known.position)?;
     if let Some(policy) = &mut known.policy {
         let place = policy.position;
@@ -133,8 +134,10 @@ fn root_at(log: &dyn EventLog, position: Position) -> Result<String, ReplayError
 
 struct Gathering {
     zone: Zone,
+    date: NaiveDate,
     day: Day,
     bounds: DayBounds,
+    dating: Dating,
     books: Books,
     poster: Poster,
     runs: BTreeMap<WalletId, u64>,
@@ -147,8 +150,10 @@ impl Gathering {
     fn new(zone: Zone, date: NaiveDate, bounds: DayBounds) -> Self {
         Self {
             zone,
+            date,
             day: day_of_date(date),
             bounds,
+            dating: Dating::new(zone),
             books: Books::new(zone),
             poster: Poster::new(),
             runs: BTreeMap::new(),
@@ -178,6 +183,7 @@ impl Gathering {
         self.known.until = chapter.at;
         self.known.breaks.fold(chapter);
         self.books.fold(chapter);
+        self.dating.take_in(chapter);
         if let Fact::PolicyActivated(_) = &chapter.fact {
             let (position, digest) = (chapter.position, String::new());
             self.known.policy = Some(PolicyInForce { position, digest });
@@ -216,11 +222,12 @@ impl Gathering {
     }
 
     fn take(&mut self, entry: &Entry) {
-        if entry.value_at() >= self.bounds.end {
+        let day = self.dating.place(entry).day;
+        if day > self.date {
             return;
         }
         self.hold(entry);
-        if entry.value_at() >= self.bounds.start {
+        if day == self.date {
             self.count(entry);
             self.tell(entry);
         }
@@ -300,8 +307,8 @@ impl Gathering {
         }
     }
 
-    fn finish(self, date: NaiveDate) -> Known {
-        let Self { books, runs, moved, wallets, mut known, .. } = self;
+    fn finish(self) -> Known {
+        let Self { date, books, runs, moved, wallets, mut known, .. } = self;
         let before = date.pred_opt().unwrap_or(date);
         known.before = books.trial_balance_on(before);
         known.behind = books.trial_balance_on(date);
