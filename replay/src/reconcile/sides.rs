@@ -26,6 +26,9 @@ pub struct StatementLines {
     pub from: Timestamp,
     /// The first instant that it no longer covers.
     pub to: Timestamp,
+    /// Whether every row could be read and none of its own totals fails. What another file lacks
+    /// is not gone.
+    pub whole: bool,
     /// Its lines.
     pub lines: Vec<Line>,
 }

@@ -102,6 +102,7 @@ impl Office {
             },
             from: zone().start_of(today()),
             to: zone().end_of(today()),
+            whole: true,
             lines,
         });
     }
