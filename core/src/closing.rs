@@ -60,6 +60,12 @@ impl Day {
         self.midnight() <= at.plus(ZONE_MAX)
     }
 
+    /// Whether the channel may have dated something on this day in some zone.
+    pub(crate) fn may_hold(self, time: Timestamp) -> bool {
+        let (from, to) = (self.midnight(), self.next().midnight());
+        (from.minus(ZONE_MAX)..to.plus(ZONE_MAX)).contains(&time)
+    }
+
     fn may_end_at(self, ends_at: Timestamp) -> bool {
         self.next().midnight().distance(ends_at) <= ZONE_MAX
     }
