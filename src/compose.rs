@@ -22,6 +22,7 @@ use duizhang_api::outbound::{Outbound, SystemResolver, Timeouts};
 use duizhang_api::secrets::{MasterKey, SECRETS_FILE, Secret, SecretOf, SecretStore, SecretsError};
 use duizhang_api::webhook::SigningKey;
 use duizhang_api::writer::Writer;
+use duizhang_core::breaks::TermsActivated;
 use duizhang_core::fact::{BookOpened, Fact, PolicyActivated};
 use duizhang_core::id::MerchantId;
 use duizhang_core::ledger::BooksPolicyActivated;
@@ -314,6 +315,10 @@ fn differences(state: &State, views: &Views, config: &Config) -> anyhow::Result<
         let activated = BooksPolicyActivated { policy: config.books, by: BY.to_owned() };
         facts.push(Fact::BooksPolicyActivated(activated));
     }
+    if *state.book_terms() != config.terms {
+        let activated = TermsActivated { terms: config.terms, by: BY.to_owned() };
+        facts.push(Fact::TermsActivated(activated));
+    }
     for wallet in &config.wallets {
         if state.wallet(&wallet.id).is_none_or(|known| known.declared != *wallet) {
             facts.push(Fact::WalletDeclared(wallet.clone()));
@@ -338,6 +343,7 @@ fn described(fact: &Fact) -> String {
         Fact::BookOpened(_) => "the opening of the book".into(),
         Fact::PolicyActivated(_) => "the policy".into(),
         Fact::BooksPolicyActivated(_) => "the policy of the books".into(),
+        Fact::TermsActivated(_) => "the terms of reconciliation".into(),
         Fact::WalletDeclared(wallet) => format!("wallet {}", wallet.id),
         Fact::DeviceDeclared(device) => format!("device {}", device.id),
         Fact::MerchantDeclared(merchant) => format!("merchant {}", merchant.id),

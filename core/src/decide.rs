@@ -95,6 +95,7 @@ fn rule(state: &State, at: Timestamp, fact: &Fact) -> Result<Ruling, Rejection> 
         Fact::StatementKept(kept) => breaks::rule_on_statement(state, at, kept),
         Fact::DayReconciled(run) => breaks::rule_on_run(state, at, run),
         Fact::BreakWorked(worked) => breaks::rule_on_work(state, worked),
+        Fact::TermsActivated(activated) => breaks::rule_on_terms(state, activated),
         Fact::LineTaken(taken) => breaks::rule_on_taking(state, at, taken),
         Fact::DayCloseRequested(request) => closing::rule_on_close(state, at, request),
         Fact::DayReopenRequested(request) => closing::rule_on_reopen(state, request),

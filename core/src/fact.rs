@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::breaks::{BreakWorked, DayReconciled, LineTaken, StatementKept};
+use crate::breaks::{BreakWorked, DayReconciled, LineTaken, StatementKept, TermsActivated};
 use crate::callback::{AttemptOutcome, CallbackId};
 use crate::channel::Channel;
 use crate::closing::{DayCloseRequested, DayReopenRequested};
@@ -83,6 +83,8 @@ pub enum Fact {
     DayReopenRequested(DayReopenRequested),
     /// A person took a line of a statement for a payment.
     LineTaken(LineTaken),
+    /// The terms of reconciliation have changed.
+    TermsActivated(TermsActivated),
 }
 
 /// The first event of a log.

@@ -4,7 +4,7 @@
 
 use duizhang_core::breaks::{
     BreakCode, BreakRefusal, BreakState, BreakStep, Direction, Ending, Explained, FoundBreak,
-    ResolutionKind, RootCause, Subject, WaitingFor,
+    ResolutionKind, RootCause, Subject, TermsActivated, WaitingFor,
 };
 use duizhang_core::closing::Day;
 use duizhang_core::decide::{Repeat, Ruling};
@@ -15,6 +15,7 @@ use duizhang_core::limits::{
     BREAKS_PER_PART_MAX, EXPLAINED_PER_PART_MAX, GONE_PER_PART_MAX, RELATED_MAX, RUN_PARTS_MAX,
     STATEMENTS_PER_RUN_MAX, WRITE_OFF_ALONE_MAX,
 };
+use duizhang_core::reconciliation::{BookTerms, DELAY_MAX, PARTS_MAX, ROUNDING_MAX, SKEW_MAX};
 use duizhang_core::rejection::Rejection;
 use duizhang_core::testing::Book;
 use duizhang_core::testing::reckoning::{found, resolution, run, statement, work};
@@ -424,4 +425,34 @@ fn equal_things_have_equal_ids_and_others_do_not() {
     assert_ne!(id(&wx, 1, &Subject::Day), id(&wx, 2, &Subject::Day));
     let text = line("A").to_string();
     assert_eq!((text.len(), text.parse()), (27, Ok(line("A"))));
+}
+
+#[test]
+fn terms_are_facts_within_their_bounds() {
+    let mut book = Book::default();
+    let activated = |terms| Fact::TermsActivated(TermsActivated { terms, by: "ann".into() });
+    let base = BookTerms::default();
+    assert_eq!(book.submit(activated(base)), nothing(), "they are in force already");
+    let cases = [
+        ("delay", BookTerms { delay: DELAY_MAX.plus_ppm(1), ..base }),
+        ("skew", BookTerms { skew: SKEW_MAX.plus_ppm(1), ..base }),
+        ("rounding", BookTerms { rounding: ROUNDING_MAX + 1, ..base }),
+        ("fee_rounding", BookTerms { fee_rounding: ROUNDING_MAX + 1, ..base }),
+        ("parts", BookTerms { parts_max: PARTS_MAX + 1, ..base }),
+    ];
+    for (name, terms) in cases {
+        assert_eq!(book.submit(activated(terms)), refused(BreakRefusal::Unfit(name)));
+    }
+    let (delay, skew) = (DELAY_MAX, SKEW_MAX);
+    let widest = BookTerms {
+        delay,
+        skew,
+        rounding: ROUNDING_MAX,
+        fee_rounding: ROUNDING_MAX,
+        parts_max: PARTS_MAX,
+    };
+    assert_eq!(book.must(activated(widest)), vec![]);
+    assert_eq!(*book.state.book_terms(), widest);
+    assert_eq!(book.submit(activated(widest)), nothing());
+    assert_eq!(book.violations(), vec![]);
 }

@@ -6,10 +6,11 @@
 
 use duizhang_core::breaks::{
     BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, LineTaken, Resolution,
-    StatementKept, Subject,
+    StatementKept, Subject, TermsActivated,
 };
 use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::id::BreakId;
+use duizhang_core::reconciliation::BookTerms;
 use duizhang_projections::calendar::date_of;
 
 pub(crate) fn kept(kept: &StatementKept) -> String {
@@ -66,6 +67,17 @@ pub(crate) fn worked(worked: &BreakWorked) -> String {
 
 fn as_told(end: &Resolution) -> String {
     format!("as {} (cause: {}): {}", end.kind.word(), end.root.word(), end.reason)
+}
+
+pub(crate) fn terms(activated: &TermsActivated) -> String {
+    let BookTerms { delay, skew, rounding, fee_rounding, parts_max } = activated.terms;
+    format!(
+        "{} set the terms of reconciliation: delay {} s, skew {} s, rounding {rounding}, fee \
+         rounding {fee_rounding}, parts {parts_max}.",
+        activated.by,
+        delay.secs(),
+        skew.secs()
+    )
 }
 
 pub(crate) fn taken(taken: &LineTaken) -> String {

@@ -115,6 +115,7 @@ impl Teller {
                 "{} let one person alone adjust up to {} minor units.",
                 activated.by, activated.policy.alone_max
             ),
+            Fact::TermsActivated(activated) => break_sentences::terms(activated),
             Fact::StatementKept(kept) => break_sentences::kept(kept),
             Fact::DayReconciled(run) => break_sentences::reconciled(run),
             Fact::BreakWorked(worked) => break_sentences::worked(worked),

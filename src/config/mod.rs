@@ -11,6 +11,7 @@ mod print;
 mod section;
 mod settings;
 mod shop;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod values;

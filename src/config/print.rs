@@ -8,9 +8,9 @@ use duizhang_core::policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::duration::duration_text;
-use super::epay;
 use super::settings::{MerchantSettings, late_word, money_word, step_word};
 use super::whole::Config;
+use super::{epay, terms};
 
 /// As one JSON document.
 pub(crate) fn as_json(config: &Config) -> Value {
@@ -32,6 +32,7 @@ pub(crate) fn as_json(config: &Config) -> Value {
     let alone_max =
         i64::try_from(config.books.alone_max).map_or(Amount::fen(i64::MAX), Amount::fen);
     whole.insert("books".into(), json!({ "adjust_alone_max": alone_max.decimal_text() }));
+    whole.insert("reconciliation".into(), terms::as_json(&config.terms));
     whole.insert(
         "callbacks".into(),
         json!({

@@ -10,8 +10,17 @@ use super::finding::{Findings, nearest};
 use super::item::{Item, Node, Origin};
 
 /// The sections of the file.
-pub(super) const SECTIONS: &[&str] =
-    &["server", "policy", "books", "callbacks", "bridge", "wallet", "device", "merchant"];
+pub(super) const SECTIONS: &[&str] = &[
+    "server",
+    "policy",
+    "books",
+    "reconciliation",
+    "callbacks",
+    "bridge",
+    "wallet",
+    "device",
+    "merchant",
+];
 
 /// One section, whose keys are taken out one by one.
 pub(super) struct Section<'a> {

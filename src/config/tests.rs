@@ -7,6 +7,7 @@ use duizhang_api::accept::Rate;
 use duizhang_api::outbound;
 use duizhang_core::amount::Amount;
 use duizhang_core::policy::{LateRule, Policy, Step};
+use duizhang_core::reconciliation::BookTerms;
 use duizhang_core::time::Span;
 use proptest::prelude::*;
 
@@ -129,6 +130,33 @@ fn what_one_person_may_adjust_alone_is_an_amount() {
         assert!(refused.contains("books.adjust_alone_max"), "{bad}: {refused}");
     }
     assert!(refusal("[books]\nalone = \"1\"", &[]).contains("unknown key"));
+}
+
+#[test]
+fn the_terms_of_reconciliation_have_bounds() {
+    let terms = |text: &str| parse(&format!("[reconciliation]\n{text}"), &[]).map(|c| c.terms);
+    assert_eq!(terms(""), Ok(BookTerms::default()));
+    let given = "delay = \"2h\"\nskew = \"1m\"\nrounding = \"0.05\"\nparts = 3";
+    let expected = BookTerms {
+        delay: Span::from_hours(2),
+        skew: Span::from_mins(1),
+        rounding: 5,
+        fee_rounding: 0,
+        parts_max: 3,
+    };
+    assert_eq!(terms(given), Ok(expected));
+    for (key, bad) in [
+        ("delay", "\"13h\""),
+        ("delay", "15"),
+        ("skew", "\"16m\""),
+        ("rounding", "\"1.01\""),
+        ("fee_rounding", "\"-0.01\""),
+        ("parts", "9"),
+    ] {
+        let refused = refusal(&format!("[reconciliation]\n{key} = {bad}"), &[]);
+        assert!(refused.contains(&format!("reconciliation.{key}")), "{bad}: {refused}");
+    }
+    assert!(refusal("[reconciliation]\nnear = \"1m\"", &[]).contains("unknown key"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ use duizhang_core::id::WalletId;
 use duizhang_core::ledger::BooksPolicy;
 use duizhang_core::limits::DECLARED_MAX;
 use duizhang_core::policy::Policy;
+use duizhang_core::reconciliation::BookTerms;
 
 use super::file::{FILE_BYTES_MAX, items};
 use super::finding::Findings;
@@ -29,7 +30,7 @@ use super::settings::{
     self, BridgeSettings, Callbacks, DeviceSettings, MerchantSettings, ServerSettings,
 };
 use super::shop::ShopSettings;
-use super::{codes, environment, finding::Refused};
+use super::{codes, environment, finding::Refused, terms};
 
 /// The name of the file that is looked for in the data directory.
 pub(crate) const FILE_NAME: &str = "duizhang.toml";
@@ -60,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) server: ServerSettings,
     pub(crate) policy: Policy,
     pub(crate) books: BooksPolicy,
+    pub(crate) terms: BookTerms,
     pub(crate) callbacks: Callbacks,
     pub(crate) bridge: BridgeSettings,
     pub(crate) wallets: Vec<Wallet>,
@@ -205,6 +207,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
     let policy_origin = policy_section.origin.clone();
     let policy = settings::policy(policy_section);
     let books = settings::books(part("books", settings::BOOKS_KEYS));
+    let terms = terms::terms(part("reconciliation", terms::TERMS_KEYS));
     let callbacks = settings::callbacks(part("callbacks", settings::CALLBACKS_KEYS));
     let bridge = settings::bridge(part("bridge", settings::BRIDGE_KEYS));
     let mut warnings = Vec::new();
@@ -226,6 +229,7 @@ pub(super) fn settle(tree: BTreeMap<String, Item>, findings: Findings) -> Result
         server,
         policy,
         books,
+        terms,
         callbacks,
         bridge,
         wallets,

@@ -21,7 +21,6 @@ use duizhang_core::fact::Fact;
 use duizhang_core::id::WalletId;
 use duizhang_core::limits::{RUN_PARTS_MAX, STATEMENTS_PER_RUN_MAX};
 use duizhang_core::merkle::Hash;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::rejection::Rejection;
 use duizhang_listener_bridge::statements::Mapping;
 use duizhang_projections::breaks::BreakView;
@@ -133,10 +132,8 @@ pub(crate) fn reconcile(
     let merged = merge(statements, &span, desk.zone);
     let head = desk.book.log().head().position;
     let mut reading = |at, end| progress("reading the log", at, end);
-    let terms = Terms::default();
-    let compared =
-        compare_day(desk.book.log(), day, merged.statements, &terms, head, &mut reading)?
-            .telling(merged.changes, merged.changes_unlisted);
+    let compared = compare_day(desk.book.log(), day, merged.statements, head, &mut reading)?
+        .telling(merged.changes, merged.changes_unlisted);
     if dry_run {
         let report = compared.report();
         return Ok(Told { clean: report.agrees, text: report.text(), json: report.json() });

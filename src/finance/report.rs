@@ -11,7 +11,6 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use chrono::NaiveDate;
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::Terms;
 use duizhang_eventlog::EventLog;
 use duizhang_projections::calendar::{Zone, day_of_date};
 use duizhang_projections::views::Views;
@@ -171,8 +170,7 @@ impl<'a> Days<'a> {
         let kept = self.lines.iter().filter(|(position, _)| *position <= at);
         let kept = kept.map(|(_, lines)| lines.clone()).collect();
         let merged = merge(kept, &(zone.start_of(self.day)..zone.end_of(self.day)), *zone);
-        let terms = Terms::default();
-        let compared = compare_day(*log, self.day, merged.statements, &terms, at, progress)?;
+        let compared = compare_day(*log, self.day, merged.statements, at, progress)?;
         Ok(compared.telling(merged.changes, merged.changes_unlisted))
     }
 }

@@ -12,6 +12,7 @@ mod life;
 mod refusal;
 mod run;
 mod take;
+mod terms;
 mod told;
 mod work;
 
@@ -24,6 +25,8 @@ pub use life::{
 pub use refusal::BreakRefusal;
 pub(crate) use run::{rule_on_run, rule_on_statement};
 pub(crate) use take::rule_on_taking;
+pub use terms::TermsActivated;
+pub(crate) use terms::rule_on_terms;
 pub use told::{
     BreakWorked, DayReconciled, Explained, FoundBreak, LineTaken, ProofOutcome, RunTotals,
     StatementKept, Subject,

@@ -183,6 +183,7 @@ impl Auditor {
             | Fact::AdjustmentProposed(_)
             | Fact::AdjustmentJudged(_)
             | Fact::BooksPolicyActivated(_)
+            | Fact::TermsActivated(_)
             | Fact::DayCloseRequested(_)
             | Fact::DayReopenRequested(_)
             | Fact::BookOpened(_)

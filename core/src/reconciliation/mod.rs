@@ -34,4 +34,7 @@ pub use input::{
 };
 pub use outcome::{Bundle, BundleKind, By, Finding, Group, Handling, Link, Outcome, Pair, Turn};
 pub use solve::reconcile;
-pub use terms::{DayBounds, DayPlace, SEARCH_STEPS_MAX, Terms};
+pub use terms::{
+    BookTerms, DELAY_MAX, DayBounds, DayPlace, PARTS_MAX, ROUNDING_MAX, SEARCH_STEPS_MAX, SKEW_MAX,
+    Terms,
+};

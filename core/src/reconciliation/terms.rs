@@ -1,10 +1,28 @@
 //! Under which terms two sides are compared: windows, tolerances, the search limit, the day.
 //!
 //! Invariants: the terms are arguments and nothing else decides; a wider window only ever adds
-//! candidates, so it can turn a match into an ambiguity and never one match into another.
+//! candidates, so it can turn a match into an ambiguity and never one match into another. What a
+//! book may set lies in its log, so that a day can be compared again as it was; the rest keeps
+//! chance out of what is booked without a person, and is nobody's to loosen.
 //! Deliberately not here: the calendar that says when a day begins (projections).
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::{Span, Timestamp};
+
+/// The longest delay that a book may allow: half a day. What a phone brings later than that lies on
+/// the neighbouring day for nearly everybody, and is compared by the wider window of a day.
+pub const DELAY_MAX: Span = Span::from_hours(12);
+
+/// The most that a book may let clocks differ: beyond that the clock is the thing to mend.
+pub const SKEW_MAX: Span = Span::from_mins(15);
+
+/// The largest difference in minor units that a book may call rounding: one yuan.
+pub const ROUNDING_MAX: u64 = 100;
+
+/// The most payments or lines that a book may let add up to one: sets of eight among twenty are
+/// 125,970, and the search has its own limit beside this.
+pub const PARTS_MAX: u32 = 8;
 
 /// Most steps that one search may take when the terms do not say otherwise: a step is one visited
 /// candidate, and 2^22 of them take about as long as reading a file of 20 MB.
@@ -35,6 +53,58 @@ pub struct Terms {
     pub parts_max: usize,
     /// Most steps of one search.
     pub search_max: u64,
+}
+
+/// What a book may set of its terms. It lies in the log: a released field never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookTerms {
+    /// How much later than its line a payment may lie.
+    pub delay: Span,
+    /// How much earlier.
+    pub skew: Span,
+    /// Largest difference of two amounts, in minor units, that counts as rounding.
+    pub rounding: u64,
+    /// Largest difference of two fees in minor units.
+    pub fee_rounding: u64,
+    /// Most payments or lines that may add up to one; below two, none do.
+    pub parts_max: u32,
+}
+
+impl Default for BookTerms {
+    fn default() -> Self {
+        Self {
+            delay: Span::from_mins(15),
+            skew: Span::from_secs(90),
+            rounding: 0,
+            fee_rounding: 0,
+            parts_max: 0,
+        }
+    }
+}
+
+impl BookTerms {
+    /// Whether they lie within what a book may set.
+    ///
+    /// # Errors
+    /// The name of the first that does not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let checks = [
+            ("delay", self.delay <= DELAY_MAX),
+            ("skew", self.skew <= SKEW_MAX),
+            ("rounding", self.rounding <= ROUNDING_MAX),
+            ("fee_rounding", self.fee_rounding <= ROUNDING_MAX),
+            ("parts", self.parts_max <= PARTS_MAX),
+        ];
+        checks.into_iter().find(|(_, fits)| !fits).map_or(Ok(()), |(name, _)| Err(name))
+    }
+}
+
+impl From<BookTerms> for Terms {
+    fn from(terms: BookTerms) -> Self {
+        let BookTerms { delay, skew, rounding, fee_rounding, parts_max } = terms;
+        let parts_max = usize::try_from(parts_max).unwrap_or(usize::MAX);
+        Self { delay, skew, rounding, fee_rounding, parts_max, ..Self::default() }
+    }
 }
 
 impl Default for Terms {

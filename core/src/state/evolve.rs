@@ -79,6 +79,7 @@ impl State {
             Fact::MovementRecorded(_)
             | Fact::AdjustmentProposed(_)
             | Fact::BooksPolicyActivated(_) => self.keep_books(fact),
+            Fact::TermsActivated(activated) => self.set_terms(activated.terms),
             Fact::StatementKept(kept) => self.keep_statement(kept),
             Fact::DayReconciled(run) => self.take_part(run),
             Fact::OrderRequested(_)

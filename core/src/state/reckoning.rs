@@ -19,6 +19,7 @@ use crate::digest::Digest;
 use crate::fact::Fact;
 use crate::id::{BreakId, WalletId};
 use crate::merkle::Hash;
+use crate::reconciliation::BookTerms;
 use crate::time::Timestamp;
 
 /// A run that is whole.
@@ -63,12 +64,23 @@ pub(super) struct Reckonings {
     /// Open breaks by where they are booked.
     booked: BTreeSet<(Day, BreakId)>,
     closed: BTreeMap<Day, ClosedDay>,
+    terms: BookTerms,
 }
 
 const FIRST: BreakId = BreakId::from_bits(0);
 const LAST: BreakId = BreakId::from_bits(u128::MAX);
 
 impl State {
+    /// The terms of reconciliation in force.
+    #[must_use]
+    pub fn book_terms(&self) -> &BookTerms {
+        &self.reckonings.terms
+    }
+
+    pub(super) fn set_terms(&mut self, terms: BookTerms) {
+        self.reckonings.terms = terms;
+    }
+
     /// A statement by the hash of its bytes.
     #[must_use]
     pub fn statement(&self, hash: Hash) -> Option<&StatementKept> {

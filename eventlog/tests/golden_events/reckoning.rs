@@ -6,7 +6,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{
     BreakCode, BreakState, BreakStep, BreakWorked, DayReconciled, Direction, Ending, Explained,
     FoundBreak, LineTaken, ProofOutcome, Resolution, ResolutionKind, RootCause, RunTotals,
-    StatementKept, Subject, WaitingFor,
+    StatementKept, Subject, TermsActivated, WaitingFor,
 };
 use duizhang_core::closing::{Day, DayCloseRequested, DayReopenRequested};
 use duizhang_core::decision::Decision;
@@ -14,6 +14,8 @@ use duizhang_core::digest::Digest;
 use duizhang_core::fact::Fact;
 use duizhang_core::id::{BreakId, MovementId, RefundId};
 use duizhang_core::merkle::Hash;
+use duizhang_core::reconciliation::BookTerms;
+use duizhang_core::time::Span;
 
 use crate::samples::{Samples, at, order, payment, person, wallet};
 
@@ -97,6 +99,15 @@ pub(crate) fn reckoning_facts(all: &mut Samples) {
     let (paid_at, reason) = (at(1_795_200_000), String::from("手机没电"));
     let taken = LineTaken { id: id(), paid_at, number, by: person(), reason };
     all.fact("line-taken", 1_800_000_005, Fact::LineTaken(taken));
+    let terms = BookTerms {
+        delay: Span::from_mins(30),
+        skew: Span::from_secs(60),
+        rounding: 1,
+        fee_rounding: 2,
+        parts_max: 3,
+    };
+    let activated = TermsActivated { terms, by: person() };
+    all.fact("terms-activated", 1_800_000_006, Fact::TermsActivated(activated));
 }
 
 fn work(all: &mut Samples) {

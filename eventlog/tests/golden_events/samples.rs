@@ -36,7 +36,7 @@ use duizhang_core::time::{Span, Timestamp};
 use crate::reckoning::{reckoning_decisions, reckoning_facts};
 
 /// Variants of `Fact`.
-pub(crate) const FACTS: usize = 28;
+pub(crate) const FACTS: usize = 29;
 /// Variants of `Decision`.
 pub(crate) const DECISIONS: usize = 31;
 
@@ -72,6 +72,7 @@ pub(crate) fn place_of(event: &Event) -> usize {
             Fact::DayCloseRequested(_) => 25,
             Fact::DayReopenRequested(_) => 26,
             Fact::LineTaken(_) => 27,
+            Fact::TermsActivated(_) => 28,
         },
         Event::Decision(decision) => match decision {
             Decision::OrderAccepted { .. } => 0,

@@ -121,7 +121,8 @@ impl Threads {
             | Fact::MovementRecorded(_)
             | Fact::AdjustmentProposed(_)
             | Fact::AdjustmentJudged(_)
-            | Fact::BooksPolicyActivated(_) => false,
+            | Fact::BooksPolicyActivated(_)
+            | Fact::TermsActivated(_) => false,
         }
     }
 

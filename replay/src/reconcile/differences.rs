@@ -122,7 +122,7 @@ impl Compared {
         BreakLine {
             id: found.id.map_or_else(String::new, |id| id.to_string()),
             code: code.letters().to_owned(),
-            meaning: meaning(code),
+            meaning: self.meaning_of(code, found, &lines),
             class: finding.class.word().to_owned(),
             direction: finding.direction.word().to_owned(),
             open: found.open,
@@ -131,6 +131,21 @@ impl Compared {
             record: view.map(|view| self.standing_of(view)),
             ours: payments.into_iter().map(|index| self.our_item(index)).collect(),
             channel: lines.into_iter().map(|index| self.channel_item(index)).collect(),
+        }
+    }
+
+    /// What a code means, and G01 beside it where nobody watched when the money came.
+    fn meaning_of(&self, code: BreakCode, found: &Found<'_>, lines: &[usize]) -> String {
+        let unseen = matches!(code, BreakCode::UnobservedPayment | BreakCode::OrphanPayment);
+        let unwatched = unseen
+            && found.wallet.as_ref().zip(lines.first()).is_some_and(|(wallet, line)| {
+                self.known.was_unwatched(wallet, self.line(*line).1.time)
+            });
+        if unwatched {
+            let gap = BreakCode::CollectorGap;
+            format!("{}; {} {}", meaning(code), gap.letters(), meaning(gap))
+        } else {
+            meaning(code)
         }
     }
 

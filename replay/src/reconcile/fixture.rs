@@ -8,7 +8,7 @@ use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
 use duizhang_core::id::WalletId;
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::{Flow, Terms};
+use duizhang_core::reconciliation::Flow;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::testing::{BOOKS_DAY_START, books_day};
 use duizhang_core::time::{Span, Timestamp};
@@ -138,8 +138,7 @@ impl Writer {
 
 /// The report of the day, as the log stands at a position.
 pub(super) fn shop_report(log: &MemoryLog, known_to: Position) -> DayReport {
-    let terms = Terms::default();
-    compare_day(log, shop_date(), shop_files(log), &terms, known_to, &mut |_, _| {})
+    compare_day(log, shop_date(), shop_files(log), known_to, &mut |_, _| {})
         .expect("readable")
         .report()
 }

@@ -21,10 +21,11 @@ use duizhang_core::ledger::{Account, Entry, Narration, Numbered, Poster};
 use duizhang_core::matcher::HoldReason;
 use duizhang_core::merkle::{Frontier, leaf_hash};
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::DayBounds;
+use duizhang_core::reconciliation::{BookTerms, DayBounds};
 use duizhang_core::time::Timestamp;
 use duizhang_eventlog::EventLog;
 use duizhang_eventlog::history::HistoryError;
+use duizhang_projections::book::{Book, DeviceView, Gap};
 use duizhang_projections::breaks::Breaks;
 use duizhang_projections::calendar::{Zone, day_of_date};
 use duizhang_projections::ledger::{Balances, Books, Dating};
@@ -67,6 +68,10 @@ pub(super) struct Known {
     pub(super) policy: Option<PolicyInForce>,
     pub(super) run: u64,
     pub(super) breaks: Breaks,
+    /// The terms in force.
+    pub(super) terms: BookTerms,
+    /// Who watched which wallet, and when nobody did.
+    pub(super) book: Book,
     /// The trial balances of the day before and of the day.
     pub(super) before: Balances,
     pub(super) behind: Balances,
@@ -77,6 +82,23 @@ pub(super) struct Known {
     pub(super) vouchers: Vec<VoucherLine>,
     pub(super) vouchers_unlisted: usize,
     pub(super) wallets: BTreeMap<WalletId, (u16, String)>,
+}
+
+impl Known {
+    /// Whether the wallet has watchers and all of them were silent at an instant.
+    pub(super) fn was_unwatched(&self, wallet: &WalletId, at: Timestamp) -> bool {
+        let silent = |gap: &Gap| gap.from <= at && gap.to.is_none_or(|back| at < back);
+        let watches = |device: &&DeviceView| {
+            device.declared.enabled && device.declared.wallets.contains(wallet)
+        };
+        let mut watchers = self.book.devices().filter(watches).peekable();
+        let has_any = watchers.peek().is_some();
+        has_any
+            && watchers.all(|device| {
+                let own = |gap: &&Gap| gap.device == device.declared.id;
+                self.book.gaps().iter().filter(own).any(silent)
+            })
+    }
 }
 
 /// Reads the log up to a position.
@@ -166,6 +188,8 @@ impl Gathering {
                 policy: None,
                 run: 0,
                 breaks: Breaks::default(),
+                terms: BookTerms::default(),
+                book: Book::default(),
                 before: Balances::default(),
                 behind: Balances::default(),
                 moved: BTreeMap::new(),
@@ -182,6 +206,10 @@ impl Gathering {
         self.known.position = chapter.last_position();
         self.known.until = chapter.at;
         self.known.breaks.fold(chapter);
+        if let Fact::TermsActivated(activated) = &chapter.fact {
+            self.known.terms = activated.terms;
+        }
+        self.known.book.fold(chapter);
         self.books.fold(chapter);
         self.dating.take_in(chapter);
         if let Fact::PolicyActivated(_) = &chapter.fact {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use duizhang_core::amount::Amount;
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::statement::{Line, LineKind, LineStatus};
 use duizhang_core::testing::BOOKS_DAY_START;
 use duizhang_core::time::Span;
@@ -20,8 +19,8 @@ pub(super) fn shop() -> DayReport {
 }
 
 fn report_of(files: Vec<StatementLines>) -> DayReport {
-    let (log, terms) = (shop_log(), Terms::default());
-    compare_day(&log, shop_date(), files, &terms, EVER, &mut |_, _| {}).expect("readable").report()
+    let log = shop_log();
+    compare_day(&log, shop_date(), files, EVER, &mut |_, _| {}).expect("readable").report()
 }
 
 fn pair(both: Both) -> [(u64, i128); 2] {
@@ -173,9 +172,7 @@ fn ten_thousand_breaks_and_one_are_all_counted() {
 
 #[test]
 fn an_empty_day_has_every_page() {
-    let terms = Terms::default();
-    let report =
-        compare_day(&MemoryLog::new(), shop_date(), Vec::new(), &terms, EVER, &mut |_, _| {});
+    let report = compare_day(&MemoryLog::new(), shop_date(), Vec::new(), EVER, &mut |_, _| {});
     let report = report.expect("readable").report();
     assert!(report.agrees && report.wallets.is_empty() && report.policy.is_none());
     for (name, bytes) in formats(&report) {
@@ -184,7 +181,7 @@ fn an_empty_day_has_every_page() {
     // A file that covers the day and has nothing of it is told with its zeros.
     let mut files = shop_files(&shop_log());
     files.iter_mut().for_each(|file| file.lines.clear());
-    let day = compare_day(&MemoryLog::new(), shop_date(), files, &terms, EVER, &mut |_, _| {});
+    let day = compare_day(&MemoryLog::new(), shop_date(), files, EVER, &mut |_, _| {});
     let report = day.expect("readable").report();
     assert_eq!((report.wallets.len(), report.agrees), (2, true), "{}", report.text());
 }

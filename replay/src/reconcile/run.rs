@@ -53,7 +53,8 @@ pub struct Compared {
     pub(super) changes_unlisted: usize,
 }
 
-/// Compares a business day with statement files, as the log stands at a position.
+/// Compares a business day with statement files, as the log stands at a position, under the terms
+/// that are in force there.
 ///
 /// # Errors
 /// [`ReplayError::History`] where an event cannot be read, [`ReplayError::Zone`],
@@ -62,7 +63,6 @@ pub fn compare_day(
     log: &dyn EventLog,
     date: NaiveDate,
     statements: Vec<StatementLines>,
-    terms: &Terms,
     known_to: Position,
     progress: &mut Progress<'_>,
 ) -> Result<Compared, ReplayError> {
@@ -80,9 +80,9 @@ pub fn compare_day(
     let known = known(log, (zone, date), bounds, known_to, progress)?;
     let known_to = known.position;
     let sides = Sides::new(&ours, &statements).map_err(ReplayError::TooMuch)?;
-    let outcome = reconcile(&sides.payments, &sides.lines, terms, &bounds);
-    let flaws = check(&sides.payments, &sides.lines, terms, &outcome);
-    let terms = *terms;
+    let terms = Terms::from(known.terms);
+    let outcome = reconcile(&sides.payments, &sides.lines, &terms, &bounds);
+    let flaws = check(&sides.payments, &sides.lines, &terms, &outcome);
     Ok(Compared {
         zone,
         date,
@@ -133,8 +133,8 @@ impl Compared {
         known_to: Position,
         progress: &mut Progress<'_>,
     ) -> Result<Self, ReplayError> {
-        let Self { date, statements, terms, changes, changes_unlisted, .. } = self;
-        let compared = compare_day(log, date, statements, &terms, known_to, progress)?;
+        let Self { date, statements, changes, changes_unlisted, .. } = self;
+        let compared = compare_day(log, date, statements, known_to, progress)?;
         Ok(compared.telling(changes, changes_unlisted))
     }
 

@@ -12,7 +12,6 @@ use duizhang_core::fact::Fact;
 use duizhang_core::id::{BreakId, PaymentId, WalletId};
 use duizhang_core::limits::{BREAKS_PER_PART_MAX, GONE_PER_PART_MAX};
 use duizhang_core::merkle::Hash;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::statement::{Line, LineKind};
 use duizhang_core::testing::{Book, reckoning};
 use duizhang_core::time::{Span, Timestamp};
@@ -70,8 +69,7 @@ fn computed(book: &mut Book, day: NaiveDate, files: &[(StatementLines, Paper)]) 
 fn runs_of(book: &Book, day: NaiveDate, files: &[(StatementLines, Paper)]) -> Vec<Run> {
     let (lines, papers): (Vec<_>, Vec<_>) = files.iter().cloned().unzip();
     let log = log_of_book(book);
-    let compared = compare_day(&log, day, lines, &Terms::default(), EVER, &mut |_, _| {})
-        .expect("a readable log");
+    let compared = compare_day(&log, day, lines, EVER, &mut |_, _| {}).expect("a readable log");
     let open: Vec<OpenBreak> = book
         .state
         .breaks()

@@ -1,13 +1,13 @@
-//! Runs over what people recorded: lines that became payments, and withdrawals.
+//! Runs over what people recorded: lines that became payments, withdrawals, terms.
 
 use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
-use duizhang_core::breaks::{LineTaken, Subject};
+use duizhang_core::breaks::{LineTaken, Subject, TermsActivated};
 use duizhang_core::fact::Fact;
 use duizhang_core::id::{BankId, MovementId, WalletId};
 use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::order::OrderStatus;
-use duizhang_core::reconciliation::Terms;
+use duizhang_core::reconciliation::BookTerms;
 use duizhang_core::testing::{Book, reckoning};
 use duizhang_core::time::Span;
 use duizhang_projections::calendar::day_of_date;
@@ -39,10 +39,8 @@ fn a_line_that_was_taken_for_a_payment_is_no_break_any_more() {
 }
 
 fn report_of(book: &Book, date: NaiveDate, files: &[StatementLines]) -> DayReport {
-    let (log, terms) = (log_of_book(book), Terms::default());
-    compare_day(&log, date, files.to_vec(), &terms, EVER, &mut |_, _| {})
-        .expect("readable")
-        .report()
+    let log = log_of_book(book);
+    compare_day(&log, date, files.to_vec(), EVER, &mut |_, _| {}).expect("readable").report()
 }
 
 #[test]
@@ -81,4 +79,28 @@ fn a_withdrawal_that_no_statement_has_is_a_break_about_itself() {
     assert_eq!(standing(&book), [("T03", 40_040)]);
     assert_eq!(only(&book).1.found.subject, Subject::Movement(id));
     assert!(book.violations().is_empty());
+}
+
+#[test]
+fn the_terms_of_the_log_decide_and_earlier_positions_keep_theirs() {
+    let mut book = book();
+    open(&mut book, "A1", 1_000);
+    book.wait(Span::from_mins(1));
+    let (payment, _) = book.pay(1_000);
+    let time = book.at;
+    let before = book.state.position();
+    let terms = BookTerms { parts_max: 3, ..BookTerms::default() };
+    book.must(Fact::TermsActivated(TermsActivated { terms, by: "configuration".into() }));
+    let lines = vec![line(1, 400, time), line(2, 600, time)];
+    let files = [stated(1, today(), lines).0];
+    let log = log_of_book(&book);
+    let told = |known_to| {
+        let day = compare_day(&log, today(), files.to_vec(), known_to, &mut |_, _| {});
+        let report = day.expect("readable").report();
+        let codes: Vec<String> = report.breaks.iter().map(|one| one.code.clone()).collect();
+        (codes, report.terms.contains("parts 3"), report.text().contains(&payment.to_string()))
+    };
+    let own = |codes: &[&str]| codes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(before), (own(&["T03", "U02", "U02"]), false, true));
+    assert_eq!(told(book.state.position()), (own(&["S01"]), true, true));
 }

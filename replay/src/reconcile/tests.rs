@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
 use duizhang_core::channel::Channel;
-use duizhang_core::fact::{Fact, OrderRequested, RefundRequested, RefundStepTaken};
-use duizhang_core::id::{BankId, MerchantId, MovementId, OrderId, RefundId, WalletId};
+use duizhang_core::fact::{
+    Fact, HeartbeatReceived, OrderRequested, RefundRequested, RefundStepTaken,
+};
+use duizhang_core::id::{BankId, DeviceId, MerchantId, MovementId, OrderId, RefundId, WalletId};
 use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::refund::RefundStep;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::testing::{Book, order};
@@ -91,10 +92,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
 
 pub(super) fn reconciled(book: &Book, files: &[StatementLines]) -> DayReport {
     let log = log_of_book(book);
-    let terms = Terms::default();
-    compare_day(&log, today(), files.to_vec(), &terms, EVER, &mut |_, _| {})
-        .expect("readable")
-        .report()
+    compare_day(&log, today(), files.to_vec(), EVER, &mut |_, _| {}).expect("readable").report()
 }
 
 fn codes(report: &DayReport) -> Vec<&str> {
@@ -213,10 +211,8 @@ fn a_likely_pair_is_shown_to_a_person_and_counts_as_matched() {
 #[test]
 fn an_empty_log_and_no_file_have_nothing_to_say() {
     let log = duizhang_eventlog::MemoryLog::new();
-    let terms = Terms::default();
-    let report = compare_day(&log, today(), Vec::new(), &terms, EVER, &mut |_, _| {})
-        .expect("readable")
-        .report();
+    let report =
+        compare_day(&log, today(), Vec::new(), EVER, &mut |_, _| {}).expect("readable").report();
     assert!(report.agrees && report.wallets.is_empty());
     assert!(report.json().contains("\"day\": \"2026-11-21\""));
 }
@@ -279,4 +275,24 @@ fn a_withdrawal_that_was_recorded_is_the_one_of_the_statement() {
     let report = reconciled(&book, &[file(vec![out])]);
     assert!(report.agrees, "{}", report.text());
     assert_eq!(report.wallets[0].classes[0].ours_minor, -40_040);
+}
+
+#[test]
+fn money_that_came_while_nobody_watched_says_so() {
+    let mut book = book();
+    let beat = || {
+        let device = DeviceId::new("phone").expect("a name");
+        Fact::HeartbeatReceived(HeartbeatReceived { device, sent_at: None })
+    };
+    open(&mut book, "A1", 1_000);
+    book.must(beat());
+    let heard = book.at;
+    book.wait(Span::from_mins(10)).tick();
+    book.must(beat());
+    let lines = [(1, heard.minus(Span::from_secs(1))), (2, heard.plus(Span::from_mins(2)))];
+    let file = file(lines.map(|(number, time)| line(number, 777, time)).to_vec());
+    let report = reconciled(&book, &[file]);
+    let told: Vec<bool> =
+        report.breaks.iter().map(|one| one.meaning.contains("G01 nobody watched")).collect();
+    assert_eq!((codes(&report), told), (vec!["U02", "U02"], vec![false, true]));
 }

@@ -9,7 +9,6 @@ use duizhang_core::fact::{Fact, OrderRequested};
 use duizhang_core::id::{BreakId, WalletId};
 use duizhang_core::merkle::Hash;
 use duizhang_core::position::Position;
-use duizhang_core::reconciliation::Terms;
 use duizhang_core::statement::{Line, LineKind, LineStatus, Precision};
 use duizhang_core::testing::{Book, order, reckoning};
 use duizhang_core::time::{Span, Timestamp};
@@ -130,8 +129,7 @@ impl Office {
         let kept = self.kept_at();
         let files = self.files.iter().zip(kept).filter(|(_, place)| *place <= at);
         let files = files.map(|(file, _)| file.clone()).collect();
-        let terms = Terms::default();
-        Ok(compare_day(log, today(), files, &terms, at, &mut |_, _| {})?.report())
+        Ok(compare_day(log, today(), files, at, &mut |_, _| {})?.report())
     }
 
     fn compare(&self, then: Position, now: Position) -> ThenAndNow {
