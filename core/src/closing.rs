@@ -60,9 +60,10 @@ impl Day {
         self.midnight() <= at.plus(ZONE_MAX)
     }
 
-    /// Whether an instant may lie in it, in some zone.
-    pub(crate) fn may_hold(self, at: Timestamp) -> bool {
-        self.midnight() <= at.plus(ZONE_MAX) && at < self.next().midnight().plus(ZONE_MAX)
+    /// Whether the channel may have dated something on this day in some zone.
+    pub(crate) fn may_hold(self, time: Timestamp) -> bool {
+        let (from, to) = (self.midnight(), self.next().midnight());
+        (from.minus(ZONE_MAX)..to.plus(ZONE_MAX)).contains(&time)
     }
 
     fn may_end_at(self, ends_at: Timestamp) -> bool {

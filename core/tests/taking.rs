@@ -156,6 +156,7 @@ fn whoever_takes_a_line_has_a_name_a_reason_and_a_time_that_was() {
             LineTaken { paid_at: book.at.plus(Span::from_hours(1)), ..good.clone() },
             Rejection::Break(BreakRefusal::Unfit("paid_at")),
         ),
+        // A slip of the pen. No run over the day would see the payment, and count the line again.
         (
             LineTaken { paid_at: book.at.minus(Span::from_hours(365 * 24)), ..good.clone() },
             Rejection::Break(BreakRefusal::Unfit("paid_at")),

@@ -170,8 +170,10 @@ impl Document {
             proof: proof_text(statement.outcome()).to_owned(),
             findings: findings_of(&statement),
         };
+        let whole = statement.outcome() != Outcome::Fail;
         let lines = statement.lines.into_iter().map(|recorded| recorded.line).collect();
-        Ok((StatementLines { wallet: kept.wallet.clone(), channel, file, from, to, lines }, paper))
+        let wallet = kept.wallet.clone();
+        Ok((StatementLines { wallet, channel, file, from, to, whole, lines }, paper))
     }
 }
 

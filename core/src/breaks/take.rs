@@ -65,7 +65,8 @@ pub(crate) fn rule_on_taking(
     if amount.minor() > AMOUNT_MINOR_MAX {
         return unfit("amount");
     }
-    // Elsewhere no run would find payment and line together, and the wallet had the money twice.
+    // Elsewhere no run over the break's day would see the payment: the line would stay a break, and
+    // its money would stand in the books twice.
     if taken.paid_at > at || !record.day.may_hold(taken.paid_at) {
         return unfit("paid_at");
     }

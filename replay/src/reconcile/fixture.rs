@@ -48,7 +48,15 @@ impl Writer {
         let wallet = WalletId::new(wallet).expect("a name");
         let (from, to) = (BOOKS_DAY_START, BOOKS_DAY_START.plus(Span::from_hours(24)));
         Self {
-            statement: StatementLines { wallet, channel, file, from, to, lines: Vec::new() },
+            statement: StatementLines {
+                wallet,
+                channel,
+                file,
+                from,
+                to,
+                whole: true,
+                lines: Vec::new(),
+            },
             balance,
         }
     }

@@ -126,7 +126,7 @@ pub(super) fn known(
     if let Some(contradiction) = broken {
         return Err(contradiction.into());
     }
-    let mut known = gathering.finish(date);
+    let mut known = gathering.finish();
     known.root = root_at(log, known.position)?;
     if let Some(policy) = &mut known.policy {
         let place = policy.position;
@@ -335,8 +335,8 @@ impl Gathering {
         }
     }
 
-    fn finish(self, date: NaiveDate) -> Known {
-        let Self { books, runs, moved, wallets, mut known, .. } = self;
+    fn finish(self) -> Known {
+        let Self { date, books, runs, moved, wallets, mut known, .. } = self;
         let before = date.pred_opt().unwrap_or(date);
         known.before = books.trial_balance_on(before);
         known.behind = books.trial_balance_on(date);

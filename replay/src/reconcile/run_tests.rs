@@ -54,7 +54,7 @@ pub(super) fn stated(number: u8, day: NaiveDate, lines: Vec<Line>) -> (Statement
         superseded: false,
     };
     let channel = Channel::Wechat;
-    (StatementLines { wallet: wallet(), channel, file, from, to, lines }, paper)
+    (StatementLines { wallet: wallet(), channel, file, from, to, whole: true, lines }, paper)
 }
 
 /// Keeps the files, and computes the runs of a day over them.

@@ -26,6 +26,9 @@ pub struct StatementLines {
     pub from: Timestamp,
     /// The first instant that it no longer covers.
     pub to: Timestamp,
+    /// Whether every row could be read and no proof of the file fails. Only then is gone what it
+    /// lacks.
+    pub whole: bool,
     /// Its lines.
     pub lines: Vec<Line>,
 }

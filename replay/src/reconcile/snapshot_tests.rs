@@ -30,6 +30,7 @@ fn export(name: &str, lines: Vec<Line>) -> StatementLines {
         file,
         from: zone().start_of(today()),
         to: zone().end_of(today()),
+        whole: true,
         lines,
     }
 }
@@ -101,6 +102,16 @@ fn a_row_that_is_gone_is_told_and_does_not_count() {
     told.sort();
     assert_eq!(told, ["", "420000000001"].map(|serial| (serial, "gone".to_owned())));
     assert!(merged.changes.iter().all(|one| one.later == "b"));
+}
+
+#[test]
+fn a_row_that_could_not_be_read_may_be_the_one_that_is_missing() {
+    let rows = vec![line(1, 100, noon()), line(2, 200, noon())];
+    let mut later = export("b", vec![line(1, 90, noon())]);
+    later.whole = false;
+    let merged = merged(vec![export("a", rows), later]);
+    assert_eq!(counting(&merged), [vec![2], vec![1]]);
+    assert_eq!(told(&merged), [("420000000001", "amount".to_owned())]);
 }
 
 #[test]

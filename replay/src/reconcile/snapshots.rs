@@ -9,7 +9,8 @@
 //! - A row that a later file of the same layout covers and does not have is a change too, and does
 //!   not count any more: the latest word is the channel's, and a file of another account that was
 //!   handed in by mistake is put right by the right one. If its money was ours, a person hears of
-//!   that as of money which no statement has, beside the change.
+//!   that as of money which no statement has, beside the change. A file that broke off, or of which
+//!   a row could not be read, takes nothing away: that row may be the one.
 //!
 //! Invariants: within a file nothing is merged, so what is twice in one file stays twice; a row
 //! that counts keeps its file and its place; files that say the same may come in any order.
@@ -176,10 +177,13 @@ impl Merger<'_> {
         self.standing = standing;
     }
 
-    /// Whether a later file should have these rows: it is the same kind of file and covers their
-    /// time.
+    /// Whether a later file should have these rows: it is the same kind of file, is whole and
+    /// covers their time.
     fn misses(&self, file: usize, before: &[Place]) -> bool {
         let later = &self.statements[file];
+        if !later.whole {
+            return false;
+        }
         before.first().is_some_and(|place| {
             let same_kind = later.file.layout == self.statements[place.0].file.layout;
             same_kind && (later.from..later.to).contains(&self.line(*place).time)

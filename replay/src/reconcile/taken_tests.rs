@@ -1,5 +1,6 @@
 //! Runs over what people recorded: lines that became payments, withdrawals, terms.
 
+use chrono::NaiveDate;
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{LineTaken, Subject, TermsActivated};
 use duizhang_core::fact::Fact;
@@ -7,11 +8,14 @@ use duizhang_core::id::{BankId, MovementId, WalletId};
 use duizhang_core::ledger::{Movement, MovementRecorded};
 use duizhang_core::order::OrderStatus;
 use duizhang_core::reconciliation::BookTerms;
+use duizhang_core::testing::{Book, reckoning};
 use duizhang_core::time::Span;
+use duizhang_projections::calendar::day_of_date;
 
-use super::run::compare_day;
+use super::fixture::EVER;
 use super::run_tests::{only, reconcile_day, standing, stated};
-use super::tests::{WALLET, book, line, open, reconciled, today};
+use super::tests::{WALLET, book, line, open, reconciled, today, zone};
+use super::{DayReport, StatementCheck, StatementLines, compare_day};
 use crate::story_book::log_of_book;
 
 #[test]
@@ -32,6 +36,31 @@ fn a_line_that_was_taken_for_a_payment_is_no_break_any_more() {
     assert_eq!(reconcile_day(&mut book, today(), &files), 0);
     let report = reconciled(&book, &files.map(|(lines, _)| lines));
     assert!(report.agrees, "{}", report.text());
+}
+
+fn report_of(book: &Book, date: NaiveDate, files: &[StatementLines]) -> DayReport {
+    let log = log_of_book(book);
+    compare_day(&log, date, files.to_vec(), EVER, &mut |_, _| {}).expect("readable").report()
+}
+
+#[test]
+fn what_comes_after_a_closed_day_breaks_the_sums_of_neither_day() {
+    let mut book = book();
+    let (day, paid_at) = (day_of_date(today()), book.at);
+    let next = today().succ_opt().expect("a day");
+    let files = [stated(1, today(), vec![line(1, 1_000, paid_at), line(2, 2_500, paid_at)])];
+    book.at = zone().end_of(today()).plus(Span::from_hours(12));
+    book.must(reckoning::close(day, "ann", &[]));
+    reconcile_day(&mut book, today(), &files);
+    assert_eq!(standing(&book), [("U02", 1_000), ("U02", 2_500)]);
+    let (id, _) = book.state.breaks().next().expect("two breaks");
+    let (by, reason) = ("li".into(), "the phone was off".into());
+    book.must(Fact::LineTaken(LineTaken { id, paid_at, number: None, by, reason }));
+    let files = files.map(|(lines, _)| lines);
+    for date in [today(), next] {
+        let report = report_of(&book, date, &files);
+        assert!(report.checks.iter().all(StatementCheck::holds), "{}", report.text());
+    }
 }
 
 #[test]

@@ -85,6 +85,7 @@ fn file(lines: Vec<Line>) -> StatementLines {
         },
         from: zone().start_of(today()),
         to: zone().end_of(today()),
+        whole: true,
         lines,
     }
 }

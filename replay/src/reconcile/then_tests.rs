@@ -102,6 +102,7 @@ impl Office {
             },
             from: zone().start_of(today()),
             to: zone().end_of(today()),
+            whole: true,
             lines,
         });
     }
@@ -255,7 +256,7 @@ fn what_comes_after_the_closing_breaks_no_report() {
     let tomorrow = today().succ_opt().expect("a day");
     for date in [today(), tomorrow] {
         let files = Vec::new();
-        let compared = compare_day(&log, date, files, &Terms::default(), ever, &mut |_, _| {});
+        let compared = compare_day(&log, date, files, ever, &mut |_, _| {});
         let report = compared.expect("readable").report();
         let failed: Vec<_> =
             report.checks.iter().filter(|check| check.verdict == Verdict::Fails).collect();
@@ -263,7 +264,7 @@ fn what_comes_after_the_closing_breaks_no_report() {
     }
     let moved = |date: NaiveDate| {
         let files = Vec::new();
-        let compared = compare_day(&log, date, files, &Terms::default(), ever, &mut |_, _| {});
+        let compared = compare_day(&log, date, files, ever, &mut |_, _| {});
         let report = compared.expect("readable").report();
         report.vouchers.iter().map(|line| line.amount.minor()).collect::<Vec<_>>()
     };
