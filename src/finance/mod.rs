@@ -2,6 +2,7 @@
 //! it enters the log. The verb on a stopped server's data and the running server do the same here.
 
 mod endpoint;
+mod fees;
 mod file;
 mod listing;
 mod preview;

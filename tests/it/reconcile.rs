@@ -56,17 +56,17 @@ const ALIPAY_FILE: &str = "\
 /// The number of our line of the day.
 const SERIAL: &str = "1000050201202611210001";
 
-struct Day {
-    book: BookFile,
-    day: String,
-    before: String,
-    time: String,
+pub(crate) struct Day {
+    pub(crate) book: BookFile,
+    pub(crate) day: String,
+    pub(crate) before: String,
+    pub(crate) time: String,
     admin: String,
 }
 
 impl Day {
     /// A shop that took 10.00 for one order.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shop = Shop::new();
         let book = BookFile::new(&shop.url());
         let admin = book.operator();
@@ -98,7 +98,7 @@ impl Day {
         Receipt { amount: "66.66", serial: "1000050201202611210002", ..self.paid() }
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.book.data().with_file_name(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()
@@ -108,23 +108,23 @@ impl Day {
         self.file(name, &wechat_file(&self.day, receipts))
     }
 
-    fn run(&self, verb: &[&str]) -> Ended {
+    pub(crate) fn run(&self, verb: &[&str]) -> Ended {
         self.book.run(verb)
     }
 
-    fn reconcile(&self, more: &[&str]) -> Ended {
+    pub(crate) fn reconcile(&self, more: &[&str]) -> Ended {
         self.run(&[&["reconcile", "--day", &self.day], more].concat())
     }
 
     /// Reconciles, and reads what is said.
-    fn said(&self, code: i32, more: &[&str]) -> Value {
+    pub(crate) fn said(&self, code: i32, more: &[&str]) -> Value {
         let ended = self.reconcile(&[more, &["--json"]].concat());
         assert_eq!(ended.code, Some(code), "{ended:?}");
         serde_json::from_str(&ended.output).expect("JSON")
     }
 
     /// The kept files.
-    fn kept(&self) -> Vec<PathBuf> {
+    pub(crate) fn kept(&self) -> Vec<PathBuf> {
         let folder = std::fs::read_dir(self.book.data().join("statements"));
         let mut files: Vec<PathBuf> = folder
             .map(|files| files.map(|file| file.expect("an entry").path()).collect())
@@ -133,7 +133,7 @@ impl Day {
         files
     }
 
-    fn ask(&self, caller: Caller, verb: &[&str]) -> Ended {
+    pub(crate) fn ask(&self, caller: Caller, verb: &[&str]) -> Ended {
         let mut command = Program::command(verb);
         command.args(["--server", &format!("http://{}", caller.at), "--token", &self.admin]);
         Program::run(command)

@@ -3,6 +3,7 @@
 //! Nothing is appended: the same log and the same files give the same report, and the same facts
 //! about the day.
 
+mod fees;
 mod inputs;
 mod observed;
 mod report;
@@ -11,7 +12,12 @@ mod runs;
 mod sides;
 mod snapshots;
 mod text;
+mod told_twice;
 
+#[cfg(test)]
+mod fees_order_tests;
+#[cfg(test)]
+mod fees_tests;
 #[cfg(test)]
 mod run_tests;
 #[cfg(test)]
@@ -20,7 +26,10 @@ mod snapshot_tests;
 mod taken_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told_twice_tests;
 
+pub use fees::{FEES_TOLD_MAX, FeeSum, Fees, FeesDue, FeesTold, Money};
 pub use observed::{Observed, observed};
 pub use report::{
     BreakLine, FileLine, ItemLine, Proposal, ReconciliationReport, StatementCheck, Tally,
