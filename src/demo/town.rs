@@ -145,7 +145,8 @@ pub(super) async fn build(
         public_url: None,
         zone: Zone::new(ZONE)?,
     };
-    let server = Server::start_beside(parts, review::routes)?;
+    let data = directory.to_owned();
+    let server = Server::start_beside(parts, |app| review::routes(app, data))?;
     for fact in declared() {
         server.book().submit(fact).await.context("declare the town")?;
     }

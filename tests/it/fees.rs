@@ -207,3 +207,33 @@ fn a_fee_of_a_closed_day_counts_on_the_first_open_one() {
     assert_eq!(balance(&day, &day.day), "9.54");
     assert_eq!(day.run(&["audit"]).code, Some(0));
 }
+
+#[test]
+fn more_fees_than_the_writer_is_given_at_once_are_booked_and_taken_up() {
+    let day = Day::new();
+    // Three portions; the numbers of a real bill have 28 digits too.
+    let count = 2_500_usize;
+    let row = |place: usize| {
+        format!(
+            "`{},`42000020992026112100{place:08},`190000923120{place:08},`扣除交易手续费,\
+             `扣除交易手续费,`支出,`0.01,`{},`system,`茶,`O-{place}\r\n",
+            day.time,
+            yuan(1_000_000 - i64::try_from(place).expect("few"))
+        )
+    };
+    let bill = |count: usize| {
+        let rows: String = (0..count).map(row).collect();
+        let (_, head_and_sums) = ("", fund_bill(&day.time, "0.00", &[]).0);
+        let (head, sums) = head_and_sums.split_once("资金流水总笔数").expect("sums");
+        let (names, _) = sums.split_once('`').expect("a row of sums");
+        let sum = yuan(i64::try_from(count).expect("few"));
+        format!("{head}{rows}资金流水总笔数{names}`{count},`0,`0.00,`{count},`{sum}\r\n")
+    };
+    let files = [count - 100, count].map(|rows| day.file(&format!("{rows}.csv"), &bill(rows)));
+    let first = day.reconcile(&["--statement", &files[0]]);
+    assert!(first.output.contains("fees: 2400 booked (24.00 CNY)"), "{first:?}");
+    let second = day.reconcile(&["--statement", &files[1]]);
+    let says = "fees: 100 booked (1.00 CNY); 2400 in the books before (24.00 CNY)";
+    assert!(second.output.contains(says), "{second:?}");
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
