@@ -174,6 +174,18 @@ fn what_a_person_typed_before_is_not_booked_again() {
 }
 
 #[test]
+fn a_fee_that_is_ahead_of_our_clock_waits_and_stops_nothing() {
+    let day = Day::new();
+    let (funds, _) = fund_bill(&format!("{} 23:59:59", day.day), "0.00", &TRADES[..1]);
+    let funds = day.file("funds.csv", &funds);
+    let told = day.reconcile(&["--statement", &funds]);
+    let says = "fees: 1 ahead of our clock, to be booked by a later run (0.06 CNY)";
+    assert!(told.output.contains(says), "{told:?}");
+    assert_eq!(balance(&day, &day.day), "10.00", "the books have no fee");
+    assert_eq!(day.run(&["audit"]).code, Some(0));
+}
+
+#[test]
 fn a_fee_of_a_closed_day_counts_on_the_first_open_one() {
     let day = Day::new();
     let time = format!("{} 10:00:00", day.before);

@@ -207,6 +207,11 @@ fn another_amount_is_told_and_not_booked() {
     );
     assert_eq!((told.differing.as_slice(), told.again.count), ([says].as_slice(), 1));
     assert_eq!(shop.booked(), 11);
+    // One of several rows under a number.
+    let mut parts = Shop::new();
+    assert_eq!(parts.import(funds(1, vec![charge(1, "f1", 6), charge(1, "f2", 4)])), [6, 4]);
+    assert_eq!(parts.import(funds(2, vec![charge(1, "f1", 6), charge(1, "f2", 5)])), [0; 0]);
+    assert_eq!((parts.told().differing.len(), parts.told().again.count), (1, 0));
     let many = (1..50).map(|number| trade(number, 9)).collect();
     shop.keep(trades(3, (1..50).map(|number| trade(number, 8)).collect()));
     shop.files.remove(1);
