@@ -13,6 +13,8 @@ mod vault;
 mod wire;
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use custody::custody;
