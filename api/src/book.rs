@@ -34,6 +34,9 @@ pub(crate) struct Submission {
     pub(crate) reply: oneshot::Sender<Result<Settled, SubmitError>>,
 }
 
+/// What the writer will say to a submission.
+type Answer = oneshot::Receiver<Result<Settled, SubmitError>>;
+
 /// What became of a fact that was taken.
 #[derive(Clone, Debug)]
 pub enum Settled {
@@ -114,9 +117,31 @@ impl Book {
     /// # Errors
     /// [`SubmitError`] says whether something may have changed.
     pub async fn submit(&self, fact: Fact) -> Result<Settled, SubmitError> {
+        match self.enqueue(fact) {
+            Ok(answer) => answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has facts decided and made durable in their order, and tells of each what became of it. They
+    /// wait together, so that they share the groups in which they become durable.
+    pub async fn submit_all(&self, facts: Vec<Fact>) -> Vec<Result<Settled, SubmitError>> {
+        let waiting: Vec<_> = facts.into_iter().map(|fact| self.enqueue(fact)).collect();
+        let mut settled = Vec::new();
+        for answer in waiting {
+            settled.push(match answer {
+                Ok(answer) => answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown)),
+                Err(error) => Err(error),
+            });
+        }
+        settled
+    }
+
+    /// Puts a fact into the writer's queue.
+    fn enqueue(&self, fact: Fact) -> Result<Answer, SubmitError> {
         let (reply, answer) = oneshot::channel();
         match self.queue.try_send(Submission { fact, reply }) {
-            Ok(()) => answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown)),
+            Ok(()) => Ok(answer),
             Err(TrySendError::Full(_)) => Err(SubmitError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(SubmitError::Stopped),
         }

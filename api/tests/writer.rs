@@ -116,6 +116,33 @@ fn payable(settled: &Settled) -> i64 {
 }
 
 #[tokio::test]
+async fn facts_submitted_together_are_decided_in_their_order_and_answered_each() {
+    let rig = Rig::new().await;
+    let facts = vec![
+        request(1, "A1", 1_000),
+        request(1, "A1", 1_000),
+        request(2, "A1", 2_000),
+        request(3, "A3", 1_000),
+    ];
+    let settled = rig.book.submit_all(facts.clone()).await;
+    let told: Vec<&str> = settled
+        .iter()
+        .map(|one| match one {
+            Ok(Settled::Recorded(_)) => "recorded",
+            Ok(Settled::Repeat(_)) => "repeat",
+            Err(SubmitError::Rejected(_)) => "rejected",
+            Err(_) => "lost",
+        })
+        .collect();
+    assert_eq!(told, ["recorded", "repeat", "rejected", "recorded"]);
+    let rig = rig.crash().await;
+    let again = rig.book.submit_all(facts).await;
+    let repeats = again.iter().filter(|one| matches!(one, Ok(Settled::Repeat(_)))).count();
+    assert_eq!(repeats, 3, "what was answered is there: {again:?}");
+    assert!(rig.book.submit_all(Vec::new()).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_was_answered_survives_a_crash_and_is_read_at_once() {
     let rig = Rig::new().await;
     for id in 1..=50 {

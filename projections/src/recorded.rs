@@ -1,11 +1,13 @@
 //! What people recorded beside payments: movements of money, and adjustments with what became of
 //! them.
 //!
-//! Invariants: one row for each movement and adjustment, all made by hand; a withdrawal is under
-//! way until its arrival is recorded, an adjustment waits until it is posted or declined.
+//! Invariants: one row for each movement and adjustment, made by hand or, as a fee, taken from a
+//! channel's file; a withdrawal is under way until its arrival is recorded, an adjustment waits
+//! until it is posted or declined.
 //! Deliberately not here: what is posted ([`crate::ledger`]), and what the rules refuse.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
@@ -143,6 +145,16 @@ impl Recorded {
         self.adjustments.get(&id)
     }
 
+    /// The channels' fees that people typed, in the order of their ids. Those that were taken from
+    /// the channels' files are passed by unread.
+    pub fn fees_by_hand(&self) -> impl Iterator<Item = &MovementView> {
+        let (least, greatest) = MovementId::ends_of_fees();
+        let before = self.movements.range(..least);
+        let behind = self.movements.range((Bound::Excluded(greatest), Bound::Unbounded));
+        let typed = before.chain(behind).map(|(_, view)| view);
+        typed.filter(|view| matches!(view.recorded.movement, Movement::ChannelFee { .. }))
+    }
+
     /// The withdrawals that are not at the bank yet, in the order of their ids.
     pub fn under_way(&self) -> impl Iterator<Item = &MovementView> {
         self.movements.values().filter(|view| view.is_under_way())
@@ -200,6 +212,23 @@ mod tests {
         let sent = view.movement(withdrawal).unwrap();
         assert_eq!(sent.arrived, Some(MovementId::from_bits(3)));
         assert_eq!(view.movement(MovementId::from_bits(4)), None);
+    }
+
+    #[test]
+    fn fees_of_files_are_not_among_those_that_were_typed() {
+        let mut book = Book::default();
+        let (wallet, fee) = (WalletId::new("wx").unwrap(), Amount::fen(6));
+        let (least, greatest) = MovementId::ends_of_fees();
+        let charged = || Movement::ChannelFee { wallet: wallet.clone(), fee };
+        let ends = [1, least.bits(), least.bits() + 7, greatest.bits(), greatest.bits() + 1];
+        for bits in ends.into_iter().chain([u128::MAX]) {
+            book.must(moved(&book, bits, charged()));
+        }
+        let (account, amount) = (Account::Wallet(wallet.clone()), Amount::fen(9));
+        book.must(moved(&book, 2, Movement::Opening { account, amount }));
+        let view = folded(&book);
+        let typed: Vec<u128> = view.fees_by_hand().map(|one| one.recorded.id.bits()).collect();
+        assert_eq!(typed, [1, greatest.bits() + 1, u128::MAX]);
     }
 
     #[test]

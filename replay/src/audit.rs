@@ -1,9 +1,11 @@
-//! Checking a whole log: what is stored, what was decided, and what is built from it.
+//! Checking a whole log: what is stored, what was decided, what is built from it, and whether the
+//! files that it tells of are kept beside it.
 //!
 //! Invariants: a check that could not be made because an earlier one failed is not called passed;
 //! every finding names a position or an id; nothing of the log is believed because it was written
 //! by us. Views are compared with the state, which is folded from the same log by other code.
-//! Deliberately not here: repairs, and the signed heads of other machines.
+//! Deliberately not here: repairs, the signed heads of other machines, and where kept files lie:
+//! whoever asks for an audit looks there.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -17,6 +19,7 @@ use duizhang_core::state::State;
 use duizhang_eventlog::{EventLog, verify};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::projection::Projection;
+use duizhang_projections::statements::Statements;
 use duizhang_projections::views::Views;
 use serde::Serialize;
 
@@ -105,9 +108,35 @@ impl AuditReport {
     }
 }
 
+/// What came of looking at kept files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Custody {
+    /// What is missing or damaged, and what to do about it.
+    pub findings: Vec<String>,
+    /// What was looked at, where nothing was found.
+    pub passed: String,
+}
+
 /// Checks the whole log. `progress` is told the stage, the position reached and the last one.
 pub fn audit(
     log: &dyn EventLog,
+    progress: &mut dyn FnMut(&'static str, Position, Position),
+) -> AuditReport {
+    report(log, None, progress)
+}
+
+/// As [`audit`], and has `custody` look at the files of all statements that the log tells of.
+pub fn audit_with(
+    log: &dyn EventLog,
+    custody: &dyn Fn(&Statements) -> Custody,
+    progress: &mut dyn FnMut(&'static str, Position, Position),
+) -> AuditReport {
+    report(log, Some(custody), progress)
+}
+
+fn report(
+    log: &dyn EventLog,
+    custody: Option<&dyn Fn(&Statements) -> Custody>,
     progress: &mut dyn FnMut(&'static str, Position, Position),
 ) -> AuditReport {
     let head = log.head();
@@ -115,8 +144,27 @@ pub fn audit(
     let mut checks = vec![journal(log)];
     checks.push(roots(log, &mut |reached| progress("roots", reached, head.position)));
     let mut told = |reached, end| progress("decisions", reached, end);
-    checks.extend(played(log, head.position, &mut told));
+    let (played, statements) = played(log, head.position, &mut told);
+    checks.extend(played);
+    checks.extend(custody.map(|custody| match statements {
+        Folded::Whole(statements) => kept(&custody(&statements)),
+        // What the rest of the log tells of files nobody knows; what is known is looked at.
+        Folded::Part(statements) => match custody(&statements) {
+            found if !found.findings.is_empty() => kept(&found),
+            _ => impossible(&["custody"], "the log could not be played to its end").remove(0),
+        },
+    }));
     AuditReport { position: head.position, root, checks }
+}
+
+fn kept(custody: &Custody) -> Check {
+    of("custody", &custody.findings, &custody.passed)
+}
+
+/// The statements that the log tells of, as far as it could be played.
+enum Folded {
+    Whole(Statements),
+    Part(Statements),
 }
 
 fn of(name: &'static str, findings: &[String], passed: impl fmt::Display) -> Check {
@@ -185,10 +233,13 @@ impl Folds {
     }
 }
 
-fn played(log: &dyn EventLog, end: Position, progress: &mut Progress<'_>) -> Vec<Check> {
+fn played(log: &dyn EventLog, end: Position, progress: &mut Progress<'_>) -> (Vec<Check>, Folded) {
     let zone = match book_zone(log) {
         Ok(zone) => zone,
-        Err(error) => return impossible(&["events", "invariants"], &whole(&error)),
+        Err(error) => {
+            let checks = impossible(&["events", "invariants"], &whole(&error));
+            return (checks, Folded::Part(Statements::default()));
+        }
     };
     let mut folds = Folds {
         zone,
@@ -218,7 +269,8 @@ fn played(log: &dyn EventLog, end: Position, progress: &mut Progress<'_>) -> Vec
     } else {
         impossible(&["views"], "the log could not be played to its end").remove(0)
     });
-    checks
+    let statements = folds.views.statements;
+    (checks, if whole_log { Folded::Whole(statements) } else { Folded::Part(statements) })
 }
 
 fn impossible(names: &[&'static str], why: &str) -> Vec<Check> {
@@ -259,7 +311,10 @@ mod tests {
     use super::*;
     use crate::story_book::{log_of, log_of_book, story_of, write_into};
     use duizhang_core::amount::Amount;
+    use duizhang_core::closing::Day;
     use duizhang_core::decision::Decision;
+    use duizhang_core::fact::Fact;
+    use duizhang_core::testing::reckoning::statement;
     use duizhang_core::testing::{Book, history};
     use duizhang_eventlog::disk::{Disk, SimulatedDisk};
     use duizhang_eventlog::{MEMORY_SEGMENT_BYTES, MemoryLog};
@@ -361,6 +416,38 @@ mod tests {
         for expected in ["views end at", "stands otherwise in the views", "pending callbacks"] {
             assert!(found.contains(expected), "{found}");
         }
+    }
+
+    #[test]
+    fn kept_files_are_looked_at_for_every_statement_of_the_log() {
+        let mut book = paid_book();
+        for number in [1, 2] {
+            let kept = statement(number, Day::new(i32::from(number)));
+            book.must(Fact::StatementKept(kept));
+        }
+        let look = |findings: &[&str]| {
+            let findings: Vec<String> = findings.iter().map(|text| (*text).to_owned()).collect();
+            move |statements: &Statements| {
+                let passed = format!("{} files", statements.iter().count());
+                Custody { findings: findings.clone(), passed }
+            }
+        };
+        let log = log_of_book(&book);
+        let whole = audit_with(&log, &look(&[]), &mut |_, _, _| {});
+        assert_eq!(outcome(&whole, "custody"), (Outcome::Passed, "2 files".to_owned()));
+        let lacking = audit_with(&log, &look(&["a is gone", "b is gone"]), &mut |_, _, _| {});
+        assert!(!lacking.is_clean());
+        assert_eq!(outcome(&lacking, "custody").1, "a is gone\nb is gone");
+        assert!(audited(&log).checks.iter().all(|check| check.name != "custody"));
+
+        // Where the log cannot be read to its end, files that are known are looked at all the same.
+        let mut group = duizhang_eventlog::Group::new(log.head().time);
+        group.push(&[0xff, 0xff]).expect("fits");
+        EventLog::append(&log, &group).expect("a healthy disk");
+        let cut = audit_with(&log, &look(&[]), &mut |_, _, _| {});
+        assert_eq!(outcome(&cut, "custody").0, Outcome::Impossible);
+        let cut = audit_with(&log, &look(&["a is gone"]), &mut |_, _, _| {});
+        assert_eq!(outcome(&cut, "custody"), (Outcome::Failed, "a is gone".to_owned()));
     }
 
     proptest! {

@@ -52,7 +52,7 @@ fn local(setting: &Setting, question: &Question) -> anyhow::Result<Told> {
     match question {
         Question::History(question) => {
             let log = compose::open_log(&data, Absent::Refuse).map_err(in_use)?;
-            history(&*log, question, &mut progress)
+            history(&*log, &data, question, &mut progress)
         }
         Question::Declared(question) => {
             let book = OpenBook::open(&data, Absent::Refuse, &mut progress).map_err(in_use)?;

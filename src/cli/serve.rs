@@ -59,7 +59,9 @@ async fn serve(setting: &Setting, config: Config) -> anyhow::Result<ExitCode> {
     let url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let parts = parts(book, &config, listener, address)?;
     let data = config.server.data.clone();
-    let routes = |app: &std::sync::Arc<_>| review::routes(app).merge(finance::routes(app, data));
+    let routes = |app: &std::sync::Arc<_>| {
+        review::routes(app, data.clone()).merge(finance::routes(app, data))
+    };
     let server = Server::start_beside(parts, routes).context("start the server")?;
     announce(setting.form, &url, address, keys.as_ref())?;
     tokio::select! {

@@ -146,7 +146,8 @@ pub(super) async fn build(
         zone: Zone::new(ZONE)?,
     };
     let data = directory.to_owned();
-    let routes = |app: &Arc<_>| review::routes(app).merge(finance::routes(app, data));
+    let routes =
+        |app: &Arc<_>| review::routes(app, data.clone()).merge(finance::routes(app, data.clone()));
     let server = Server::start_beside(parts, routes)?;
     for fact in declared() {
         server.book().submit(fact).await.context("declare the town")?;

@@ -1,7 +1,9 @@
 //! Finance's morning: statements come into custody, days are compared with them, and what came of
 //! it enters the log. The verb on a stopped server's data and the running server do the same here.
 
+mod custody;
 mod endpoint;
+mod fees;
 mod file;
 mod listing;
 mod preview;
@@ -12,8 +14,11 @@ mod vault;
 mod wire;
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod tests;
 
+pub(crate) use custody::custody;
 pub(crate) use endpoint::routes;
 pub(crate) use file::Given;
 pub(crate) use listing::{StatementQuestion, Stored, saved, tell_statements};

@@ -32,6 +32,7 @@ use duizhang_replay::reconcile::{
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use super::fees::FeeLine;
 use super::file::{Columns, Document, Given, hash_of_mapping, wallet_of};
 use super::shelf::{Shelf, Wanted, short};
 use super::vault::Vault;
@@ -60,6 +61,7 @@ pub(crate) struct Task {
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Recorded {
     statements: Vec<KeptLine>,
+    fees: Vec<FeeLine>,
     runs: Vec<RunLine>,
     /// Breaks of the day that wait for a person, after all.
     open: usize,
@@ -138,6 +140,8 @@ pub(crate) fn reconcile(
         let report = compared.report();
         return Ok(Told { clean: report.agrees, text: report.text(), json: report.json() });
     }
+    // Before the run: whoever finds the run whole finds its fees in the books.
+    recorded.fees = desk.book_fees(&compared, &by)?;
     recorded.runs = desk.record(&compared, &papers, &by)?;
     recorded.open = desk.open_breaks(day_of_date(day));
     // What was recorded stands in the report, so that it is the one that the day has from now on.
@@ -345,6 +349,7 @@ impl Recorded {
             let days = format!("{first} to {last}");
             text += &format!("  statement {sha256} of {wallet}, {days}, {how}\n");
         }
+        text.extend(self.fees.iter().map(FeeLine::text));
         for RunLine { wallet, again, opened, changed, resolved } in &self.runs {
             text += &if *again {
                 format!("  {wallet}: nothing has changed since the last run\n")

@@ -35,6 +35,12 @@ pub(super) fn short(statement: Hash) -> String {
     digits.get(..SHORT_DIGITS).unwrap_or(&digits).to_owned()
 }
 
+/// The hash of the mapping that a layout names, where it names one.
+pub(super) fn mapping_of(layout: &str) -> Option<anyhow::Result<Hash>> {
+    let (_, digits) = layout.split_once(':')?;
+    Some(digits.parse().context("the layout names the hash of a mapping"))
+}
+
 /// Reads kept files, but for those that were read just now.
 pub(super) struct Shelf<'a> {
     pub(super) vault: &'a Vault,
@@ -74,8 +80,7 @@ impl Shelf<'_> {
     }
 
     fn columns_of(&self, layout: &str) -> anyhow::Result<Option<Columns>> {
-        let Some((_, digits)) = layout.split_once(':') else { return Ok(None) };
-        let hash = digits.parse().context("the layout names the hash of a mapping")?;
+        let Some(hash) = mapping_of(layout).transpose()? else { return Ok(None) };
         let bytes = self.vault.read(hash).context("read the column mapping of a kept file")?;
         let text = String::from_utf8(bytes).context("a mapping is text")?;
         let mapping = Mapping::parse(&text).with_context(|| format!("the mapping {hash}"))?;

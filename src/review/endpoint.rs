@@ -5,6 +5,7 @@
 //! by itself and keeps its place until then.
 //! Deliberately not here: what is asked and answered.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,13 +32,14 @@ const QUESTION_BYTES_MAX: usize = 1_024;
 /// What the handler needs.
 struct Reviewer {
     app: Arc<App>,
+    data: PathBuf,
     room: Arc<Semaphore>,
 }
 
 /// The routes that a server has beside its own.
-pub(crate) fn routes(app: &Arc<App>) -> Router {
+pub(crate) fn routes(app: &Arc<App>, data: PathBuf) -> Router {
     let room = Arc::new(Semaphore::new(REVIEWS_MAX));
-    let reviewer = Arc::new(Reviewer { app: Arc::clone(app), room });
+    let reviewer = Arc::new(Reviewer { app: Arc::clone(app), data, room });
     Router::new().route("/review", post(review)).with_state(reviewer)
 }
 
@@ -104,9 +106,9 @@ impl Reviewer {
     }
 
     async fn carry_out(&self, asked: Asked, place: OwnedSemaphorePermit) -> Response<Body> {
-        let app = Arc::clone(&self.app);
+        let (app, data) = (Arc::clone(&self.app), self.data.clone());
         let work = tokio::task::spawn_blocking(move || {
-            let answered = Answered::of(answer(&app, &asked.question), asked.form);
+            let answered = Answered::of(answer(&app, &data, &asked.question), asked.form);
             drop(place);
             answered
         });
@@ -130,11 +132,11 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn answer(app: &App, question: &Question) -> anyhow::Result<Told> {
+fn answer(app: &App, data: &Path, question: &Question) -> anyhow::Result<Told> {
     match question {
         Question::History(question) => {
             question.check()?;
-            history(app.book.log(), question, &mut |_, _, _| {})
+            history(app.book.log(), data, question, &mut |_, _, _| {})
         }
         Question::Declared(question) => {
             let views = app.book.views();

@@ -3,11 +3,13 @@
 //! Invariant: everything is told of the log as it was when the question came, so that a log in use
 //! gives an answer of one moment.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use chrono::NaiveDate;
 use duizhang_core::position::Position;
 use duizhang_eventlog::EventLog;
-use duizhang_replay::audit::audit;
+use duizhang_replay::audit::audit_with;
 use duizhang_replay::day::replay_day;
 use duizhang_replay::explain::{Subject, explain};
 use duizhang_replay::rederive::rederive;
@@ -16,6 +18,7 @@ use super::books::tell_books;
 use super::export::tell_export;
 use super::question::{HistoryQuestion, Told};
 use crate::compose::Progress;
+use crate::finance::custody;
 
 impl HistoryQuestion {
     /// Refuses what no log could answer.
@@ -34,9 +37,10 @@ fn parsed(day: &str) -> anyhow::Result<NaiveDate> {
     day.parse().with_context(|| format!("{day:?} is not a day like 2026-11-21"))
 }
 
-/// Answers from a log.
+/// Answers from a log, and from what lies beside it in the data directory.
 pub(crate) fn history(
     log: &dyn EventLog,
+    data: &Path,
     question: &HistoryQuestion,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Told> {
@@ -58,7 +62,7 @@ pub(crate) fn history(
         HistoryQuestion::Export(question) => tell_export(log, question, progress)?,
         HistoryQuestion::Books(question) => tell_books(log, question, progress)?,
         HistoryQuestion::Audit => {
-            let report = audit(log, progress);
+            let report = audit_with(log, &|statements| custody(data, statements), progress);
             Told { clean: report.is_clean(), text: report.text(), json: report.json() }
         }
         HistoryQuestion::Explain { kind, id } => {

@@ -15,8 +15,10 @@ use duizhang_core::breaks::{BreakCode, Subject};
 use duizhang_core::closing::Day;
 use duizhang_core::fact::Fact;
 use duizhang_core::id::{BreakId, WalletId};
+use duizhang_core::merkle::Hash;
 use duizhang_core::testing::reckoning::{found, run, statement};
 use duizhang_eventlog::{EventLog, LogConfig, SledLog};
+use duizhang_listener_bridge::wire::sha256_hex;
 use duizhang_projections::calendar::{Zone, date_of, day_of_date};
 use serde_json::Value;
 
@@ -37,6 +39,16 @@ fn id(serial: &str) -> String {
     BreakId::about(&wallet(), over(), &subject).to_string()
 }
 
+/// Puts bytes where an audit looks for them.
+fn custody(book: &BookFile) -> Hash {
+    let bytes = b"what the channel says";
+    let digits = sha256_hex(bytes);
+    let folder = book.data().join("statements");
+    std::fs::create_dir(&folder).expect("a new folder");
+    std::fs::write(folder.join(&digits), bytes).expect("a file");
+    digits.parse().expect("64 digits")
+}
+
 /// A statement of the day, and a run over it that finds two breaks.
 fn reconcile(book: &BookFile) {
     let (log, _) = SledLog::open(&book.data(), LogConfig::default()).expect("nobody else has it");
@@ -51,6 +63,8 @@ fn reconcile(book: &BookFile) {
         vec![found("A", BreakCode::OrphanPayment, 2_500), found("B", BreakCode::AmountOver, 50)];
     let mut found = run(1, over(), &[1], two);
     (kept.wallet, found.wallet) = (wallet(), wallet());
+    kept.statement = custody(book);
+    found.statements = vec![kept.statement];
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for fact in [Fact::StatementKept(kept), Fact::DayReconciled(found)] {
         runtime.block_on(writing.submit(fact)).expect("the rules take it");

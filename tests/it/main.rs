@@ -15,6 +15,7 @@ mod demo;
 mod disk_faults;
 mod epay_second;
 mod export;
+mod fees;
 mod finance;
 mod keys;
 mod kill;

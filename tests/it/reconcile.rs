@@ -61,7 +61,7 @@ pub(crate) struct Day {
     pub(crate) book: BookFile,
     pub(crate) day: String,
     pub(crate) before: String,
-    time: String,
+    pub(crate) time: String,
     admin: String,
 }
 
@@ -118,14 +118,14 @@ impl Day {
     }
 
     /// Reconciles, and reads what is said.
-    fn said(&self, code: i32, more: &[&str]) -> Value {
+    pub(crate) fn said(&self, code: i32, more: &[&str]) -> Value {
         let ended = self.reconcile(&[more, &["--json"]].concat());
         assert_eq!(ended.code, Some(code), "{ended:?}");
         serde_json::from_str(&ended.output).expect("JSON")
     }
 
     /// The kept files.
-    fn kept(&self) -> Vec<PathBuf> {
+    pub(crate) fn kept(&self) -> Vec<PathBuf> {
         let folder = std::fs::read_dir(self.book.data().join("statements"));
         let mut files: Vec<PathBuf> = folder
             .map(|files| files.map(|file| file.expect("an entry").path()).collect())
@@ -406,11 +406,49 @@ fn a_damaged_file_is_named_until_the_original_comes_back() {
     assert!(ended.errors.contains(&digits) && ended.errors.contains("is damaged"), "{ended:?}");
     let shown = day.run(&["statement", "show", &digits]);
     assert_eq!(shown.code, Some(1), "{shown:?}");
+    let audited = day.run(&["audit"]);
+    assert_eq!(audited.code, Some(1), "{audited:?}");
+    assert!(audited.output.contains(&digits) && audited.output.contains("is damaged"));
     let output = day.book.data().with_file_name("back.csv").display().to_string();
     let saved = day.run(&["statement", "save", &digits, "-o", &output]);
     assert_eq!((saved.code, std::path::Path::new(&output).exists()), (Some(2), false));
     assert_eq!(day.reconcile(&["--statement", &bill]).code, Some(0));
     assert_eq!(day.run(&["statement", "show", &digits]).code, Some(0));
+}
+
+#[test]
+fn an_audit_looks_at_every_kept_file_and_a_running_server_says_the_same() {
+    let day = Day::new();
+    let bill = day.bill("bill.csv", &[day.paid()]);
+    assert_eq!(day.reconcile(&["--statement", &bill]).code, Some(0));
+    let whole = day.run(&["audit"]);
+    let says = "  passed      custody     1 statements and 0 column mappings as they were kept\n";
+    assert!(whole.code == Some(0) && whole.output.contains(says), "{whole:?}");
+    let kept = day.kept().remove(0);
+    let digits = kept.file_name().expect("a name").to_string_lossy().into_owned();
+    let lose: fn(&PathBuf) = |path| std::fs::remove_file(path).expect("it is there");
+    let damage: fn(&PathBuf) = |path| std::fs::write(path, b"other").expect("it is there");
+    for (harm, says) in [(damage, "is damaged"), (lose, "No such file")] {
+        harm(&kept);
+        let server = day.book.serve();
+        let running = day.ask(server.caller(), &["audit"]);
+        assert_eq!(server.stop().code, Some(0));
+        assert_eq!(running.code, Some(1), "{running:?}");
+        for part in ["failed      custody     statement of wx-main", &digits, says] {
+            assert!(running.output.contains(part), "{part}: {running:?}");
+        }
+        assert!(running.output.contains("hand the original in again"), "{running:?}");
+        // A callback may have been tried in between, so the rest may have grown.
+        let stopped = day.run(&["audit"]);
+        let custody = |ended: &Ended| {
+            let line = ended.output.lines().find(|line| line.contains("custody"));
+            line.expect("it is checked").to_owned()
+        };
+        assert_eq!((stopped.code, custody(&stopped)), (running.code, custody(&running)));
+        let mended = day.reconcile(&["--statement", &bill]);
+        assert_eq!(mended.code, Some(0), "{mended:?}");
+        assert_eq!(day.run(&["audit"]).code, Some(0));
+    }
 }
 
 #[test]

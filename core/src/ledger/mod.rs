@@ -6,6 +6,7 @@
 //! books against the open questions ([`crate::invariant`]).
 
 mod account;
+mod charged;
 mod chart;
 mod differences;
 mod entry;
@@ -19,6 +20,7 @@ mod ruling;
 mod standing;
 
 pub use account::{Account, AccountKind, Named, Numbered};
+pub use charged::FeeName;
 pub use chart::Chart;
 pub use entry::{Entry, Line, Subjects, Unbalanced};
 pub use narration::Narration;

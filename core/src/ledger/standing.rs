@@ -1,7 +1,8 @@
 //! What decisions about the books need to know, and why they refuse.
 //!
 //! Invariants: no field is public; the fold writes them and the rulings read them. Memory is one
-//! small record for each movement and adjustment, both of which people make by hand.
+//! record of some 100 bytes for each movement and adjustment: those that people make by hand, and
+//! one for each fee that a file tells of, which is 11 MB a year of a shop with 300 payments a day.
 //! Deliberately not here: balances, which no decision depends on.
 
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -9,6 +9,7 @@ mod counting;
 mod csv;
 mod details;
 mod differences;
+mod fees;
 mod format;
 mod html;
 mod inputs;
@@ -25,8 +26,13 @@ mod sides;
 mod snapshots;
 mod text;
 mod then_and_now;
+mod told_twice;
 mod xlsx;
 
+#[cfg(test)]
+mod fees_order_tests;
+#[cfg(test)]
+mod fees_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -42,9 +48,12 @@ mod tests;
 #[cfg(test)]
 mod then_tests;
 #[cfg(test)]
+mod told_twice_tests;
+#[cfg(test)]
 mod workbook_tests;
 
 pub use closing::closed_at;
+pub use fees::{FEES_TOLD_MAX, FeeSum, Fees, FeesDue, FeesTold, Money};
 pub use format::{ReportFormat, UnknownReportFormat};
 pub use numbers::{Both, Count, Receipts, Standing, Tally, WalletDay};
 pub use observed::{Observed, observed};

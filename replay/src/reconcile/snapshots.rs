@@ -12,6 +12,9 @@
 //!   that as of money which no statement has, beside the change. A file that broke off, or of which
 //!   a row could not be read, takes nothing away: that row may be the one.
 //!
+//! What a merchant's file of trades and the file of the account both tell counts once too
+//! (`told_twice`).
+//!
 //! Invariants: within a file nothing is merged, so what is twice in one file stays twice; a row
 //! that counts keeps its file and its place; files that say the same may come in any order.
 //! Deliberately not here: matching, and whether a change matters.
@@ -29,6 +32,7 @@ use serde::Serialize;
 
 use super::run::Compared;
 use super::sides::StatementLines;
+use super::told_twice::drop_told_twice;
 use crate::spelling;
 
 /// Most changes that a report lists: at 300 bytes each they are 3 MB; all are counted.
@@ -116,6 +120,7 @@ pub fn merge(statements: Vec<StatementLines>, day: &Range<Timestamp>, zone: Zone
         changes: Vec::new(),
         unlisted: 0,
     };
+    let mut findings = BTreeMap::new();
     for wallet in wallets {
         let own = statements.iter().enumerate().filter(|(_, one)| one.wallet == *wallet);
         let own: Vec<usize> = own.map(|(file, _)| file).collect();
@@ -123,15 +128,18 @@ pub fn merge(statements: Vec<StatementLines>, day: &Range<Timestamp>, zone: Zone
             counting[only].extend(0..statements[only].lines.len());
             continue;
         }
-        own.into_iter().for_each(|file| merger.take(file));
+        own.iter().for_each(|file| merger.take(*file));
         for (file, row) in std::mem::take(&mut merger.standing).into_values().flatten() {
             counting[file].insert(row);
         }
+        drop_told_twice(&statements, &own, &mut counting, &mut findings);
     }
     let Merger { mut changes, unlisted, .. } = merger;
     changes.sort_by_key(|(place, _)| *place);
     let changes = changes.into_iter().map(|(_, change)| change).collect();
-    let kept = statements.into_iter().zip(counting).map(|(mut statement, counting)| {
+    let kept = statements.into_iter().zip(counting).zip(0_usize..);
+    let kept = kept.map(|((mut statement, counting), file)| {
+        statement.file.findings.extend(findings.remove(&file));
         let mut row = 0..statement.lines.len();
         statement.lines.retain(|_| row.next().is_some_and(|row| counting.contains(&row)));
         statement
