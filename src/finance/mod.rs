@@ -1,6 +1,7 @@
 //! Finance's morning: statements come into custody, days are compared with them, and what came of
 //! it enters the log. The verb on a stopped server's data and the running server do the same here.
 
+mod crowd;
 mod custody;
 mod endpoint;
 mod fees;
@@ -15,6 +16,8 @@ mod wire;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod crowd_tests;
 #[cfg(test)]
 mod tests;
 
