@@ -2,8 +2,9 @@
 //! are kept.
 //!
 //! Invariants: a stopped server's data and a running server are asked for the same and print the
-//! same; a file that is no statement ends the verb with a sentence that says what it is; exit code
-//! 1 means that something waits for a person.
+//! same; whoever is named is a declared operator, before anything is kept; a file that is no
+//! statement ends the verb with a sentence that says what it is; exit code 1 means that something
+//! waits for a person.
 //! Deliberately not here: what is done ([`crate::finance`]).
 
 use std::fs::File;
@@ -19,6 +20,7 @@ use duizhang_api::writer::Writer;
 use duizhang_listener_bridge::statements::{MAPPING_BYTES_MAX, STATEMENT_BYTES_MAX};
 
 use super::arguments::ReconcileArguments;
+use super::counter::operator;
 use super::output::{Bar, line};
 use super::program::{FINDING, Setting};
 use super::review::in_use;
@@ -43,7 +45,7 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
         files,
         mapping: arguments.mapping.as_deref().map(mapping_text).transpose()?,
         dry_run: arguments.dry_run,
-        by: arguments.by.clone().unwrap_or_else(|| BY.to_owned()),
+        by: BY.to_owned(),
     };
     let answered = match &setting.server {
         Some((server, token)) => {
@@ -51,7 +53,7 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
             let answer = post(server, token, RECONCILE_PATH, body)?;
             serde_json::from_slice(&answer).context("read the server's answer")?
         }
-        None => local(setting, task)?,
+        None => local(setting, task, arguments.by.as_deref())?,
     };
     print_answer(answered)
 }
@@ -67,12 +69,15 @@ pub(super) fn print_answer(answered: Answered) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn local(setting: &Setting, task: Task) -> anyhow::Result<Answered> {
+fn local(setting: &Setting, mut task: Task, by: Option<&str>) -> anyhow::Result<Answered> {
     let data = setting.config()?.server.data;
     let mut bar = Bar::default();
     let mut progress = |what, at, end| bar.show(what, at, end);
     let book = OpenBook::open(&data, Absent::Refuse, &mut progress).map_err(in_use)?;
     book.check_clock()?;
+    if let Some(name) = by {
+        task.by = operator(&book, name)?;
+    }
     let zone = book.zone()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let told = lend(book, |book| {

@@ -186,7 +186,11 @@ fn a_day_and_its_statement_agree_and_the_same_again_changes_nothing() {
 fn differences_become_breaks_that_the_whole_file_ends() {
     let day = Day::new();
     let poor = day.bill("poor.csv", &[day.stranger()]);
-    let differing = day.said(1, &["--statement", &poor, "--by", "li"]);
+    let nobody = day.reconcile(&["--statement", &poor, "--by", "mallory"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.errors.contains("there is no operator \"mallory\""), "{nobody:?}");
+    assert_eq!(day.kept().len(), 0, "nothing is kept for a stranger");
+    let differing = day.said(1, &["--statement", &poor, "--by", "admin"]);
     assert_eq!(codes(&differing), ["T03", "U02"], "{differing}");
     assert_eq!(counts(&differing), [2, 0, 0], "{differing}");
     let sha256 = differing["recorded"]["statements"][0]["sha256"].as_str().expect("digits");
@@ -202,7 +206,10 @@ fn differences_become_breaks_that_the_whole_file_ends() {
     assert_eq!(day.run(&["audit"]).code, Some(0));
     let listed = day.run(&["statement", "list", "--day", &day.day]);
     assert_eq!(listed.output.lines().count(), 2, "{listed:?}");
-    assert!(listed.output.lines().next().is_some_and(|line| line.ends_with("by li")), "{listed:?}");
+    assert!(
+        listed.output.lines().next().is_some_and(|line| line.ends_with("by admin")),
+        "{listed:?}"
+    );
 }
 
 #[test]
