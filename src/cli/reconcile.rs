@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use duizhang_api::accept::UPLOAD_TIME_MAX;
 use duizhang_api::book::Book;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::writer::Writer;
@@ -50,12 +51,25 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
     let answered = match &setting.server {
         Some((server, token)) => {
             let body = task_frame(&task, setting.form)?;
-            let answer = post(server, token, RECONCILE_PATH, body)?;
+            let answer = post(server, token, RECONCILE_PATH, body).map_err(sent)?;
             serde_json::from_slice(&answer).context("read the server's answer")?
         }
         None => local(setting, task, arguments.by.as_deref())?,
     };
     print_answer(answered)
+}
+
+/// Why files did not arrive, where the conversation itself broke off.
+fn sent(error: anyhow::Error) -> anyhow::Error {
+    let broke_off = error.chain().any(|cause| cause.is::<hyper::Error>());
+    if !broke_off {
+        return error;
+    }
+    let minutes = UPLOAD_TIME_MAX.as_secs() / 60;
+    error.context(format!(
+        "the conversation broke off; a server waits {minutes} minutes for files, and a proxy in \
+         front has limits of its own. Ask again: what is recorded already is a repeat"
+    ))
 }
 
 /// Prints what was told, with the exit code of a finding where something is not clean.

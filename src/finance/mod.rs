@@ -7,6 +7,7 @@ mod endpoint;
 mod fees;
 mod file;
 mod listing;
+mod places;
 mod preview;
 mod reconcile;
 mod report;
