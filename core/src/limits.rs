@@ -105,8 +105,8 @@ pub const BREAKS_PER_PART_MAX: usize = 64;
 /// statements of 32 bytes and some names that stays below the 64 KiB of an event.
 pub const EXPLAINED_PER_PART_MAX: usize = 64;
 
-/// Most statements that one run looks at: those of a day and its neighbours. A shop that exports its
-/// last 90 days every morning has 92 files around each day. 128 × 32 bytes are 4 KiB.
+/// Most statements that one run looks at: those of a day and its neighbours. A shop that exports
+/// its last 90 days every morning has 92 files around each day. 128 × 32 bytes are 4 KiB.
 pub const STATEMENTS_PER_RUN_MAX: usize = 128;
 
 /// Most other things that a break names beside the one that it is about.
