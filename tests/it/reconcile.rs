@@ -2,7 +2,7 @@
 //! program keeps, records and says, on a stopped server's data and on a running server.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -428,6 +428,27 @@ fn slow_uploads_keep_nobody_from_working_and_have_a_limit_of_their_own() {
         assert!(answer.text().contains("longer than 1024 bytes"), "{}", answer.text());
     }
     assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_conversation_that_breaks_off_is_told_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bill = folder.path().join("bill.csv");
+    std::fs::write(&bill, [b'x'; 100_000]).expect("room");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = listener.local_addr().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        stream.read_exact(&mut [0; 1_000]).expect("the beginning of a message");
+    });
+    let (url, bill) = (format!("http://{at}"), bill.display().to_string());
+    let verb = ["reconcile", "--day", "2026-11-20", "--statement", &bill];
+    let ended =
+        Program::run(Program::command(&[&verb[..], &["--server", &url, "--token", "t"]].concat()));
+    server.join().expect("no panic");
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let says = "the conversation broke off; a server waits 10 minutes for files";
+    assert!(ended.errors.contains(says), "{ended:?}");
 }
 
 #[test]
