@@ -20,6 +20,7 @@ mod observed;
 mod overview;
 mod report;
 mod run;
+mod run_totals;
 mod runs;
 mod sheets;
 mod sides;
@@ -33,6 +34,8 @@ mod xlsx;
 mod fees_order_tests;
 #[cfg(test)]
 mod fees_tests;
+#[cfg(test)]
+mod file_missing_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -49,6 +52,8 @@ mod tests;
 mod then_tests;
 #[cfg(test)]
 mod told_twice_tests;
+#[cfg(test)]
+mod wallets_tests;
 #[cfg(test)]
 mod workbook_tests;
 
