@@ -1,9 +1,9 @@
 //! Closing a business day, and opening it again.
 //!
-//! Invariants: a day closes after it is over, once every wallet with a statement of it was
-//! reconciled over all of its statements, and with no open break but those that somebody accepted
-//! by name; after that no break is dated into it, and one that belongs there goes into the first
-//! open day after it; one person alone does not open it again.
+//! Invariants: a day closes after it is over, once every declared wallet has a whole run over it
+//! and over all of its statements, and with no open break but those that somebody accepted by name;
+//! after that no break is dated into it, and one that belongs there goes into the first open day
+//! after it; one person alone does not open it again.
 //! Deliberately not here: the calendar. Which instant ends a day arrives inside the fact, and is
 //! only checked to be near to where UTC would put it.
 
@@ -124,7 +124,7 @@ pub enum DayRefusal {
     Closed,
     /// The day is open.
     Open,
-    /// A statement of this wallet's day was not reconciled, or a run is not whole.
+    /// This wallet has no whole run over the day and all of its statements, or one is going on.
     NotReconciled(WalletId),
     /// As many breaks are open and not accepted.
     BreaksLeft(usize),
@@ -137,9 +137,11 @@ impl fmt::Display for DayRefusal {
             Self::NotOver => f.write_str("the day is not over"),
             Self::Closed => f.write_str("the day is closed, with other breaks accepted"),
             Self::Open => f.write_str("the day is open"),
-            Self::NotReconciled(wallet) => {
-                write!(f, "wallet {wallet} has statements of that day that were not reconciled")
-            }
+            Self::NotReconciled(wallet) => write!(
+                f,
+                "wallet {wallet} has no whole run over that day and all of its statements; \
+                 `reconcile --day` makes one for every wallet"
+            ),
             Self::BreaksLeft(count) => write!(f, "{count} open breaks of that day not accepted"),
         }
     }

@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 
 use duizhang_core::breaks::{
-    BreakCode, BreakRefusal, BreakStep, Explained, ResolutionKind, Subject, WaitingFor,
+    BreakCode, BreakRefusal, BreakStep, DayReconciled, Explained, ResolutionKind, Subject,
+    WaitingFor,
 };
+use duizhang_core::channel::Channel;
 use duizhang_core::closing::{Day, DayRefusal};
 use duizhang_core::decide::{Repeat, Ruling};
 use duizhang_core::decision::Decision;
@@ -15,11 +17,12 @@ use duizhang_core::fact::Fact;
 use duizhang_core::id::{BreakId, WalletId};
 use duizhang_core::invariant::{Auditor, Invariant};
 use duizhang_core::limits::ACCEPTED_MAX;
+use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::testing::reckoning::{
     close, end_of, found, reopen, resolution, run, statement, work,
 };
-use duizhang_core::testing::{Book, Entry};
+use duizhang_core::testing::{Book, Entry, wallet};
 use duizhang_core::time::{Span, Timestamp};
 use proptest::prelude::*;
 
@@ -38,12 +41,14 @@ fn refused(refusal: DayRefusal) -> Result<Ruling, Rejection> {
     Err(Rejection::Day(refusal))
 }
 
-/// The morning after `DAY`, with a statement, a run over it, and the break M01 about line A.
+/// The morning after `DAY`, with a statement, a run over it, and the break M01 about line A; the
+/// other wallets' runs found nothing.
 fn morning() -> (Book, BreakId) {
     let mut book = Book::default();
     book.must(Fact::StatementKept(statement(1, DAY)));
     let breaks = vec![found("A", BreakCode::AmountOver, 5)];
     book.must(Fact::DayReconciled(run(1, DAY, &[1], breaks)));
+    book.reconcile_rest(DAY);
     book.at = end_of(DAY);
     (book, line("A"))
 }
@@ -81,15 +86,52 @@ fn a_day_closes_only_when_it_is_over_reconciled_and_clean() {
 }
 
 #[test]
-fn a_resolved_break_needs_no_acceptance_and_a_quiet_day_no_run() {
+fn a_resolved_break_needs_no_acceptance() {
     let (mut book, id) = morning();
     book.must(work(id, "ann", BreakStep::Resolve(resolution(ResolutionKind::Claimed))));
     book.must(close(DAY, "ann", &[]));
     book.at = end_of(DAY.next());
+    book.reconcile_rest(DAY.next());
     book.must(close(DAY.next(), "ann", &[]));
     assert_eq!(book.state.booked_day(DAY), DAY.next().next());
     assert_eq!(book.state.booked_day(DAY.next().next()), DAY.next().next());
     assert_eq!(book.violations(), vec![]);
+}
+
+#[test]
+fn a_day_closes_only_with_a_whole_run_of_every_declared_wallet() {
+    let mut book = Book::default();
+    book.at = end_of(DAY);
+    let mut wallets: Vec<WalletId> =
+        book.state.wallets().iter().map(|wallet| wallet.declared.id.clone()).collect();
+    assert_eq!(wallets.len(), 3);
+    // One that is declared after the day is no exception: its empty run costs nothing.
+    book.must(Fact::WalletDeclared(wallet("new", Channel::Wechat)));
+    wallets.push(WalletId::new("new").expect("a name"));
+    let empty = |wallet: &WalletId| DayReconciled {
+        wallet: wallet.clone(),
+        ..run(1, DAY, &[], Vec::new())
+    };
+    for lacking in &wallets {
+        let mut book = book.clone();
+        let others = wallets.iter().filter(|wallet| *wallet != lacking);
+        others.for_each(|wallet| drop(book.must(Fact::DayReconciled(empty(wallet)))));
+        let refusal = refused(DayRefusal::NotReconciled(lacking.clone()));
+        assert_eq!(book.submit(close(DAY, "ann", &[])), refusal, "a day without its run");
+        let said = refusal.clone().expect_err("it is refused").to_string();
+        assert!(
+            said.contains(&format!("wallet {lacking} ")) && said.contains("reconcile"),
+            "{said}"
+        );
+        book.must(Fact::DayReconciled(DayReconciled { last: false, ..empty(lacking) }));
+        assert_eq!(book.submit(close(DAY, "ann", &[])), refusal, "a run that is not whole");
+        book.must(Fact::DayReconciled(DayReconciled { part: 1, ..empty(lacking) }));
+        let of_other_day = Fact::DayReconciled(DayReconciled { day: DAY.next(), ..empty(lacking) });
+        book.must(of_other_day);
+        book.must(close(DAY, "ann", &[]));
+        assert_eq!(book.violations(), vec![]);
+    }
+    assert_eq!(book.submit(close(DAY, "ann", &[])), refused(DayRefusal::NotReconciled(wx())));
 }
 
 #[test]
@@ -113,6 +155,7 @@ fn what_comes_late_goes_into_the_first_open_day() {
     let step = BreakStep::Reopen { reason: String::from("not so") };
     let decisions = book.must(work(id, "ann", step));
     assert_eq!(decisions, vec![Decision::BreakReopened { id, booked: open }]);
+    book.reconcile_rest(open);
     book.at = end_of(open);
     let left = refused(DayRefusal::BreaksLeft(2));
     assert_eq!(book.submit(close(open, "ann", &[])), left);
@@ -201,6 +244,18 @@ fn the_auditor_sees_each_broken_promise() {
         }
     });
     assert_eq!(unreconciled, [Invariant::ClosedDayClean].into());
+    let alone = {
+        let of_other = |entry: &Entry| matches!(&entry.fact, Fact::DayReconciled(run) if run.wallet.as_str() == "ali");
+        let log: Vec<Entry> = book.log.iter().filter(|entry| !of_other(entry)).cloned().collect();
+        let mut position = Position::START.next();
+        let log = log.into_iter().map(|entry| {
+            let place = position;
+            position = (0..=entry.decisions.len()).fold(position, |at, _| at.next());
+            Entry { position: place, ..entry }
+        });
+        audited(&log.collect::<Vec<_>>())
+    };
+    assert_eq!(alone, [Invariant::ClosedDayClean].into(), "a wallet without a run");
     let dropped = changed(&|entry| {
         entry.decisions.retain(|one| !matches!(one, Decision::BreakResolved { .. }));
     });
@@ -290,7 +345,7 @@ fn step_of(step: u8, kind: u8) -> BreakStep {
 }
 
 /// What the act asks for; `number` tells the inputs of runs apart.
-fn fact_of(book: &Book, act: &Act, number: u8) -> Option<Fact> {
+fn fact_of(book: &mut Book, act: &Act, number: u8) -> Option<Fact> {
     let who = |who: u8| ["ann", "bob", "eve"][usize::from(who)];
     Some(match act {
         Act::Keep(file, day) => {
@@ -318,6 +373,9 @@ fn fact_of(book: &Book, act: &Act, number: u8) -> Option<Fact> {
             work(serial(*about), who(*by), step_of(*step, *kind))
         }
         Act::Close { day, who: by, honest } => {
+            if *honest {
+                book.reconcile_rest(nth(*day));
+            }
             let open: Vec<BreakId> = book.state.open_breaks_booked(nth(*day)).collect();
             close(nth(*day), who(*by), if *honest { &open } else { &[] })
         }
@@ -340,7 +398,7 @@ proptest! {
                 Act::Wait(secs) => { book.wait(Span::from_secs(u64::from(*secs))); }
                 Act::Restart => book.restart(),
                 other => {
-                    let Some(fact) = fact_of(&book, other, number) else { continue };
+                    let Some(fact) = fact_of(&mut book, other, number) else { continue };
                     let before = book.state.fingerprint();
                     match book.submit(fact) {
                         Ok(Ruling::Decided(decisions)) => watch(&mut closed, &decisions, book.at)?,

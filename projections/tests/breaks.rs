@@ -158,6 +158,7 @@ fn days_are_closed_and_opened_with_a_trace_and_late_breaks_are_marked() {
     let mut book = book();
     let (a, b) = (line("A"), line("B"));
     book.at = end_of(DAY);
+    book.reconcile_rest(DAY);
     book.must(close(DAY, "ann", &[a, b]));
     let late = vec![
         found("A", BreakCode::AmountOver, 500),

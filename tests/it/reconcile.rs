@@ -478,10 +478,18 @@ fn what_is_no_statement_is_named_and_nothing_is_kept() {
         assert!(ended.errors.contains(expected), "{expected}: {}", ended.errors);
     }
     assert_eq!(day.kept().len(), 0);
-    // Without a file there is nothing to compare with, and nothing wrong.
-    let nothing = day.reconcile(&[]);
-    assert_eq!(nothing.code, Some(0), "{nothing:?}");
-    assert!(nothing.output.contains("no statement of this day is kept"), "{nothing:?}");
+    // Without a file the money of the day is unproven, and a day without money is a run with nothing
+    // in it.
+    let missing = day.reconcile(&[]);
+    assert_eq!(missing.code, Some(1), "{missing:?}");
+    let says = "F01 wx-main: no statement of that day (缺账单文件) [control] 10.00 CNY";
+    assert!(missing.output.contains(says), "{missing:?}");
+    let quiet = ["reconcile", "--day", &day.before];
+    for says in ["wx-main: 0 breaks opened", "wx-main: nothing has changed since"] {
+        let nothing = day.run(&quiet);
+        assert_eq!(nothing.code, Some(0), "{nothing:?}");
+        assert!(nothing.output.contains(says), "{nothing:?}");
+    }
     let here = ["--server", "http://127.0.0.1:1", "--token", "t"];
     let verb = [&["reconcile", "--day", "2026-11-21", "--by", "li"][..], &here].concat();
     assert_eq!(Program::run(Program::command(&verb)).code, Some(64));
@@ -579,11 +587,16 @@ fn a_reconciled_day_closes_and_what_comes_later_is_booked_in_the_open_one() {
     let two = Receipt { time: at("11:00:00"), serial: "1000050201202611210003", ..one.clone() };
     let first = day.file("one.csv", &wechat_file(&day.before, std::slice::from_ref(&one)));
     let reconcile = ["reconcile", "--day", &day.before];
+    let by = ["--by", "admin", "--reason", "the owner's own money"];
+    let close = [&["day", "close", &day.before][..], &by].concat();
+    let nobody_looked = day.run(&close);
+    assert_eq!(nobody_looked.code, Some(2), "{nobody_looked:?}");
+    let says = "wallet wx-main has no whole run over that day and all of its statements; \
+                `reconcile --day` makes one for every wallet (day_not_reconciled)";
+    assert!(nobody_looked.errors.contains(says), "{nobody_looked:?}");
     let ended = day.run(&[&reconcile[..], &["--statement", &first]].concat());
     assert_eq!(ended.code, Some(1), "{ended:?}");
 
-    let by = ["--by", "admin", "--reason", "the owner's own money"];
-    let close = [&["day", "close", &day.before][..], &by].concat();
     let refused = day.run(&close);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.errors.contains("1 open breaks"), "{refused:?}");

@@ -37,7 +37,8 @@ fn found(serial: &str, code: BreakCode, fen: i64) -> FoundBreak {
     FoundBreak { subject, code, direction: Direction::In, amount, related: Vec::new() }
 }
 
-/// A statement of the day, and what a run over it found.
+/// A statement of the day, and what a run over it found. The other wallet has no file of the day,
+/// and no money.
 async fn reconcile(rig: &Rig, found: Vec<FoundBreak>) {
     let statement = Hash::from_bytes([1; 32]);
     let kept = StatementKept {
@@ -66,7 +67,16 @@ async fn reconcile(rig: &Rig, found: Vec<FoundBreak>) {
         explained: Vec::new(),
         by: "command line".into(),
     };
-    for fact in [Fact::StatementKept(kept), Fact::DayReconciled(run)] {
+    let nothing = RunTotals { payments: 0, lines: 0, matched: 0, matched_amount: Amount::fen(0) };
+    let other = DayReconciled {
+        wallet: WalletId::new("ali-main").expect("a name"),
+        statements: Vec::new(),
+        totals: nothing,
+        found: Vec::new(),
+        ..run.clone()
+    };
+    let runs = [run, other].map(Fact::DayReconciled);
+    for fact in std::iter::once(Fact::StatementKept(kept)).chain(runs) {
         rig.server.book().submit(fact).await.expect("the rules take it");
     }
 }
@@ -205,6 +215,10 @@ async fn a_day_closes_with_its_breaks_accepted_and_opens_by_two_persons() {
     assert_refused(&ask(&rig, OPERATOR_TOKEN, &close, &accept(&["A"])).await, 409, "breaks_left");
     let foreign = ask(&rig, OPERATOR_TOKEN, &close, &accept(&["A", "B", "C", "D"])).await;
     assert_refused(&foreign, 422, "unknown_break");
+    let unseen = ask(&rig, OPERATOR_TOKEN, "days/2026-11-19/close", &reason).await;
+    assert_refused(&unseen, 409, "day_not_reconciled");
+    let says = "wallet wx-main has no whole run over that day";
+    assert!(unseen.text().contains(says), "{}", unseen.text());
     let today = ask(&rig, OPERATOR_TOKEN, "days/2026-11-21/close", &reason).await;
     assert_refused(&today, 409, "day_not_over");
     assert_refused(&ask(&rig, OPERATOR_TOKEN, &reopen, &reason).await, 409, "day_open");
@@ -224,8 +238,9 @@ async fn a_day_closes_with_its_breaks_accepted_and_opens_by_two_persons() {
     assert_eq!((&two.json()["state"], &two.json()["open_breaks"]), (&json!("open"), &json!(3)));
     let day = see(&rig, &format!("days/{DAY_TEXT}")).await;
     assert_eq!(day["history"].as_array().map(Vec::len), Some(3));
-    assert_eq!(day["runs"][0]["wallet"], "wx-main");
-    assert_eq!(day["runs"][0]["lines"], 3);
+    let lines = |run: usize| (&day["runs"][run]["wallet"], &day["runs"][run]["lines"]);
+    assert_eq!(lines(0), (&json!("ali-main"), &json!(0)));
+    assert_eq!(lines(1), (&json!("wx-main"), &json!(3)));
     assert_eq!(day["statements"][0]["reconciled"], true);
     assert_eq!(see(&rig, "days").await["days"], json!([day]));
 }

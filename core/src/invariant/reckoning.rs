@@ -76,13 +76,15 @@ impl Reckonings {
         day
     }
 
-    /// Whether every file of a day was in a whole run, and no run is going on.
-    fn is_reconciled(&self, day: Day) -> bool {
+    /// Whether every wallet has a whole run over a day, every file of it was in one, and none is
+    /// going on.
+    fn is_reconciled(&self, day: Day, wallets: &[WalletId]) -> bool {
+        let told = wallets.iter().all(|wallet| self.whole.contains_key(&(wallet.clone(), day)));
         let covered = self.files.iter().all(|(hash, (wallet, first, last))| {
             let run = self.whole.get(&(wallet.clone(), day));
             !(*first <= day && day <= *last) || run.is_some_and(|files| files.contains(hash))
         });
-        covered && self.found.keys().all(|(_, other)| *other != day)
+        told && covered && self.found.keys().all(|(_, other)| *other != day)
     }
 }
 
@@ -278,7 +280,7 @@ impl Auditor {
         let open = open.filter(|(_, one)| one.open && one.booked == day).map(|(id, _)| *id);
         let named = open.collect::<BTreeSet<_>>() == accepted;
         let over = request.day == day && request.ends_at <= self.at;
-        let reconciled = self.reckonings.is_reconciled(day);
+        let reconciled = self.reckonings.is_reconciled(day, &self.wallets);
         let new = self.reckonings.shut.insert(day, Shut { accepted, wanted_open_by: None });
         let clean = named && over && reconciled && new.is_none();
         self.expect(clean, Invariant::ClosedDayClean, "the day was not ready to close");

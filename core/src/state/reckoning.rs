@@ -130,22 +130,23 @@ impl State {
         self.reckonings.closed.range(day..).map(|(day, _)| *day)
     }
 
-    /// A wallet with a statement of the day that the latest whole run did not look at, or with a
-    /// run that is not whole.
+    /// A declared wallet without a whole run over the day, or with a statement of it that the
+    /// latest whole run did not look at, or with a run that is not whole.
     #[must_use]
     pub fn unreconciled(&self, day: Day) -> Option<WalletId> {
         let books = &self.reckonings;
-        let looked_at = |kept: &StatementKept| {
-            let run = self.reckoning(&kept.wallet, day);
-            let done = run.and_then(|run| run.done.as_ref());
-            done.is_some_and(|done| done.statements.contains(&kept.statement))
+        let done = |wallet: &WalletId| {
+            self.reckoning(wallet, day).filter(|run| run.going.is_none())?.done.as_ref()
         };
-        let of_day = |kept: &&StatementKept| (kept.first..=kept.last).contains(&day);
-        let open = books.statements.values().filter(of_day).find(|kept| !looked_at(kept));
-        let mut runs =
-            books.runs.iter().filter(|((other, _), run)| *other == day && run.going.is_some());
-        let going = runs.next().map(|((_, wallet), _)| wallet.clone());
-        open.map(|kept| kept.wallet.clone()).or(going)
+        let mut wallets = self.wallets().iter().map(|wallet| &wallet.declared.id);
+        let without = wallets.find(|wallet| done(wallet).is_none());
+        let missed = |kept: &&StatementKept| {
+            let of_day = (kept.first..=kept.last).contains(&day);
+            let looked_at = |run: &DoneRun| run.statements.contains(&kept.statement);
+            of_day && !done(&kept.wallet).is_some_and(looked_at)
+        };
+        let open = || books.statements.values().find(missed).map(|kept| &kept.wallet);
+        without.or_else(open).cloned()
     }
 
     /// What is told again wherever two sets must agree, for [`crate::invariant::check`].

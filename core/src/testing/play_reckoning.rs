@@ -111,6 +111,9 @@ impl Book {
             }
             ReckonStep::Close { back, honest } => {
                 let day = self.day_back(*back);
+                if *honest {
+                    self.reconcile_rest(day);
+                }
                 let open: Vec<BreakId> = self.state.open_breaks_booked(day).collect();
                 close(day, "ann", if *honest { &open } else { &[] })
             }

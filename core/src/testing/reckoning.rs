@@ -1,10 +1,12 @@
 //! Builders for statements, runs, and the work of people, on the wallet `wx` unless changed.
 //!
-//! Deliberately not here: anything that depends on what happened before ([`super::Book`]).
+//! Deliberately not here: anything that depends on what happened before ([`super::Book`]), but for
+//! the runs that a day still needs.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::book::Book;
 use crate::amount::Amount;
 use crate::breaks::{
     BreakCode, BreakStep, BreakWorked, DayReconciled, Direction, FoundBreak, ProofOutcome,
@@ -72,6 +74,21 @@ pub fn run(inputs: u8, day: Day, files: &[u8], found: Vec<FoundBreak>) -> DayRec
         found,
         explained: Vec::new(),
         by: String::from("ann"),
+    }
+}
+
+impl Book {
+    /// Records a whole run that finds nothing for each wallet without any run over the day, so that
+    /// it may close. A refusal leaves the wallet without.
+    pub fn reconcile_rest(&mut self, day: Day) {
+        let wallets = self.state.wallets().iter().map(|wallet| wallet.declared.id.clone());
+        let rest: Vec<WalletId> =
+            wallets.filter(|wallet| self.state.reckoning(wallet, day).is_none()).collect();
+        for wallet in rest {
+            let empty = DayReconciled { wallet, ..run(0, day, &[], Vec::new()) };
+            // A day that has not begun has no runs.
+            let _ = self.submit(Fact::DayReconciled(empty));
+        }
     }
 }
 

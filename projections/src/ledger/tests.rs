@@ -252,6 +252,7 @@ fn what_comes_after_the_close_counts_on_the_open_day_and_says_so() {
 fn an_open_day_before_a_closed_one_takes_nothing() {
     let mut book = books_day();
     book.at = BOOKS_DAY_START.plus(Span::from_hours(58));
+    book.reconcile_rest(BOOKS_DAY.next());
     book.must(reckoning::close(BOOKS_DAY.next(), "ann", &[]));
     late_fee(&mut book, 7);
     let books = books(&chapters(&book));

@@ -108,6 +108,7 @@ pub(crate) fn worked() -> Book {
     book.must(work(id(1), "ann", BreakStep::Wait { on: WaitingFor::Payer }));
     book.must(work(id(2), "ann", BreakStep::Resolve(resolution(ResolutionKind::Claimed))));
     book.at = end_of(DAY);
+    book.reconcile_rest(DAY);
     book.must(close(DAY, "ann", &[id(0), id(1)]));
     breaks.push(found("LATE", BreakCode::OrphanPayment, 13));
     book.must(Fact::DayReconciled(run(2, DAY, &[1], breaks)));

@@ -107,6 +107,7 @@ fn breaks_that_facts_explain() {
 fn breaks_around_a_closed_day() {
     let mut book = reconciled();
     book.at = end_of(DAY);
+    book.reconcile_rest(DAY);
     book.must(close(DAY, "ann", &[id("A")]));
     let late =
         vec![found("A", BreakCode::AmountOver, 2_500), found("B", BreakCode::OrphanPayment, 7)];

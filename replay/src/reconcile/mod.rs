@@ -20,6 +20,7 @@ mod observed;
 mod overview;
 mod report;
 mod run;
+mod run_totals;
 mod runs;
 mod sheets;
 mod sides;
@@ -33,6 +34,8 @@ mod xlsx;
 mod fees_order_tests;
 #[cfg(test)]
 mod fees_tests;
+#[cfg(test)]
+mod file_missing_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

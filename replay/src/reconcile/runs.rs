@@ -1,5 +1,4 @@
-//! What the log is told of a comparison: for each wallet with a statement of the day, a run in
-//! parts.
+//! What the log is told of a comparison: for each declared wallet, a run in parts.
 //!
 //! What becomes a break and what does not:
 //! - A difference that asks a person, and money that waits for a statement (T01): the run that
@@ -11,6 +10,8 @@
 //!   otherwise, and the same finding does not open it again.
 //! - A file whose totals fail (F03), that is read otherwise than when it was kept (F05), and each
 //!   row that could not be read (F04), until a later file covers the same time.
+//! - Of a wallet without a file of the day, only that it is missing (F01), and only where we saw
+//!   money there: what each payment of it waits for is that file. Its run is empty otherwise.
 //!
 //! A payment with a difference belongs to the run of its own day and to that of its line's: neither
 //! may find it gone while the other still has it. Nor may a wallet's run end what another's shows.
@@ -23,9 +24,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duizhang_core::amount::Amount;
-use duizhang_core::breaks::{
-    BreakCode, DayReconciled, Direction, Explained, FoundBreak, RunTotals, Subject,
-};
+use duizhang_core::breaks::{BreakCode, DayReconciled, Direction, Explained, FoundBreak, Subject};
 use duizhang_core::closing::Day;
 use duizhang_core::id::{BreakId, MovementId, PaymentId, RefundId, WalletId};
 use duizhang_core::limits::{
@@ -33,7 +32,7 @@ use duizhang_core::limits::{
 };
 use duizhang_core::merkle::Hash;
 use duizhang_core::reconciliation::{By, Class, Finding, Flow, Handling, Pair};
-use duizhang_core::statement::{Line, LineKind};
+use duizhang_core::statement::LineKind;
 use duizhang_projections::calendar::day_of_date;
 
 use super::inputs;
@@ -125,12 +124,19 @@ impl Compared {
     pub fn runs(&self, papers: &[Paper], open: &[OpenBreak], by: &str) -> Vec<Run> {
         let day = day_of_date(self.date);
         let of_day = papers.iter().filter(|paper| (paper.first..=paper.last).contains(&day));
-        let wallets: BTreeSet<&WalletId> = of_day.map(|paper| &paper.wallet).collect();
+        let filed: BTreeSet<&WalletId> = of_day.map(|paper| &paper.wallet).collect();
         let inputs = inputs::digest(self, papers);
-        let mut told = self.told(papers, day, &wallets);
+        let mut told = self.told(papers, day, &filed);
         let mut runs = Vec::new();
-        for wallet in wallets {
-            let told = told.remove(wallet).unwrap_or_default();
+        for wallet in self.known.wallets.keys() {
+            let told = if filed.contains(wallet) {
+                told.remove(wallet).unwrap_or_default()
+            } else {
+                Told {
+                    ids: BTreeSet::new(),
+                    found: self.file_missing(wallet).into_iter().collect(),
+                }
+            };
             let explained = self.explained(wallet, day, open, &told.ids);
             let own = papers.iter().filter(|paper| paper.wallet == *wallet);
             let whole = DayReconciled {
@@ -150,7 +156,7 @@ impl Compared {
         runs
     }
 
-    /// What differs, by wallet: files first, then ours, then the channel's lines.
+    /// What differs, by wallet with a file: files first, then ours, then the channel's lines.
     fn told(&self, papers: &[Paper], day: Day, wallets: &BTreeSet<&WalletId>) -> ToldByWallet {
         let mut told = ToldByWallet::new();
         let mut tell = |wallet: &WalletId, found: FoundBreak| {
@@ -336,39 +342,6 @@ impl Compared {
         let here = self.within(self.ours[payment].time) || self.within(self.line(line).1.time);
         here && self.code_of(&self.outcome.payments[payment]).is_none()
     }
-
-    fn totals(&self, wallet: &WalletId) -> RunTotals {
-        let ours = self.ours.iter().enumerate().filter(|(index, item)| {
-            item.wallets.first() == Some(wallet) && self.within(self.counts_at(*index))
-        });
-        let mut totals = RunTotals {
-            payments: u64::try_from(ours.count()).unwrap_or(u64::MAX),
-            lines: 0,
-            matched: 0,
-            matched_amount: Amount::fen(0),
-        };
-        for (index, finding) in self.outcome.lines.iter().enumerate() {
-            let (statement, line) = self.line(index);
-            if statement.wallet != *wallet || !self.within(line.time) {
-                continue;
-            }
-            totals.lines = totals.lines.saturating_add(1);
-            if self.outcome.pair(finding).is_some() {
-                count_pair(&mut totals, line);
-            }
-        }
-        totals
-    }
-}
-
-/// Sums the money of pairs in the currency of the first; other currencies are counted alone.
-fn count_pair(totals: &mut RunTotals, line: &Line) {
-    if totals.matched == 0 {
-        totals.matched_amount = Amount::from_minor(0, line.gross.currency());
-    }
-    totals.matched = totals.matched.saturating_add(1);
-    let sum = totals.matched_amount.checked_add(line.gross);
-    totals.matched_amount = sum.unwrap_or(totals.matched_amount);
 }
 
 /// A code with the direction that it has in the log. More money that left, as in a refund larger

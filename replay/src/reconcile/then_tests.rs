@@ -239,6 +239,7 @@ fn what_comes_after_the_closing_breaks_no_report() {
     let paid_at = office.book.at.plus(Span::from_mins(5));
     let day = day_of_date(today());
     office.book.at = zone().end_of(today()).plus(Span::from_hours(12));
+    office.book.reconcile_rest(day);
     office.book.must(reckoning::close(day, "ann", &[]));
     let (wx, channels) = (WALLET, vec![Channel::Wechat]);
     let mut late = office.book.money_with(300, Some(paid_at), &[]);
@@ -364,6 +365,7 @@ proptest! {
         let day = day_of_date(today());
         office.book.at = zone().end_of(today()).plus(Span::from_hours(12));
         let open: Vec<BreakId> = office.book.state.open_breaks_booked(day).collect();
+        office.book.reconcile_rest(day);
         office.book.must(reckoning::close(day, "ann", &open));
         let closed_at_first = office.head();
         let pages = |office: &Office| {

@@ -13,7 +13,7 @@ use super::tests::{book, line, open, pay, today};
 use super::*;
 
 /// A file of the other wallet, whose name comes first.
-fn of_ali((mut lines, mut paper): (StatementLines, Paper)) -> (StatementLines, Paper) {
+pub(super) fn of_ali((mut lines, mut paper): (StatementLines, Paper)) -> (StatementLines, Paper) {
     let ali = || WalletId::new("ali").expect("a name");
     (lines.wallet, lines.channel, paper.wallet) = (ali(), Channel::Alipay, ali());
     lines.file.wallet = "ali".into();

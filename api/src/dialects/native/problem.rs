@@ -91,7 +91,7 @@ pub(super) enum Code {
     DayClosed,
     /// The day is open.
     DayOpen,
-    /// A statement of the day was not reconciled.
+    /// A wallet has no whole run over the day and its statements.
     DayNotReconciled,
     /// Breaks of the day are open and not accepted.
     BreaksLeft,
@@ -246,7 +246,7 @@ impl Code {
             Self::DayClosed => ("day_closed", 409, "The day is closed, with other breaks accepted"),
             Self::DayOpen => ("day_open", 409, "The day is open"),
             Self::DayNotReconciled => {
-                ("day_not_reconciled", 409, "A statement of the day was not reconciled")
+                ("day_not_reconciled", 409, "A wallet has no whole run over the day")
             }
             Self::BreaksLeft => ("breaks_left", 409, "Breaks are open that are not accepted"),
             Self::IdTaken => ("id_taken", 409, "The id was used with other content"),
