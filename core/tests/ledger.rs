@@ -6,20 +6,24 @@
 use std::collections::BTreeMap;
 
 use duizhang_core::amount::{AMOUNT_MINOR_MAX, Amount, Currency};
+use duizhang_core::breaks::{BreakCode, LineTaken, Subject};
+use duizhang_core::closing::Day;
 use duizhang_core::decide::{Repeat, Ruling};
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::{AdjustmentId, BankId, MovementId, WalletId};
+use duizhang_core::id::{AdjustmentId, BankId, BreakId, MovementId, WalletId};
 use duizhang_core::invariant::{Auditor, Invariant};
 use duizhang_core::ledger::{
     Account, AdjustmentJudged, AdjustmentProposed, AdjustmentState, AdjustmentVerdict, BooksPolicy,
-    BooksPolicyActivated, BooksRefusal, Movement, MovementRecorded, Named, Narration, Poster,
-    VALUE_BACK_MAX,
+    BooksPolicyActivated, BooksRefusal, Entry, Movement, MovementRecorded, Named, Poster,
+    SAID_BACK_MAX, VALUE_BACK_MAX,
 };
 use duizhang_core::limits::{ADJUSTMENT_LINES_MAX, BANKS_MAX, NOTE_BYTES_MAX};
 use duizhang_core::matcher::HoldReason;
+use duizhang_core::order::OrderStatus;
 use duizhang_core::refund::RefundState;
 use duizhang_core::rejection::Rejection;
+use duizhang_core::testing::reckoning::{self, run, statement};
 use duizhang_core::testing::{BOOKS_DAY_START, Book, books_day};
 use duizhang_core::time::{Span, Timestamp};
 
@@ -341,26 +345,84 @@ fn money_of_two_wallets_is_on_neither_until_an_order_says() {
     assert_eq!(book.violations(), vec![]);
 }
 
+/// The last entry of a book.
+fn last_entry(book: &Book) -> Entry {
+    let mut poster = Poster::new();
+    let log = book.log.iter();
+    let entries =
+        log.flat_map(|one| poster.post_events(one.position, one.at, &one.fact, &one.decisions));
+    entries.last().expect("something is posted")
+}
+
 #[test]
-fn a_value_date_lies_in_the_past_and_not_too_far() {
+fn what_evidence_says_of_the_past_counts_a_month_back_and_what_people_say_ten_years() {
     let mut book = Book::default();
-    for (back, kept) in
-        [(VALUE_BACK_MAX, true), (Span::from_micros(VALUE_BACK_MAX.micros() + 1), false)]
+    for (back, fits) in
+        [(SAID_BACK_MAX, true), (Span::from_micros(SAID_BACK_MAX.micros() + 1), false)]
     {
         let fee = Movement::ChannelFee { wallet: wallet("wx"), fee: Amount::fen(1) };
         let mut recorded = moved(&mut book, fee);
         recorded.moved_at = book.at.minus(back);
         let moved_at = recorded.moved_at;
-        book.must(Fact::MovementRecorded(recorded));
-        let mut poster = Poster::new();
-        let last = book
-            .log
-            .iter()
-            .flat_map(|one| poster.post_events(one.position, one.at, &one.fact, &one.decisions));
-        let last = last.last().expect("a fee is posted");
-        assert_eq!(last.narration(), Narration::FeeCharged);
-        assert_eq!(last.value_at() == moved_at, kept);
+        let ruling = book.submit(Fact::MovementRecorded(recorded));
+        if fits {
+            assert_eq!(ruling, Ok(Ruling::Decided(vec![])));
+            assert_eq!(last_entry(&book).value_at(), moved_at);
+        } else {
+            assert_eq!(ruling, Err(Rejection::Books(BooksRefusal::TooLongAgo)));
+        }
     }
+    for (back, kept) in
+        [(VALUE_BACK_MAX, true), (Span::from_micros(VALUE_BACK_MAX.micros() + 1), false)]
+    {
+        let sent_at = book.at.minus(back);
+        let number = book.draw();
+        let received = book.money_with(1_234 + i64::try_from(number).unwrap(), Some(sent_at), &[]);
+        book.notify(received);
+        assert_eq!(last_entry(&book).value_at() == sent_at, kept);
+    }
+}
+
+#[test]
+fn a_withdrawal_arrives_after_it_was_sent() {
+    let mut book = Book::default();
+    let (amount, fee) = (Amount::fen(500), Amount::fen(0));
+    let sent = Movement::WithdrawalSent { wallet: wallet("wx"), bank: bank("cmb"), amount, fee };
+    let sent = moved(&mut book, sent);
+    let (id, sent_at) = (sent.id, sent.moved_at);
+    book.must(Fact::MovementRecorded(sent));
+    let mut arrived = moved(&mut book, Movement::WithdrawalArrived { withdrawal: id });
+    arrived.moved_at = sent_at.minus(Span::from_secs(1));
+    let refused = Err(Rejection::Books(BooksRefusal::BeforeItWasSent));
+    assert_eq!(book.submit(Fact::MovementRecorded(arrived.clone())), refused);
+    arrived.moved_at = sent_at;
+    book.must(Fact::MovementRecorded(arrived));
+    assert_eq!(book.violations(), vec![]);
+}
+
+/// The shop's order ended in the evening; the statement's line of that evening is taken the next
+/// morning.
+#[test]
+fn money_that_revives_an_order_leaves_no_days_receivable_below_zero() {
+    let mut book = Book::default();
+    let order = book.open("shop", "1", 1_200);
+    let paid_at = book.at.plus(Span::from_secs(20));
+    book.wait(Span::from_mins(10)).tick();
+    let ended_at = book.at;
+    let day = Day::new(i32::try_from(paid_at.secs() / 86_400).unwrap());
+    book.wait(Span::from_hours(9));
+    book.must(Fact::StatementKept(statement(1, day)));
+    let line = reckoning::found("A", BreakCode::OrphanPayment, 1_200);
+    book.must(Fact::DayReconciled(run(1, day, &[1], vec![line])));
+    let subject = Subject::Line { serial: String::from("A") };
+    let id = BreakId::about(&wallet("wx"), day, &subject);
+    let (by, reason) = (String::from("li"), String::from("the phone was off"));
+    book.must(Fact::LineTaken(LineTaken { id, paid_at, number: None, by, reason }));
+    assert_eq!(book.status(order), OrderStatus::PaidLate);
+    let behind = balances(&book, ended_at.plus(Span::from_micros(1)));
+    assert_eq!(behind.get("Assets:Receivable:Orders"), None, "{behind:?}");
+    assert_eq!(behind.get("Income:Orders"), Some(&-1_200));
+    assert_eq!(book.violations(), vec![]);
 }
 
 /// Every reason has its account, and no other may be adjusted away from the questions.

@@ -107,6 +107,9 @@ fn a_line_becomes_one_payment_however_often_it_is_taken() {
     )));
     let state = book.state.find_break(id(&line())).expect("it is there").state;
     assert_eq!(state, BreakState::Reopened);
+    let other = LineTaken { number: Some("A-7".into()), ..taken(book.at) };
+    let refused = Err(Rejection::Break(BreakRefusal::Taken));
+    assert_eq!(book.submit(Fact::LineTaken(other)), refused, "a repeat says the same");
     assert_eq!(book.submit(Fact::LineTaken(taken(book.at))), again);
     assert_eq!(book.violations(), vec![]);
 }
@@ -194,4 +197,15 @@ proptest! {
         prop_assert_eq!(observed, vec![expected]);
         prop_assert_eq!(book.violations(), vec![]);
     }
+}
+
+#[test]
+fn nobody_opens_the_break_of_a_taken_line_again() {
+    let mut book = Book::default();
+    unobserved(&mut book, found("A", BreakCode::OrphanPayment, 1_200));
+    book.must(Fact::LineTaken(taken(book.at)));
+    let again = BreakStep::Reopen { reason: String::from("a slip") };
+    let refused = Err(Rejection::Break(BreakRefusal::Taken));
+    assert_eq!(book.submit(work(id(&line()), "bob", again)), refused);
+    assert_eq!(book.violations(), vec![]);
 }

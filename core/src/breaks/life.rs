@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::told::{FoundBreak, Subject};
 use crate::closing::Day;
+use crate::digest::Digest;
 use crate::id::{OrderId, PaymentId, WalletId};
 use crate::time::{Span, Timestamp};
 
@@ -297,8 +298,8 @@ pub struct BreakRecord {
     pub proposal: Option<Proposal>,
     /// Whether it ended by a person's word, which the same finding does not undo.
     pub by_person: bool,
-    /// Whether its line was ever taken for a payment, which happens once.
-    pub taken: bool,
+    /// The fingerprint of what was said when its line was taken for a payment, which happens once.
+    pub taken: Option<Digest>,
 }
 
 impl BreakRecord {

@@ -24,7 +24,7 @@ pub use life::{
 };
 pub use refusal::BreakRefusal;
 pub(crate) use run::{rule_on_run, rule_on_statement};
-pub(crate) use take::rule_on_taking;
+pub(crate) use take::{rule_on_taking, taken_content};
 pub use terms::TermsActivated;
 pub(crate) use terms::rule_on_terms;
 pub use told::{

@@ -33,6 +33,8 @@ pub enum BreakRefusal {
     SamePerson,
     /// The break is not about money that came and that only the channel knows of.
     NotALine,
+    /// Its line became a payment already.
+    Taken,
 }
 
 impl fmt::Display for BreakRefusal {
@@ -52,6 +54,7 @@ impl fmt::Display for BreakRefusal {
                 "forced ends, and write-offs above {WRITE_OFF_ALONE_MAX} minor units, need a \
                  proposal and another person's approval"
             ),
+            Self::Taken => f.write_str("its line became a payment already, which happens once"),
             Self::NotALine => {
                 f.write_str("only a line of money that came and nobody observed becomes a payment")
             }

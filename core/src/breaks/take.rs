@@ -19,6 +19,7 @@ use crate::amount::AMOUNT_MINOR_MAX;
 use crate::decide::{Repeat, Ruling};
 use crate::decision::Decision;
 use crate::declare::check_text;
+use crate::digest::Digest;
 use crate::id::{BreakId, PaymentId};
 use crate::limits::REFERENCE_BYTES_MAX;
 use crate::matcher::{self, Sighting, When};
@@ -48,8 +49,12 @@ pub(crate) fn rule_on_taking(
     let unknown = Rejection::Break(BreakRefusal::Unknown);
     let record = state.find_break(taken.id).ok_or(unknown)?;
     let payment = PaymentId::of_line(taken.id);
-    if record.taken {
-        return Ok(Ruling::Repeat(Repeat::Payment(payment)));
+    match record.taken {
+        Some(said) if said == taken_content(taken) => {
+            return Ok(Ruling::Repeat(Repeat::Payment(payment)));
+        }
+        Some(_) => return Err(Rejection::Break(BreakRefusal::Taken)),
+        None => {}
     }
     if !record.is_open() {
         return Err(Rejection::Break(BreakRefusal::Is(record.state)));
@@ -82,6 +87,13 @@ pub(crate) fn rule_on_taking(
         vec![Decision::BreakResolved { id: taken.id, ending: Ending::TakenIn { payment } }];
     matcher::settle(state, at, &sighting, &mut decisions);
     Ok(Ruling::Decided(decisions))
+}
+
+/// The fingerprint of what must be equal in a repeat: which payment it became.
+pub(crate) fn taken_content(taken: &LineTaken) -> Digest {
+    let time = taken.paid_at.micros().to_be_bytes();
+    let number = taken.number.as_deref().unwrap_or_default();
+    Digest::of(&[&time, number.as_bytes()])
 }
 
 /// Whether the break is about money that came and that only the channel knows of.

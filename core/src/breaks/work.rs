@@ -80,6 +80,8 @@ fn rule_on_step(
             Some(proposal) => Ok(vec![Decision::BreakMoved { id, to: proposal.from }]),
         },
         BreakStep::Reopen { .. } if record.is_open() => Err(not_now),
+        // Its money is a payment now; open again, it would stand in the books twice.
+        BreakStep::Reopen { .. } if record.taken.is_some() => Err(BreakRefusal::Taken),
         BreakStep::Reopen { .. } => {
             Ok(vec![Decision::BreakReopened { id, booked: state.booked_day(record.day) }])
         }

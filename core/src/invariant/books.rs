@@ -178,6 +178,7 @@ impl BooksCheck {
         found
     }
 
+    // tidy: long because it is one arm for each decision
     fn expect(&mut self, fact: &Fact, decision: &Decision) {
         match decision {
             Decision::OrderAccepted { order, wallet, payable, .. } => {

@@ -30,6 +30,7 @@ pub use recorded::{
     AdjustmentJudged, AdjustmentProposed, AdjustmentVerdict, BooksPolicy, BooksPolicyActivated,
     Movement, MovementRecorded,
 };
+pub use ruling::SAID_BACK_MAX;
 pub(crate) use ruling::{
     adjustment_content, movement_content, rule_on_judgement, rule_on_movement, rule_on_policy,
     rule_on_proposal,

@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 
 use crate::amount::{Amount, Currency};
 use crate::id::OrderId;
+use crate::time::Timestamp;
 
 /// Whether an order is still to bring something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,14 @@ pub(super) struct OrderRow {
     received: i64,
     /// What came beyond the payable amount and was not agreed to go back.
     pub(super) surplus: i64,
+    /// When its raise was taken back last.
+    pub(super) ended_at: Timestamp,
     pub(super) wallet: u16,
     pub(super) currency: Currency,
     pub(super) claim: Claim,
 }
+
+const _: () = assert!(size_of::<OrderRow>() == 64);
 
 /// Where the parts of a payment belong, in minor units; they sum to the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,7 @@ impl OrderRow {
             payable: payable.minor(),
             received: 0,
             surplus: 0,
+            ended_at: Timestamp::MIN,
             wallet,
             currency: payable.currency(),
             claim: Claim::Raised,

@@ -1,6 +1,7 @@
 //! The event that is being posted, and the lines that are made of it.
 //!
-//! Invariant: an entry is valued at most [`VALUE_BACK_MAX`] before log time, and never behind it.
+//! Invariant: an entry is never valued behind log time, and one of evidence at most
+//! [`VALUE_BACK_MAX`] before it.
 //! Deliberately not here: which lines ([`super::Poster`]).
 
 use alloc::string::String;
@@ -50,13 +51,26 @@ impl<'a> Place<'a> {
         note: &str,
         lines: &[Line],
     ) -> Option<Entry> {
+        let recent = value_at <= self.at && self.at.since(value_at) <= VALUE_BACK_MAX;
+        let value_at = if recent { value_at } else { self.at };
+        self.said(narration, value_at, subjects, note, lines)
+    }
+
+    /// An entry that is valued when a person says; the rules have looked at the time.
+    pub(super) fn said(
+        &self,
+        narration: Narration,
+        value_at: Timestamp,
+        subjects: Subjects,
+        note: &str,
+        lines: &[Line],
+    ) -> Option<Entry> {
         let at = self.at;
-        let recent = value_at <= at && at.since(value_at) <= VALUE_BACK_MAX;
         let heading = Heading {
             position: self.position,
             cause: self.cause,
             at,
-            value_at: if recent { value_at } else { at },
+            value_at: value_at.min(at),
             narration,
             subjects,
             note: String::from(note),

@@ -219,7 +219,7 @@ impl Poster {
     fn end(&mut self, place: &Place<'_>, order: OrderId, narration: Narration) -> Option<Entry> {
         let row = self.orders.row_mut(order)?;
         let rest = Amount::from_minor(row.rest(), row.currency);
-        row.claim = Claim::Ended;
+        (row.claim, row.ended_at) = (Claim::Ended, place.at);
         let lines = [debit(Account::Orders, rest), credit(Account::Receivable, rest)];
         place.about_order(narration, order, &lines)
     }
@@ -250,12 +250,17 @@ impl Poster {
         visit: &mut Visit<'_>,
     ) {
         let Some(row) = self.orders.row_mut(order) else { return };
+        let value_at = place.observed().map_or(place.at, |(_, _, paid_at)| paid_at);
         if row.claim == Claim::Ended {
             row.claim = Claim::Raised;
             let asked = Amount::from_minor(row.requested(), row.currency);
             let lines = [debit(Account::Receivable, asked), credit(Account::Orders, asked)];
+            // Not before its raise was taken back, and else with the money that revives it: a day's
+            // receivable would have what nobody owes, or lack what somebody does.
+            let revived_at = value_at.max(row.ended_at);
+            let subjects = Subjects { order: Some(order), ..Subjects::default() };
             place
-                .about_order(Narration::OrderRevived, order, &lines)
+                .entry(Narration::OrderRevived, revived_at, subjects, "", &lines)
                 .into_iter()
                 .for_each(&mut *visit);
         }
@@ -287,7 +292,6 @@ impl Poster {
         ];
         let subjects =
             Subjects { order: Some(order), payment: Some(payment), ..Subjects::default() };
-        let value_at = place.observed().map_or(place.at, |(_, _, paid_at)| paid_at);
         place.entry(narration, value_at, subjects, "", &lines).into_iter().for_each(&mut *visit);
         if located.minor() != 0 {
             self.payment_located(place, payment, wallet).into_iter().for_each(visit);

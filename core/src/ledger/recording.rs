@@ -56,7 +56,7 @@ impl Poster {
             | Movement::Opening { .. } => recorded.id,
         };
         let subjects = Subjects { movement: Some(movement), ..Subjects::default() };
-        place.entry(narration, recorded.moved_at, subjects, &recorded.evidence, &lines)
+        place.said(narration, recorded.moved_at, subjects, &recorded.evidence, &lines)
     }
 
     pub(super) fn propose(&mut self, proposed: &AdjustmentProposed) {
@@ -71,7 +71,7 @@ impl Poster {
     pub(super) fn adjust(&mut self, place: &Place<'_>, adjustment: AdjustmentId) -> Option<Entry> {
         let (lines, value_at, reason) = self.proposed.remove(&adjustment)?;
         let subjects = Subjects { adjustment: Some(adjustment), ..Subjects::default() };
-        place.entry(Narration::Adjusted, value_at, subjects, &reason, &lines)
+        place.said(Narration::Adjusted, value_at, subjects, &reason, &lines)
     }
 }
 

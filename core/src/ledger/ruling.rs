@@ -25,7 +25,11 @@ use crate::id::{BankId, WalletId};
 use crate::limits::{ADJUSTMENT_LINES_MAX, BANKS_MAX, NOTE_BYTES_MAX};
 use crate::rejection::Rejection;
 use crate::state::State;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
+
+/// The furthest that a person may date an entry back: ten years, as long as vouchers are kept.
+/// Beyond that a year was mistyped.
+pub const SAID_BACK_MAX: Span = Span::from_hours(10 * 366 * 24);
 
 /// The fingerprint of what must be equal for a movement to be a repeat.
 pub(crate) fn movement_content(recorded: &MovementRecorded) -> Digest {
@@ -63,14 +67,16 @@ pub(crate) fn rule_on_movement(
             Err(refused(BooksRefusal::IdTaken))
         };
     }
-    check_movement(state, &recorded.movement)?;
-    if recorded.moved_at > at {
-        return Err(refused(BooksRefusal::TimeAhead));
-    }
+    check_movement(state, &recorded.movement, recorded.moved_at)?;
+    check_time(recorded.moved_at, at)?;
     Ok(Ruling::Decided(Vec::new()))
 }
 
-fn check_movement(state: &State, movement: &Movement) -> Result<(), Rejection> {
+fn check_movement(
+    state: &State,
+    movement: &Movement,
+    moved_at: Timestamp,
+) -> Result<(), Rejection> {
     match movement {
         Movement::ChannelFee { wallet, fee } => {
             check_wallet(state, wallet)?;
@@ -83,7 +89,10 @@ fn check_movement(state: &State, movement: &Movement) -> Result<(), Rejection> {
             check_fee(*amount, *fee)
         }
         Movement::WithdrawalArrived { withdrawal } => match state.books().movement(*withdrawal) {
-            Some(sent) if sent.on_its_way => Ok(()),
+            Some(_) if state.books().sent_at(*withdrawal).is_some_and(|sent| sent > moved_at) => {
+                Err(refused(BooksRefusal::BeforeItWasSent))
+            }
+            Some(_) if state.books().sent_at(*withdrawal).is_some() => Ok(()),
             Some(sent) if sent.was_withdrawal => Err(refused(BooksRefusal::WithdrawalArrived)),
             Some(_) | None => Err(refused(BooksRefusal::UnknownWithdrawal)),
         },
@@ -138,9 +147,7 @@ pub(crate) fn rule_on_proposal(
     }
     check_balanced(lines.iter().map(|(_, amount)| *amount))
         .map_err(|_| refused(BooksRefusal::Unbalanced))?;
-    if proposed.value_at > at {
-        return Err(refused(BooksRefusal::TimeAhead));
-    }
+    check_time(proposed.value_at, at)?;
     let alone = debits_max(lines) <= u128::from(state.books().policy().alone_max);
     let posted = alone.then_some(Decision::AdjustmentPosted { adjustment: proposed.id });
     Ok(Ruling::Decided(posted.into_iter().collect()))
@@ -229,6 +236,17 @@ fn check_fee(amount: Amount, fee: Amount) -> Result<(), Rejection> {
         return Err(refused(BooksRefusal::BadFee));
     }
     check_size(fee)
+}
+
+/// What a person says of the past is taken at its word, within what a person can know of it.
+fn check_time(said: Timestamp, at: Timestamp) -> Result<(), Rejection> {
+    if said > at {
+        Err(refused(BooksRefusal::TimeAhead))
+    } else if at.since(said) > SAID_BACK_MAX {
+        Err(refused(BooksRefusal::TooLongAgo))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_word(field: &'static str, text: &str) -> Result<(), Rejection> {

@@ -14,6 +14,7 @@ use super::recorded::{AdjustmentProposed, BooksPolicy, Movement, MovementRecorde
 use crate::amount::Currency;
 use crate::digest::Digest;
 use crate::id::{AdjustmentId, BankId, MovementId};
+use crate::time::Timestamp;
 
 /// What `decide` remembers of a movement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,6 @@ pub struct MovementRecord {
     pub content: Digest,
     /// Whether money is sent with it to a bank.
     pub was_withdrawal: bool,
-    /// Whether it is a withdrawal that has not arrived.
-    pub on_its_way: bool,
 }
 
 /// Where an adjustment stands.
@@ -65,6 +64,8 @@ pub struct AdjustmentRecord {
 pub struct Books {
     policy: BooksPolicy,
     movements: BTreeMap<MovementId, MovementRecord>,
+    /// The withdrawals that have not arrived, and when each was sent.
+    under_way: BTreeMap<MovementId, Timestamp>,
     adjustments: BTreeMap<AdjustmentId, AdjustmentRecord>,
     opened: BTreeSet<(Named, Currency)>,
     banks: BTreeSet<BankId>,
@@ -96,7 +97,13 @@ impl Books {
 
     /// All withdrawals that have not arrived.
     pub fn on_their_way(&self) -> impl Iterator<Item = MovementId> {
-        self.movements.iter().filter(|(_, record)| record.on_its_way).map(|(id, _)| *id)
+        self.under_way.keys().copied()
+    }
+
+    /// When a withdrawal that has not arrived was sent.
+    #[must_use]
+    pub fn sent_at(&self, withdrawal: MovementId) -> Option<Timestamp> {
+        self.under_way.get(&withdrawal).copied()
     }
 
     /// Whether an opening balance of an account was recorded.
@@ -119,8 +126,8 @@ impl Books {
         let was_withdrawal = matches!(recorded.movement, Movement::WithdrawalSent { .. });
         match &recorded.movement {
             Movement::WithdrawalArrived { withdrawal } => {
-                let sent = self.movements.get_mut(withdrawal);
-                sent.expect("only a known withdrawal arrives").on_its_way = false;
+                let sent = self.under_way.remove(withdrawal);
+                assert!(sent.is_some(), "only a withdrawal under way arrives");
             }
             Movement::Opening { account, amount } => {
                 self.opened.insert((account.clone(), amount.currency()));
@@ -129,14 +136,12 @@ impl Books {
                 }
             }
             Movement::WithdrawalSent { bank, .. } => {
+                self.under_way.insert(recorded.id, recorded.moved_at);
                 self.banks.insert(bank.clone());
             }
             Movement::ChannelFee { .. } | Movement::Transfer { .. } => {}
         }
-        self.movements.insert(
-            recorded.id,
-            MovementRecord { content, was_withdrawal, on_its_way: was_withdrawal },
-        );
+        self.movements.insert(recorded.id, MovementRecord { content, was_withdrawal });
     }
 
     pub(crate) fn propose(&mut self, proposed: &AdjustmentProposed, content: Digest) {
@@ -182,6 +187,10 @@ pub enum BooksRefusal {
     BadFee,
     /// The time lies in the future.
     TimeAhead,
+    /// The time lies further back than anybody records.
+    TooLongAgo,
+    /// A withdrawal arrives after it was sent.
+    BeforeItWasSent,
     /// An amount is beyond what any text may spell.
     AmountTooLarge,
     /// The book has as many banks as it may have.
@@ -211,6 +220,8 @@ impl fmt::Display for BooksRefusal {
             Self::SameWallet => "a transfer needs two wallets",
             Self::BadFee => "the fee is less than nothing or has another currency",
             Self::TimeAhead => "the time lies in the future",
+            Self::TooLongAgo => "the time lies more than ten years back",
+            Self::BeforeItWasSent => "the withdrawal was sent after that time",
             Self::AmountTooLarge => "an amount is too large",
             Self::TooManyBanks => "too many banks",
             Self::BadLines => "an adjustment has 2 to 32 lines, none of nothing",

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use super::State;
 use crate::breaks::{
     BreakRecord, BreakState, BreakStep, BreakWorked, DayReconciled, Ending, FoundBreak, Proposal,
-    StatementKept,
+    StatementKept, taken_content,
 };
 use crate::closing::{ClosedDay, Day};
 use crate::decision::Decision;
@@ -181,7 +181,7 @@ impl State {
                     opened_at: at,
                     proposal: None,
                     by_person: false,
-                    taken: false,
+                    taken: None,
                 };
                 books.put(*id, record);
             }
@@ -202,7 +202,10 @@ impl State {
             Decision::BreakResolved { id, ending } => {
                 let record = books.lift(*id);
                 let by_person = matches!(ending, Ending::Person { .. });
-                let taken = record.taken || matches!(ending, Ending::TakenIn { .. });
+                let taken = match (ending, fact) {
+                    (Ending::TakenIn { .. }, Fact::LineTaken(taken)) => Some(taken_content(taken)),
+                    _ => record.taken,
+                };
                 let (state, proposal) = (BreakState::Resolved, None);
                 books.put(*id, BreakRecord { state, proposal, by_person, taken, ..record });
             }

@@ -52,6 +52,8 @@ mod then_tests;
 #[cfg(test)]
 mod told_twice_tests;
 #[cfg(test)]
+mod wallets_tests;
+#[cfg(test)]
 mod workbook_tests;
 
 pub use closing::closed_at;

@@ -69,6 +69,12 @@ pub(super) enum Code {
     BreakState,
     /// The break is not about a line that could become a payment.
     NotALine,
+    /// The break's line became a payment already.
+    LineTaken,
+    /// A time lies further back than anybody records.
+    TooLongAgo,
+    /// An arrival lies before its withdrawal.
+    BeforeItWasSent,
     /// A break that is named is unknown, or not open in the day.
     UnknownBreak,
     /// The first person may not also be the second one.
@@ -119,7 +125,7 @@ pub(super) enum Code {
 
 impl Code {
     /// All codes, for the documentation.
-    pub(super) const ALL: [Self; 48] = [
+    pub(super) const ALL: [Self; 51] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -145,6 +151,9 @@ impl Code {
         Self::TooManyOpenOrders,
         Self::BreakState,
         Self::NotALine,
+        Self::LineTaken,
+        Self::TooLongAgo,
+        Self::BeforeItWasSent,
         Self::UnknownBreak,
         Self::SecondPerson,
         Self::InvalidRun,
@@ -216,6 +225,13 @@ impl Code {
             Self::BreakState => ("break_state", 409, "The break's state does not allow this"),
             Self::NotALine => {
                 ("not_a_line", 409, "Only a line of money that came becomes a payment")
+            }
+            Self::LineTaken => {
+                ("line_taken", 409, "The line became a payment already, in other words")
+            }
+            Self::TooLongAgo => ("too_long_ago", 422, "The time lies too far back"),
+            Self::BeforeItWasSent => {
+                ("before_it_was_sent", 422, "A withdrawal arrives after it was sent")
             }
             Self::UnknownBreak => {
                 ("unknown_break", 422, "A break is unknown, or is not open in this day")

@@ -18,6 +18,7 @@ pub(in crate::dialects::native) const fn of_break(refusal: &BreakRefusal) -> Cod
         BreakRefusal::StatementDiffers | BreakRefusal::OutOfOrder { .. } => Code::RunConflict,
         BreakRefusal::Is(_) => Code::BreakState,
         BreakRefusal::NotALine => Code::NotALine,
+        BreakRefusal::Taken => Code::LineTaken,
         BreakRefusal::SecondPersonNeeded | BreakRefusal::SamePerson => Code::SecondPerson,
     }
 }
@@ -43,6 +44,8 @@ pub(in crate::dialects::native) const fn of_books(refusal: &BooksRefusal) -> Cod
         BooksRefusal::SameWallet => Code::SameWallet,
         BooksRefusal::BadFee | BooksRefusal::AmountTooLarge => Code::InvalidAmount,
         BooksRefusal::TimeAhead => Code::TimeAhead,
+        BooksRefusal::TooLongAgo => Code::TooLongAgo,
+        BooksRefusal::BeforeItWasSent => Code::BeforeItWasSent,
         BooksRefusal::TooManyBanks => Code::TooManyBanks,
         BooksRefusal::BadLines | BooksRefusal::Unbalanced => Code::InvalidLines,
         BooksRefusal::UnknownAdjustment => Code::NotFound,
