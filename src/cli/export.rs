@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use duizhang_projections::calendar::day_asked;
 use duizhang_projections::export::{ListFormat, Listed};
 use duizhang_projections::ledger::Format;
 use serde_json::json;
@@ -62,7 +63,7 @@ pub(super) struct ListExport {
 #[derive(Debug, Args)]
 pub(super) struct ExportPart {
     /// Only this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "D", value_parser = day_asked, conflicts_with_all = ["from", "to"])]
     day: Option<NaiveDate>,
     /// Only from this position of the log on
     #[arg(long, value_name = "P", requires = "to")]

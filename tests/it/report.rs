@@ -142,6 +142,12 @@ fn a_closed_day_is_told_as_it_was_closed_whatever_came_after() {
 }
 
 #[test]
+fn before_the_first_event_there_is_no_time() {
+    let told = report(&reconciled(), &["--at", "0"]);
+    assert!(told.output.contains("position: 0 (before the first event)"), "{told:?}");
+}
+
+#[test]
 fn no_verb_writes_into_the_data_directory() {
     let day = reconciled();
     let lock = day.book.data().join("journal/lock");

@@ -25,7 +25,7 @@ pub struct DayReport {
     /// The last position that was looked at.
     #[serde(serialize_with = "spelling::position")]
     pub position: Position,
-    /// The time of what lies there.
+    /// The time of what lies there; empty where nothing does, before the first event.
     pub known_until: String,
     /// The Merkle root over the log up to there.
     pub root: String,
