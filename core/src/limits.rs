@@ -101,13 +101,13 @@ pub const BANKS_MAX: usize = 1_024;
 /// numbers: 64 × 730 bytes are 46 KiB.
 pub const BREAKS_PER_PART_MAX: usize = 64;
 
-/// Most explanations in one part of a run: 64 × 160 bytes are 10 KiB, and with the breaks, 32
-/// statements and some names that stays below the 64 KiB of an event.
+/// Most explanations in one part of a run: 64 × 160 bytes are 10 KiB, and with the breaks, 128
+/// statements of 32 bytes and some names that stays below the 64 KiB of an event.
 pub const EXPLAINED_PER_PART_MAX: usize = 64;
 
-/// Most statements that one run looks at: those of a day and its neighbours, each exported some
-/// times over.
-pub const STATEMENTS_PER_RUN_MAX: usize = 32;
+/// Most statements that one run looks at: those of a day and its neighbours. A shop that exports
+/// its last 90 days every morning has 92 files around each day. 128 × 32 bytes are 4 KiB.
+pub const STATEMENTS_PER_RUN_MAX: usize = 128;
 
 /// Most other things that a break names beside the one that it is about.
 pub const RELATED_MAX: usize = 4;

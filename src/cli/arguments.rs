@@ -225,7 +225,7 @@ pub(super) struct ReconcileArguments {
     /// Compare only: keep no file and record nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Who reconciles; a running server knows it by the token [default: command line]
+    /// Which operator reconciles; a running server knows it by the token [default: command line]
     #[arg(long, value_name = "NAME")]
     pub(super) by: Option<String>,
 }

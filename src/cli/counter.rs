@@ -167,7 +167,8 @@ impl Hand {
     }
 }
 
-fn operator(book: &OpenBook, name: &str) -> anyhow::Result<String> {
+/// A name on a stopped server's data, where it is a declared operator's.
+pub(super) fn operator(book: &OpenBook, name: &str) -> anyhow::Result<String> {
     let known = operators(&book.secrets, book.clock.now());
     if known.iter().any(|operator| operator.as_str() == name) {
         return Ok(name.to_owned());

@@ -2,8 +2,9 @@
 //! are kept.
 //!
 //! Invariants: a stopped server's data and a running server are asked for the same and print the
-//! same; a file that is no statement ends the verb with a sentence that says what it is; exit code
-//! 1 means that something waits for a person.
+//! same; whoever is named is a declared operator, before anything is kept; a file that is no
+//! statement ends the verb with a sentence that says what it is; exit code 1 means that something
+//! waits for a person.
 //! Deliberately not here: what is done ([`crate::finance`]).
 
 use std::fs::File;
@@ -13,12 +14,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use duizhang_api::accept::UPLOAD_TIME_MAX;
 use duizhang_api::book::Book;
 use duizhang_api::metrics::Metrics;
 use duizhang_api::writer::Writer;
 use duizhang_listener_bridge::statements::{MAPPING_BYTES_MAX, STATEMENT_BYTES_MAX};
 
 use super::arguments::ReconcileArguments;
+use super::counter::operator;
 use super::output::{Bar, line};
 use super::program::{FINDING, Setting};
 use super::review::in_use;
@@ -43,17 +46,30 @@ pub(super) fn run(setting: &Setting, arguments: &ReconcileArguments) -> anyhow::
         files,
         mapping: arguments.mapping.as_deref().map(mapping_text).transpose()?,
         dry_run: arguments.dry_run,
-        by: arguments.by.clone().unwrap_or_else(|| BY.to_owned()),
+        by: BY.to_owned(),
     };
     let answered = match &setting.server {
         Some((server, token)) => {
             let body = task_frame(&task, setting.form)?;
-            let answer = post(server, token, RECONCILE_PATH, body)?;
+            let answer = post(server, token, RECONCILE_PATH, body).map_err(sent)?;
             serde_json::from_slice(&answer).context("read the server's answer")?
         }
-        None => local(setting, task)?,
+        None => local(setting, task, arguments.by.as_deref())?,
     };
     print_answer(answered)
+}
+
+/// Why files did not arrive, where the conversation itself broke off.
+fn sent(error: anyhow::Error) -> anyhow::Error {
+    let broke_off = error.chain().any(|cause| cause.is::<hyper::Error>());
+    if !broke_off {
+        return error;
+    }
+    let minutes = UPLOAD_TIME_MAX.as_secs() / 60;
+    error.context(format!(
+        "the conversation broke off; a server waits {minutes} minutes for files, and a proxy in \
+         front has limits of its own. Ask again: what is recorded already is a repeat"
+    ))
 }
 
 /// Prints what was told, with the exit code of a finding where something is not clean.
@@ -67,12 +83,15 @@ pub(super) fn print_answer(answered: Answered) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn local(setting: &Setting, task: Task) -> anyhow::Result<Answered> {
+fn local(setting: &Setting, mut task: Task, by: Option<&str>) -> anyhow::Result<Answered> {
     let data = setting.config()?.server.data;
     let mut bar = Bar::default();
     let mut progress = |what, at, end| bar.show(what, at, end);
     let book = OpenBook::open(&data, Absent::Refuse, &mut progress).map_err(in_use)?;
     book.check_clock()?;
+    if let Some(name) = by {
+        task.by = operator(&book, name)?;
+    }
     let zone = book.zone()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let told = lend(book, |book| {

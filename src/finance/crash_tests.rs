@@ -31,7 +31,7 @@ const MORNING: Timestamp = Timestamp::from_secs(1_795_219_200);
 /// Most syncs that a run of this file takes: one for each fact.
 const SYNCS_MAX: u64 = 16;
 
-const FUNDS: &str = "\
+pub(super) const FUNDS: &str = "\
 记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号
 `2026-11-20 10:00:00,`4200001,`F1,`交易,`交易,`收入,`10.00,`10.00,`system,`茶,`O-1
 `2026-11-20 10:00:00,`4200001,`F2,`扣除交易手续费,`扣除交易手续费,`支出,`0.06,`9.94,`system,`茶,`O-1
@@ -40,10 +40,10 @@ const FUNDS: &str = "\
 `3,`1,`10.00,`2,`0.11
 ";
 
-struct Machine {
+pub(super) struct Machine {
     disk: SimulatedDisk,
     runtime: Runtime,
-    book: Book,
+    pub(super) book: Book,
     writer: Writer,
 }
 
@@ -67,7 +67,7 @@ impl Machine {
         Self { disk, runtime, book, writer }
     }
 
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let machine = Self::start(SimulatedDisk::new());
         let wallet = Wallet {
             id: wallet(),
@@ -78,9 +78,14 @@ impl Machine {
         };
         let opened = BookOpened { book: "shop".into(), time_zone: "Asia/Shanghai".into() };
         for fact in [Fact::BookOpened(opened), Fact::WalletDeclared(wallet)] {
-            machine.runtime.block_on(machine.book.submit(fact)).expect("it is taken");
+            machine.submit(fact);
         }
         machine
+    }
+
+    /// Submits a fact that the rules take.
+    pub(super) fn submit(&self, fact: Fact) {
+        self.runtime.block_on(self.book.submit(fact)).expect("it is taken");
     }
 
     fn crash(self) -> Self {
@@ -94,12 +99,20 @@ impl Machine {
     }
 
     fn reconcile(&self, data: &Path) -> anyhow::Result<String> {
+        self.hand_in(data, &[FUNDS.to_owned()])
+    }
+
+    /// Hands files in and reconciles the day of them.
+    pub(super) fn hand_in(&self, data: &Path, files: &[String]) -> anyhow::Result<String> {
         let zone = Zone::new("Asia/Shanghai").expect("a zone");
         let desk = Desk { book: &self.book, data, zone, runtime: self.runtime.handle() };
-        let given =
-            Given { name: "funds.csv".into(), wallet: None, bytes: FUNDS.as_bytes().to_vec() };
-        let task =
-            Task { day: day(), files: vec![given], mapping: None, dry_run: false, by: "li".into() };
+        let given = |(number, text): (usize, &String)| Given {
+            name: format!("funds-{number}.csv"),
+            wallet: None,
+            bytes: text.as_bytes().to_vec(),
+        };
+        let files = files.iter().enumerate().map(given).collect();
+        let task = Task { day: day(), files, mapping: None, dry_run: false, by: "li".into() };
         reconcile(&desk, task, &mut |_, _, _| {}).map(|told| told.text)
     }
 
@@ -118,7 +131,7 @@ impl Machine {
         sum
     }
 
-    fn is_reconciled(&self) -> bool {
+    pub(super) fn is_reconciled(&self) -> bool {
         self.book.views().breaks.run(&wallet(), day_of_date(day())).is_some()
     }
 }

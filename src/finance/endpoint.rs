@@ -1,10 +1,10 @@
 //! `POST /review/reconcile`, `/review/statements` and `/review/report`: the server's side of
 //! finance's verbs.
 //!
-//! Invariants: only an operator's token opens them; one day is reconciled or reported at a time, on
-//! a thread that serves nobody else, and a message is read only by whoever has that place; whoever
-//! gives up waiting leaves a run that ends by itself.
-//! Deliberately not here: what is done.
+//! Invariants: only an operator's token opens them; the work is done on a thread that serves nobody
+//! else, in a place that is taken once the message is there, so that nobody who sends slowly keeps
+//! others from working; whoever gives up waiting leaves a run that ends by itself.
+//! Deliberately not here: what is done, and how many may do it at once ([`super::places`]).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,13 +16,16 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use duizhang_api::accept::Patience;
 use duizhang_api::app::App;
 use duizhang_api::dialects::{Desk as _, Token};
+use http_body_util::LengthLimitError;
 use serde::Deserialize;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
 
 use super::listing::{StatementQuestion, Stored, saved, tell_statements};
+use super::places::{Place, Places, Use, held};
 use super::reconcile::{Desk, reconcile};
 use super::report::{Archive, Files, ReportQuestion, Reported, report};
 use super::wire::{
@@ -31,22 +34,21 @@ use super::wire::{
 };
 use crate::review::{Answered, Form, Told, bearer, complaint};
 
-/// Most days that are reconciled at once. A comparison of a busy day with its files takes some
-/// hundred megabytes, and two of one day would be in each other's way.
-const RUNS_MAX: usize = 1;
 /// Longest question in bytes: a day or 64 digits.
 const QUESTION_BYTES_MAX: usize = 1_024;
+/// Longest message that needs no place on its way and has the time of every body: what a shop may
+/// send, too.
+const SHORT_BYTES_MAX: usize = 64 * 1_024;
 
 struct Office {
     app: Arc<App>,
     data: PathBuf,
-    room: Arc<Semaphore>,
+    places: Places,
 }
 
 /// The routes that a server has beside its own.
 pub(crate) fn routes(app: &Arc<App>, data: PathBuf) -> Router {
-    let room = Arc::new(Semaphore::new(RUNS_MAX));
-    let office = Arc::new(Office { app: Arc::clone(app), data, room });
+    let office = Arc::new(Office { app: Arc::clone(app), data, places: Places::new() });
     Router::new()
         .route(RECONCILE_PATH, post(reconciled))
         .route(STATEMENTS_PATH, post(told))
@@ -62,46 +64,77 @@ struct Asked {
     form: Form,
 }
 
-/// Why something is not taken.
+/// Why something is not taken, or was not done.
 #[derive(Debug)]
 enum Refusal {
     NoToken,
     NotAnOperator,
-    TooLong,
+    FilesTooLong,
+    QuestionTooLong,
     BrokeOff,
     Unknown(anyhow::Error),
-    Busy,
+    Busy(Use),
+    /// The answer could not be written.
+    Unsaid(anyhow::Error),
+    Stopping,
+    Panicked,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response<Body> {
+impl Refusal {
+    const fn status(&self) -> StatusCode {
         match self {
-            Self::NoToken => {
-                let text = "a valid token of an operator is required\n";
-                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
-            }
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::NotAnOperator => StatusCode::FORBIDDEN,
+            Self::FilesTooLong | Self::QuestionTooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BrokeOff | Self::Unknown(_) => StatusCode::BAD_REQUEST,
+            Self::Busy(_) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unsaid(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn text(&self) -> String {
+        let text = match self {
+            Self::NoToken => "a valid token of an operator is required\n",
             Self::NotAnOperator => {
-                let text = "a merchant's token does not open the book: an operator's does\n";
-                (StatusCode::FORBIDDEN, text).into_response()
+                "a merchant's token does not open the book: an operator's does\n"
             }
-            Self::TooLong => {
-                let text = format!(
+            Self::FilesTooLong => {
+                return format!(
                     "the files are larger than {} MB together: hand them in one by one, or export \
                      a shorter period\n",
                     FILES_BYTES_MAX / (1_024 * 1_024)
                 );
-                (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
             }
-            Self::BrokeOff => (StatusCode::BAD_REQUEST, "the message broke off\n").into_response(),
+            Self::QuestionTooLong => {
+                return format!("the question is longer than {QUESTION_BYTES_MAX} bytes\n");
+            }
+            Self::BrokeOff => "the message broke off\n",
             Self::Unknown(error) => {
-                let text = format!("this server does not know what to do: {error:#}\n");
-                (StatusCode::BAD_REQUEST, text).into_response()
+                return format!("this server does not know what to do: {error:#}\n");
             }
-            Self::Busy => {
-                let text = "another day is being reconciled; ask again later\n";
-                (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], text).into_response()
-            }
+            Self::Busy(what) => what.busy(),
+            Self::Unsaid(error) => return format!("the answer cannot be written: {error:#}\n"),
+            Self::Stopping => "the server stops; ask again when it is back\n",
+            Self::Panicked => "the work stopped on a failed assertion\n",
+        };
+        text.to_owned()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response<Body> {
+        let (status, text) = (self.status(), self.text());
+        match self {
+            Self::NoToken => (status, [(WWW_AUTHENTICATE, "Bearer")], text).into_response(),
+            Self::Busy(_) | Self::Stopping => (status, [(RETRY_AFTER, "5")], text).into_response(),
+            _ => (status, text).into_response(),
         }
+    }
+}
+
+impl From<Use> for Refusal {
+    fn from(what: Use) -> Self {
+        Self::Busy(what)
     }
 }
 
@@ -124,14 +157,23 @@ async fn reported(State(office): State<Arc<Office>>, request: Request) -> Respon
 }
 
 /// A body within a limit that is looked at before anything is read, where its length is said.
-async fn body_of(request: Request, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    let said = said_length(request.headers());
-    if said.is_some_and(|length| length > bytes_max) {
-        return Err(Refusal::TooLong);
+async fn body_of(request: Request, bytes_max: usize, too_long: Refusal) -> Read<Vec<u8>> {
+    if said_length(request.headers()).is_some_and(|length| length > bytes_max) {
+        return Err(too_long);
     }
-    let unread = if said.is_some() { Refusal::BrokeOff } else { Refusal::TooLong };
-    let body = to_bytes(request.into_body(), bytes_max).await.map_err(|_| unread)?;
+    let body = to_bytes(request.into_body(), bytes_max).await.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() { too_long } else { Refusal::BrokeOff }
+    })?;
     Ok(body.into())
+}
+
+type Read<T> = Result<T, Refusal>;
+
+/// Work on a thread that serves nobody else.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Read<T> {
+    spawn_blocking(work)
+        .await
+        .map_err(|error| if error.is_cancelled() { Refusal::Stopping } else { Refusal::Panicked })
 }
 
 fn said_length(headers: &HeaderMap) -> Option<usize> {
@@ -140,7 +182,7 @@ fn said_length(headers: &HeaderMap) -> Option<usize> {
 
 impl Office {
     /// Who asks, by name.
-    fn operator(&self, headers: &HeaderMap) -> Result<String, Refusal> {
+    fn operator(&self, headers: &HeaderMap) -> Read<String> {
         match bearer(headers).and_then(|token| self.app.token(token)) {
             Some(Token::Operator(name)) => Ok(name),
             Some(Token::Merchant(_)) => Err(Refusal::NotAnOperator),
@@ -148,60 +190,63 @@ impl Office {
         }
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.room).try_acquire_owned().map_err(|_| Refusal::Busy)
+    /// A message with files, and the place that it has on its way where it is long.
+    async fn message(&self, request: Request) -> Read<(Vec<u8>, Option<Place>)> {
+        let short = said_length(request.headers()).is_some_and(|said| said <= SHORT_BYTES_MAX);
+        let place = (!short).then(|| self.places.take(Use::Upload)).transpose()?;
+        if place.is_some()
+            && let Some(patience) = request.extensions().get::<Patience>()
+        {
+            patience.upload();
+        }
+        let bytes_max = usize::try_from(MESSAGE_BYTES_MAX).unwrap_or(usize::MAX);
+        Ok((body_of(request, bytes_max, Refusal::FilesTooLong).await?, place))
     }
 
-    async fn reconcile(self: &Arc<Self>, request: Request) -> Result<Response<Body>, Refusal> {
+    async fn reconcile(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
         let by = self.operator(request.headers())?;
-        let place = self.place()?;
-        let bytes_max = usize::try_from(MESSAGE_BYTES_MAX).unwrap_or(usize::MAX);
-        let message = body_of(request, bytes_max).await?;
+        let (message, on_its_way) = self.message(request).await?;
         let (task, form) = task_of(&message, by).map_err(Refusal::Unknown)?;
         drop(message);
+        let place = self.places.take(Use::Run)?;
+        drop(on_its_way);
         let (office, runtime) = (Arc::clone(self), Handle::current());
-        let work = tokio::task::spawn_blocking(move || {
+        let answered = aside(move || {
             let Office { app, data, .. } = &*office;
             let desk = Desk { book: &app.book, data, zone: app.zone, runtime: &runtime };
             let told = reconcile(&desk, task, &mut |_, _, _| {});
             drop(place);
             Answered::of(told, form)
         });
-        Ok(match work.await {
-            Ok(answered) => json(serde_json::to_vec(&answered)),
-            Err(_) => stopped(),
-        })
+        let body = serde_json::to_vec(&answered.await?);
+        let body = body.map_err(|error| Refusal::Unsaid(error.into()))?;
+        Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
     }
 
-    async fn tell(self: &Arc<Self>, request: Request) -> Result<Response<Body>, Refusal> {
+    async fn tell(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
         self.operator(request.headers())?;
-        let body = body_of(request, QUESTION_BYTES_MAX).await?;
-        let asked: Asked = serde_json::from_slice(&body)
-            .map_err(|error| Refusal::Unknown(anyhow::Error::from(error)))?;
+        let body = body_of(request, QUESTION_BYTES_MAX, Refusal::QuestionTooLong).await?;
+        let asked: Asked =
+            serde_json::from_slice(&body).map_err(|error| Refusal::Unknown(error.into()))?;
+        let place = self.places.take(Use::Answer)?;
         let office = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || office.answer(&asked));
-        Ok(match work.await {
-            Ok(Ok(message)) => (StatusCode::OK, message).into_response(),
-            Ok(Err(_)) | Err(_) => stopped(),
-        })
+        let message = aside(move || office.answer(&asked).map(|message| held(message, place)));
+        Ok(message.await?.map_err(Refusal::Unsaid)?.into_response())
     }
 
-    async fn report(self: &Arc<Self>, request: Request) -> Result<Response<Body>, Refusal> {
+    async fn report(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
         self.operator(request.headers())?;
-        let place = self.place()?;
-        let body = body_of(request, QUESTION_BYTES_MAX).await?;
-        let question: ReportQuestion = serde_json::from_slice(&body)
-            .map_err(|error| Refusal::Unknown(anyhow::Error::from(error)))?;
+        let body = body_of(request, QUESTION_BYTES_MAX, Refusal::QuestionTooLong).await?;
+        let question: ReportQuestion =
+            serde_json::from_slice(&body).map_err(|error| Refusal::Unknown(error.into()))?;
+        let place = self.places.take(Use::Report)?;
         let office = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
+        let message = aside(move || {
             let message = office.made(&question);
             drop(place);
             message
         });
-        Ok(match work.await {
-            Ok(Ok(message)) => (StatusCode::OK, message).into_response(),
-            Ok(Err(_)) | Err(_) => stopped(),
-        })
+        Ok(message.await?.map_err(Refusal::Unsaid)?.into_response())
     }
 
     /// The answer as a line, and the bytes of the report behind it.
@@ -231,16 +276,4 @@ impl Office {
         );
         framed(&Answered::of(told, *form), &[&bytes.unwrap_or_default()])
     }
-}
-
-fn json(body: serde_json::Result<Vec<u8>>) -> Response<Body> {
-    match body {
-        Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(_) => stopped(),
-    }
-}
-
-fn stopped() -> Response<Body> {
-    let text = "the work stopped on a failed assertion\n";
-    (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }

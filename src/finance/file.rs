@@ -16,7 +16,7 @@ use duizhang_listener_bridge::statements::{
     Check, Mapping, Outcome, Period, Statement, read_statement,
 };
 use duizhang_projections::book::Book;
-use duizhang_projections::calendar::{Zone, day_of_date};
+use duizhang_projections::calendar::{Zone, date_of, day_of_date};
 use duizhang_replay::reconcile::{FileLine, Paper, StatementLines};
 
 use super::vault::hash_of;
@@ -160,6 +160,11 @@ impl Document {
             rejected: statement.rejected.iter().map(|row| row.number).collect(),
             superseded: false,
         };
+        let mut findings = findings_of(&statement);
+        // The report of a closed day makes no run, so its file's line has to say it.
+        if paper.wrong == Some(BreakCode::ParserChanged) {
+            findings.push(read_otherwise(kept, &now));
+        }
         let file = FileLine {
             name: name.to_owned(),
             sha256: kept.statement.to_string(),
@@ -168,7 +173,7 @@ impl Document {
             lines: statement.lines.len(),
             rejected: statement.rejected.len(),
             proof: proof_text(statement.outcome()).to_owned(),
-            findings: findings_of(&statement),
+            findings,
         };
         let whole = statement.outcome() != Outcome::Fail;
         let lines = statement.lines.into_iter().map(|recorded| recorded.line).collect();
@@ -188,6 +193,23 @@ pub(super) const fn proof_text(outcome: Outcome) -> &'static str {
         Outcome::Warn => "do not all hold, which a file of this layout may show",
         Outcome::Fail => "DO NOT HOLD",
     }
+}
+
+/// In which numbers a file is read otherwise than when it was kept.
+fn read_otherwise(then: &StatementKept, now: &StatementKept) -> String {
+    let told = |kept: &StatementKept| {
+        let [first, last] = [kept.first, kept.last].map(date_of);
+        format!(
+            "{} lines, {} unreadable rows, in {}, out {}, {first} to {last}, own totals {}",
+            kept.lines,
+            kept.rejected,
+            kept.gross_in,
+            kept.gross_out,
+            kept.proof.word(),
+        )
+    };
+    let (then, now) = (told(then), told(now));
+    format!("it is read otherwise than when it was kept: then {then}; now {now}")
 }
 
 /// What the proof, unreadable rows and kinds that were left out have to say.

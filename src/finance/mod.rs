@@ -1,11 +1,13 @@
 //! Finance's morning: statements come into custody, days are compared with them, and what came of
 //! it enters the log. The verb on a stopped server's data and the running server do the same here.
 
+mod crowd;
 mod custody;
 mod endpoint;
 mod fees;
 mod file;
 mod listing;
+mod places;
 mod preview;
 mod reconcile;
 mod report;
@@ -15,6 +17,8 @@ mod wire;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod crowd_tests;
 #[cfg(test)]
 mod tests;
 

@@ -18,8 +18,7 @@ use duizhang_core::breaks::{BreakRefusal, DayReconciled, StatementKept};
 use duizhang_core::closing::Day;
 use duizhang_core::decision::Decision;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::WalletId;
-use duizhang_core::limits::{RUN_PARTS_MAX, STATEMENTS_PER_RUN_MAX};
+use duizhang_core::limits::RUN_PARTS_MAX;
 use duizhang_core::merkle::Hash;
 use duizhang_core::rejection::Rejection;
 use duizhang_listener_bridge::statements::Mapping;
@@ -32,6 +31,7 @@ use duizhang_replay::reconcile::{
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use super::crowd::check_room;
 use super::fees::FeeLine;
 use super::file::{Columns, Document, Given, hash_of_mapping, wallet_of};
 use super::shelf::{Shelf, Wanted, short};
@@ -115,7 +115,9 @@ pub(crate) fn reconcile(
     let columns = mapping.as_deref().map(columns_of).transpose()?;
     let mut imports = Vec::new();
     for given in files {
-        imports.push(desk.read(given, columns.as_ref(), &by)?);
+        let import = desk.read(given, columns.as_ref(), &by)?;
+        desk.check_room(&imports, &import)?;
+        imports.push(import);
     }
     let mut recorded = Recorded::default();
     if !dry_run {
@@ -174,6 +176,20 @@ impl Desk<'_> {
         Ok(Import { bytes, document, name, fact })
     }
 
+    /// Whether a file fits beside those that are kept, and those that are handed in with it.
+    fn check_room(&self, others: &[Import], import: &Import) -> anyhow::Result<()> {
+        let views = self.book.views();
+        let is_kept = |hash| views.statements.get(hash).is_some();
+        if is_kept(import.fact.statement) {
+            return Ok(());
+        }
+        let others = others.iter().map(|other| &other.fact);
+        let others = others.filter(|other| !is_kept(other.statement));
+        let kept = views.statements.iter().map(|view| &view.kept);
+        check_room(kept.chain(others), &import.fact)
+            .with_context(|| format!("keep the statement {}", import.name))
+    }
+
     /// Takes a file into custody, and tells the log of it.
     fn keep(&self, vault: &Vault, import: &Import) -> anyhow::Result<KeptLine> {
         let Import { bytes, name, fact, .. } = import;
@@ -218,17 +234,8 @@ impl Desk<'_> {
                 files.push((import.fact.clone(), import.name.clone()));
             }
         }
-        let mut counts: BTreeMap<WalletId, usize> = BTreeMap::new();
         let mut wanted = Vec::new();
         for (kept, name) in files {
-            let count = counts.entry(kept.wallet.clone()).or_default();
-            *count = count.saturating_add(1);
-            ensure!(
-                *count <= STATEMENTS_PER_RUN_MAX,
-                "wallet {} has more than {STATEMENTS_PER_RUN_MAX} statements of {day} and its \
-                 neighbours, and a run looks at no more",
-                kept.wallet
-            );
             let wallet = views.book.wallet(&kept.wallet);
             let channel = wallet.context("a statement is of a declared wallet")?.channel;
             wanted.push(Wanted { kept, channel, name });

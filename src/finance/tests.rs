@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use duizhang_core::breaks::BreakCode;
+use duizhang_core::breaks::{BreakCode, StatementKept};
 use duizhang_core::channel::Channel;
 use duizhang_core::fact::Fact;
 use duizhang_core::id::WalletId;
@@ -10,7 +10,10 @@ use duizhang_core::testing::Book;
 use duizhang_core::time::Timestamp;
 use duizhang_projections::calendar::Zone;
 
+use super::crash_tests::{FUNDS, Machine};
 use super::file::Document;
+use super::report::{Archive, Files, ReportQuestion, report};
+use super::vault::Vault;
 
 fn zone() -> Zone {
     Zone::new("Asia/Shanghai").expect("a zone")
@@ -99,8 +102,16 @@ fn a_parser_that_reads_otherwise_is_told_and_totals_that_fail() {
         sides.expect("it is read").1.wrong
     };
     assert_eq!(wrong(&fact), None);
-    let other = duizhang_core::breaks::StatementKept { lines: 2, ..fact.clone() };
+    let other = StatementKept { lines: 2, ..fact.clone() };
     assert_eq!(wrong(&other), Some(BreakCode::ParserChanged));
+    let findings = |fact| {
+        let sides = document.clone().sides("short", Channel::Wechat, fact, zone());
+        sides.expect("it is read").0.file.findings
+    };
+    assert_eq!(findings(&fact), [""; 0]);
+    let says = findings(&other).pop().expect("a finding");
+    assert!(says.contains("read otherwise than when it was kept: then 2 lines"), "{says}");
+    assert!(says.contains("; now 1 lines"), "{says}");
     let mut cut = document.clone();
     for finding in &mut cut.statement.proof {
         finding.outcome = duizhang_listener_bridge::statements::Outcome::Fail;
@@ -108,4 +119,28 @@ fn a_parser_that_reads_otherwise_is_told_and_totals_that_fail() {
     let fact = cut.fact(&wallet, zone(), "ann").expect("it has days");
     let sides = cut.sides("short", Channel::Wechat, &fact, zone()).expect("it is read");
     assert_eq!(sides.1.wrong, Some(BreakCode::FileTotals));
+}
+
+#[test]
+fn a_report_tells_of_a_file_that_is_read_otherwise_and_records_nothing() {
+    let data = tempfile::tempdir().expect("a folder");
+    let machine = Machine::new();
+    let wallet = WalletId::new("wx").expect("a name");
+    let document = Document::read(FUNDS.as_bytes(), None).expect("a statement");
+    let fact = document.fact(&wallet, zone(), "ann").expect("it has days");
+    Vault::new(data.path()).keep(FUNDS.as_bytes()).expect("room");
+    let then = StatementKept { lines: fact.lines + 1, ..fact };
+    machine.submit(Fact::StatementKept(then));
+    let head = machine.book.log().head().position;
+    for format in ["text", "json", "html", "csv"] {
+        let (day, format) = ("2026-11-20".to_owned(), format.to_owned());
+        let question =
+            ReportQuestion { day, at: Some(head.number()), since: None, now: false, format };
+        let files = Files::of(&machine.book.views(), &question).expect("a day");
+        let archive = Archive { log: machine.book.log(), data: data.path(), zone: zone() };
+        let made = report(&archive, files, &question, &mut |_, _, _| {}).expect("a report");
+        let text = String::from_utf8(made.bytes).expect("a text");
+        assert!(text.contains("read otherwise than when it was kept"), "{text}");
+    }
+    assert_eq!(machine.book.log().head().position, head);
 }

@@ -1,7 +1,10 @@
 //! `reconcile` and `statement` as finance uses them: the shop's day, the channel's files, what the
 //! program keeps, records and says, on a stopped server's data and on a running server.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use duizhang_api::clock::{Clock, SystemClock};
@@ -186,7 +189,11 @@ fn a_day_and_its_statement_agree_and_the_same_again_changes_nothing() {
 fn differences_become_breaks_that_the_whole_file_ends() {
     let day = Day::new();
     let poor = day.bill("poor.csv", &[day.stranger()]);
-    let differing = day.said(1, &["--statement", &poor, "--by", "li"]);
+    let nobody = day.reconcile(&["--statement", &poor, "--by", "mallory"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.errors.contains("there is no operator \"mallory\""), "{nobody:?}");
+    assert_eq!(day.kept().len(), 0, "nothing is kept for a stranger");
+    let differing = day.said(1, &["--statement", &poor, "--by", "admin"]);
     assert_eq!(codes(&differing), ["T03", "U02"], "{differing}");
     assert_eq!(counts(&differing), [2, 0, 0], "{differing}");
     let sha256 = differing["recorded"]["statements"][0]["sha256"].as_str().expect("digits");
@@ -202,7 +209,10 @@ fn differences_become_breaks_that_the_whole_file_ends() {
     assert_eq!(day.run(&["audit"]).code, Some(0));
     let listed = day.run(&["statement", "list", "--day", &day.day]);
     assert_eq!(listed.output.lines().count(), 2, "{listed:?}");
-    assert!(listed.output.lines().next().is_some_and(|line| line.ends_with("by li")), "{listed:?}");
+    assert!(
+        listed.output.lines().next().is_some_and(|line| line.ends_with("by admin")),
+        "{listed:?}"
+    );
 }
 
 #[test]
@@ -358,6 +368,87 @@ fn only_operators_hand_in_and_no_more_than_a_file_may_have() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.errors.contains("larger than 64 MB"), "{ended:?}");
     assert_eq!(day.kept().len(), 0);
+}
+
+/// A message of which the rest is still to come, and which the server has begun to read.
+fn on_its_way(caller: Caller, admin: &str, bytes: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(caller.at).expect("a server");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    let head = format!(
+        "POST /review/reconcile HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: {admin}\r\nExpect: 100-continue\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("a reader");
+    // The server says so once somebody reads.
+    let mut said = [0; 25];
+    stream.read_exact(&mut said).expect("an answer");
+    assert!(said.starts_with(b"HTTP/1.1 100 Continue"), "{}", String::from_utf8_lossy(&said));
+    stream
+}
+
+#[test]
+fn slow_uploads_keep_nobody_from_working_and_have_a_limit_of_their_own() {
+    const LONG: usize = 1_024 * 1_024;
+    let day = Day::new();
+    let server = day.book.serve();
+    let (caller, admin) = (server.caller(), format!("Bearer {}", day.admin));
+    let mut first = on_its_way(caller, &admin, LONG);
+    let second = on_its_way(caller, &admin, LONG);
+    let head = format!(
+        "POST /review/reconcile HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: {admin}\r\nContent-Length: {LONG}\r\n\r\n"
+    );
+    let third = caller.raw(head.as_bytes()).expect("an answer");
+    assert_eq!(third.status, 503, "{}", third.text());
+    assert!(third.text().contains("other files are on their way"), "{}", third.text());
+
+    // A short message and questions go on, however many slow ones there are.
+    let short = on_its_way(caller, &admin, 1_000);
+    let bill = day.bill("bill.csv", &[day.paid()]);
+    let verbs: [&[&str]; 3] = [
+        &["reconcile", "--day", &day.day, "--statement", &bill],
+        &["report", "--day", &day.day],
+        &["statement", "list"],
+    ];
+    for verb in verbs {
+        let ended = day.ask(caller, verb);
+        assert_eq!(ended.code, Some(0), "{verb:?}: {ended:?}");
+    }
+
+    first.write_all(&vec![b'x'; LONG]).expect("a reader");
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("does not know"), "{answer}");
+    let fourth = on_its_way(caller, &admin, LONG);
+    drop((second, short, fourth));
+    let asked = [("Authorization", admin.as_str())];
+    for path in ["POST /review/statements", "POST /review/report"] {
+        let answer = caller.ask(path, &asked, &[b'x'; 1_025]).expect("an answer");
+        assert_eq!(answer.status, 413, "{}", answer.text());
+        assert!(answer.text().contains("longer than 1024 bytes"), "{}", answer.text());
+    }
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_conversation_that_breaks_off_is_told_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bill = folder.path().join("bill.csv");
+    std::fs::write(&bill, [b'x'; 100_000]).expect("room");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = listener.local_addr().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        stream.read_exact(&mut [0; 1_000]).expect("the beginning of a message");
+    });
+    let (url, bill) = (format!("http://{at}"), bill.display().to_string());
+    let verb = ["reconcile", "--day", "2026-11-20", "--statement", &bill];
+    let ended =
+        Program::run(Program::command(&[&verb[..], &["--server", &url, "--token", "t"]].concat()));
+    server.join().expect("no panic");
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let says = "the conversation broke off; a server waits 10 minutes for files";
+    assert!(ended.errors.contains(says), "{ended:?}");
 }
 
 #[test]

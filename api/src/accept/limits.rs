@@ -25,6 +25,9 @@ pub const REQUESTS_PER_SECOND_MAX: u32 = 500;
 /// How many seconds of its rate an address may use up in a rush.
 const BURST_SECONDS: u32 = 4;
 
+/// Statements have 64 MiB, and that takes 9 minutes at 1 Mbit/s, which is what slow lines send.
+pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(600);
+
 /// How often one address may connect or ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -61,6 +64,8 @@ pub struct Limits {
     pub head: Duration,
     /// From the end of the head to the end of the body. Default 20 s.
     pub body: Duration,
+    /// The same where a handler has asked for it. Default [`UPLOAD_TIME_MAX`].
+    pub upload: Duration,
     /// Between requests, and before the first one. Default 60 s.
     pub idle: Duration,
     /// How long a client may take nothing of an answer that waits for it. Default 30 s.
@@ -86,6 +91,7 @@ impl Default for Limits {
         Self {
             head: Duration::from_secs(10),
             body: Duration::from_secs(20),
+            upload: UPLOAD_TIME_MAX,
             idle: Duration::from_secs(60),
             write: Duration::from_secs(30),
             drain: Duration::from_secs(10),
@@ -101,7 +107,7 @@ impl Default for Limits {
 impl Limits {
     /// How often a connection is looked at: four times within its shortest limit, but not busily.
     pub(super) fn look_every(&self) -> Duration {
-        let shortest = self.head.min(self.body).min(self.idle).min(self.write);
+        let shortest = self.head.min(self.body).min(self.upload).min(self.idle).min(self.write);
         (shortest / 4).max(Duration::from_millis(1))
     }
 

@@ -34,6 +34,8 @@ pub(super) enum Phase {
     Head,
     /// The head is complete and the body is not.
     Body,
+    /// The same, and the handler knows that the body is long.
+    Upload,
     /// The request is complete and the handler is at work.
     Handling,
     /// The answer's head exists.
@@ -79,6 +81,7 @@ impl Phase {
             Self::Body => 2,
             Self::Handling => 3,
             Self::Answering => 4,
+            Self::Upload => 5,
         }
     }
 
@@ -88,6 +91,7 @@ impl Phase {
             1 => Self::Head,
             2 => Self::Body,
             3 => Self::Handling,
+            5 => Self::Upload,
             _ => Self::Answering,
         }
     }
@@ -112,8 +116,13 @@ impl Watch {
         }
     }
 
+    pub(super) fn upload_began(&self) {
+        self.step(|phase| (phase == Phase::Body).then_some(Phase::Upload));
+    }
+
     fn body_ended(&self) {
-        self.step(|phase| (phase == Phase::Body).then_some(Phase::Handling));
+        let coming = |phase| matches!(phase, Phase::Body | Phase::Upload);
+        self.step(|phase| coming(phase).then_some(Phase::Handling));
     }
 
     fn writes(&self, blocked: bool) {
@@ -145,6 +154,7 @@ impl Looks {
             Phase::Idle => (limits.idle, Overdue::Idle),
             Phase::Head => (limits.head, Overdue::Head),
             Phase::Body => (limits.body, Overdue::Body),
+            Phase::Upload => (limits.upload, Overdue::Body),
             Phase::Handling | Phase::Answering => return None,
         };
         (seen >= limits.looks(limit)).then_some(overdue)
@@ -287,6 +297,7 @@ mod tests {
         Limits {
             head: Duration::from_secs(4),
             body: Duration::from_secs(8),
+            upload: Duration::from_secs(20),
             idle: Duration::from_secs(60),
             write: Duration::from_secs(30),
             ..Limits::default()
@@ -308,6 +319,7 @@ mod tests {
         let cases = [
             (Phase::Head, Some((4, Overdue::Head))),
             (Phase::Body, Some((8, Overdue::Body))),
+            (Phase::Upload, Some((20, Overdue::Body))),
             (Phase::Handling, None),
             (Phase::Answering, None),
         ];
@@ -332,6 +344,20 @@ mod tests {
         assert_eq!(overdue_after(&watch, Watch::bytes_came), Some((4, Overdue::Head)));
         watch.enter(Phase::Body);
         assert_eq!(overdue_after(&watch, Watch::bytes_came), Some((8, Overdue::Body)));
+    }
+
+    #[test]
+    fn patience_is_had_once_and_only_while_a_body_comes() {
+        let watch = Watch::default();
+        let patience = |watch: &Watch| watch.upload_began();
+        watch.enter(Phase::Body);
+        patience(&watch);
+        assert_eq!(overdue_after(&watch, patience), Some((20, Overdue::Body)));
+        watch.enter(Phase::Head);
+        assert_eq!(overdue_after(&watch, patience), Some((4, Overdue::Head)));
+        watch.enter(Phase::Upload);
+        watch.body_ended();
+        assert_eq!(overdue_after(&watch, patience), None, "the handler is at work");
     }
 
     #[test]

@@ -31,6 +31,7 @@ use tower::Service;
 
 use super::admission::{Admission, Place};
 use super::limits::{BUFFER_BYTES_MAX, Limits};
+use super::patience::Patience;
 use super::phase::{AnswerBody, AskedBody, Looks, Overdue, Phase, Watch, Wire};
 use super::rate::Rates;
 
@@ -160,7 +161,8 @@ impl Acceptor {
 
     /// Serves until `shutdown` resolves and what was in flight then has ended or was cut.
     ///
-    /// Handlers find the client's address as `ConnectInfo<SocketAddr>`.
+    /// Handlers find the client's address as `ConnectInfo<SocketAddr>`, and [`Patience`] for long
+    /// bodies.
     pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) -> Served {
         let Self { listener, limits, traffic } = self;
         let (stop, stopped) = watch::channel(());
@@ -320,6 +322,7 @@ impl Host {
         });
         let response = if self.rates.take(peer.ip(), &self.limits) {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(Patience::new(Arc::clone(&watch)));
             let Ok(response) = self.router.clone().call(request).await;
             response
         } else {

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
@@ -18,14 +19,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{Acceptor, Counted, Limits, Rate, Served, Traffic};
+use super::{Acceptor, Counted, Limits, Patience, Rate, Served, Traffic};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(40);
 const LONG: Duration = Duration::from_secs(3_600);
 
 fn lenient() -> Limits {
-    Limits { head: LONG, body: LONG, idle: LONG, write: LONG, drain: LONG, ..Limits::default() }
+    Limits {
+        head: LONG,
+        body: LONG,
+        upload: LONG,
+        idle: LONG,
+        write: LONG,
+        drain: LONG,
+        ..Limits::default()
+    }
 }
 
 async fn soon<T>(wait: impl Future<Output = T>) -> T {
@@ -123,6 +132,29 @@ async fn a_chunked_body_that_never_ends_is_closed() {
     let limits = Limits { body: SHORT, ..lenient() };
     let said = "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
     closed_by(limits, said, "").await;
+}
+
+#[tokio::test]
+async fn a_long_body_has_its_own_limit_where_a_handler_asks_for_it() {
+    let upload = |patience: Extension<Patience>, request: axum::extract::Request| async move {
+        patience.upload();
+        axum::body::to_bytes(request.into_body(), 10).await.expect("it comes whole")
+    };
+    let router = Router::new().route("/upload", post(upload));
+    let limits = Limits { upload: SHORT, ..lenient() };
+    let server = Server::start(limits, router.clone()).await;
+    let mut client = server.client().await;
+    say(&mut client, "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").await;
+    assert_eq!(until_closed(&mut client).await, "");
+    assert_eq!(server.end().await.overdue, 1);
+
+    let server = Server::start(lenient(), router).await;
+    let mut client = server.client().await;
+    say(&mut client, "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc").await;
+    say(&mut client, "de").await;
+    until_text(&mut client, "abcde").await;
+    drop(client);
+    assert_eq!(server.end().await.overdue, 0);
 }
 
 #[tokio::test]
