@@ -34,6 +34,15 @@ pub enum Deed {
     Reopened(Day),
     /// A person did this.
     Step(BreakStep),
+    /// A person took its line for a payment.
+    Taken {
+        /// When the channel says that the money came.
+        paid_at: Timestamp,
+        /// The shop's order number that the line shows.
+        number: Option<String>,
+        /// Why.
+        reason: String,
+    },
     /// It is over.
     Ended(Ending),
     /// It was accepted by name when its day was closed.
@@ -165,6 +174,10 @@ impl Projection for Breaks {
     fn fold(&mut self, chapter: &Chapter) {
         if let Fact::BreakWorked(worked) = &chapter.fact {
             self.work(chapter, worked);
+        } else if let Fact::LineTaken(taken) = &chapter.fact {
+            let (paid_at, number) = (taken.paid_at, taken.number.clone());
+            let deed = Deed::Taken { paid_at, number, reason: taken.reason.clone() };
+            self.change(taken.id, |view| view.tell(chapter, deed));
         } else if let Fact::StatementKept(kept) = &chapter.fact {
             self.statements.insert(kept.statement, kept.clone());
         }

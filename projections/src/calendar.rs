@@ -7,6 +7,10 @@ use chrono_tz::Tz;
 use duizhang_core::closing::Day;
 use duizhang_core::time::Timestamp;
 
+/// The years whose days may be asked for: what the log can hold lies within, and a year has four
+/// digits in every format.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
+
 /// The zone whose calendar days are business days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Tz);
@@ -22,6 +26,28 @@ impl std::fmt::Display for UnknownZone {
 }
 
 impl std::error::Error for UnknownZone {}
+
+/// A text names no day that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoDay(pub String);
+
+impl std::fmt::Display for NoDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (first, last) = (YEARS.start(), YEARS.end());
+        write!(f, "{:?} is not a day like 2026-11-21, of the years {first} to {last}", self.0)
+    }
+}
+
+impl std::error::Error for NoDay {}
+
+/// The day that somebody asks for.
+///
+/// # Errors
+/// [`NoDay`] where the text is no date, or one outside of the years 1970 to 9999.
+pub fn day_asked(text: &str) -> Result<NaiveDate, NoDay> {
+    let day = text.parse().ok().filter(|day: &NaiveDate| YEARS.contains(&day.year()));
+    day.ok_or_else(|| NoDay(text.to_owned()))
+}
 
 impl Zone {
     /// A zone by its IANA name.
@@ -131,6 +157,16 @@ mod tests {
         }
         assert_eq!(date_of(Day::new(i32::MAX)), NaiveDate::MAX);
         assert_eq!(date_of(Day::new(i32::MIN)), NaiveDate::MIN);
+    }
+
+    #[test]
+    fn days_that_no_log_holds_are_refused() {
+        for day in ["1970-01-01", "2026-11-21", "9999-12-31"] {
+            assert_eq!(day_asked(day).map(|day| day.to_string()), Ok(day.to_owned()));
+        }
+        for day in ["1969-12-31", "+10000-01-01", "+262142-12-31", "-0001-01-01", "", "today"] {
+            assert_eq!(day_asked(day), Err(NoDay(day.to_owned())));
+        }
     }
 
     #[test]

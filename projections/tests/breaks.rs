@@ -3,12 +3,13 @@
 //! Deliberately not here: what the rules allow (tests of the core).
 
 use duizhang_core::breaks::{
-    AgeBucket, BreakCode, BreakState, BreakStep, Ending, ResolutionKind, Subject, WaitingFor,
+    AgeBucket, BreakCode, BreakState, BreakStep, Ending, LineTaken, ResolutionKind, Subject,
+    WaitingFor,
 };
 use duizhang_core::closing::Day;
 use duizhang_core::event::Chapter;
 use duizhang_core::fact::{Fact, PaymentDismissed};
-use duizhang_core::id::{BreakId, WalletId};
+use duizhang_core::id::{BreakId, PaymentId, WalletId};
 use duizhang_core::testing::Book;
 use duizhang_core::testing::reckoning::{
     close, end_of, found, reopen, resolution, run, statement, work,
@@ -120,6 +121,26 @@ fn a_history_says_who_did_what() {
         ("ann", Deed::Step(propose)),
         ("bob", Deed::Step(BreakStep::Approve)),
         ("bob", Deed::Ended(end)),
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
+fn whoever_took_a_line_for_a_payment_is_named_with_number_and_reason() {
+    let mut book = book();
+    let (id, paid_at) = (line("B"), book.at);
+    let (number, reason) = (Some(String::from("A-17")), String::from("the phone was off"));
+    let taken = LineTaken { id, paid_at, number, by: String::from("eve"), reason };
+    book.must(Fact::LineTaken(taken.clone()));
+    let shown = view(&book);
+    let history = &shown.get(id).unwrap().history;
+    let told: Vec<_> = history.iter().map(|one| (one.by.as_str(), one.deed.clone())).collect();
+    let payment = PaymentId::of_line(id);
+    let LineTaken { number, reason, .. } = taken;
+    let wanted = vec![
+        ("ann", Deed::Opened),
+        ("eve", Deed::Taken { paid_at, number, reason }),
+        ("eve", Deed::Ended(Ending::TakenIn { payment })),
     ];
     assert_eq!(told, wanted);
 }

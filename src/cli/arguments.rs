@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use duizhang_api::secrets::Secret;
+use duizhang_projections::calendar::day_asked;
 use duizhang_replay::reconcile::ReportFormat;
 use hyper::Uri;
 
@@ -78,7 +79,9 @@ impl Arguments {
                 );
             }
             (Some(_), Some(_)) if !self.verb.asks_a_server() => {
-                return Some("a running server answers verbs that read; this one changes".into());
+                return Some(
+                    "--server is for verbs that read and operators' work, not this one".into(),
+                );
             }
             _ => {}
         }
@@ -210,7 +213,7 @@ impl Verb {
 #[derive(Debug, Args)]
 pub(super) struct ReconcileArguments {
     /// The business day, like 2026-11-21
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = day_asked)]
     pub(super) day: NaiveDate,
     /// A statement file, with its wallet in front where the file does not tell; may be given
     /// several times. Without one the day is compared with what is kept
@@ -240,7 +243,7 @@ pub(super) enum StatementVerb {
     /// List the statements that are kept
     List {
         /// Only those that tell of this business day, like 2026-11-21
-        #[arg(long, value_name = "D")]
+        #[arg(long, value_name = "D", value_parser = day_asked)]
         day: Option<NaiveDate>,
     },
     /// Show what is known of a kept statement, and whether its bytes are whole
@@ -261,7 +264,7 @@ pub(super) enum StatementVerb {
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
     /// The business day, like 2026-11-21
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = day_asked)]
     pub(super) day: NaiveDate,
     /// As it was known at this position [default: of a closed day its closing, else now]
     #[arg(long, value_name = "P")]
@@ -303,7 +306,7 @@ pub(super) struct DemoArguments {
 #[derive(Debug, Args)]
 pub(super) struct ReplayRange {
     /// The business day, like 2026-11-21
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "D", value_parser = day_asked, conflicts_with_all = ["from", "to"])]
     #[arg(required_unless_present = "from")]
     pub(super) day: Option<NaiveDate>,
     /// The first position; 0 and 1 are the beginning. A fact and what was decided on it are
@@ -345,4 +348,51 @@ pub(super) enum ConfigVerb {
 
 fn token_text(text: &str) -> Result<Secret, String> {
     if text.is_empty() { Err("it is empty".into()) } else { Ok(Secret::new(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Verb, ErrorKind> {
+        let words = std::iter::once("duizhang").chain(words.iter().copied());
+        Arguments::try_parse_from(words).map(|read| read.verb).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn words_may_begin_with_a_minus() {
+        let (id, adjustment) = ("b00000000000000000000000007", "a00000000000000000000000007");
+        for words in [
+            &["break", "comment", id, "--text", "-5 yuan", "--by", "li"][..],
+            &["break", "refuse", id, "--reason", "- no", "--by", "li"],
+            &["break", "reopen", id, "--reason", "-", "--by", "li"],
+            &["day", "close", "2026-11-20", "--reason", "-1 is fine", "--by", "li"],
+            &["day", "reopen", "2026-11-20", "--reason", "-1", "--by", "li"],
+            &["adjustment", "approve", adjustment, "--reason", "-0.01", "--by", "li"],
+        ] {
+            let verb = read(words).unwrap_or_else(|error| panic!("{words:?}: {error:?}"));
+            assert_eq!(verb.who().and_then(|who| who.by.as_deref()), Some("li"));
+        }
+    }
+
+    #[test]
+    fn days_that_no_log_holds_are_no_days() {
+        for day in ["1969-12-31", "+262142-12-31", "today"] {
+            for words in [
+                &["report", "--day", day][..],
+                &["reconcile", "--day", day],
+                &["statement", "list", "--day", day],
+                &["replay", "--day", day],
+                &["export", "orders", "--format", "csv", "--day", day],
+                &["ledger", "balance", "--day", day],
+                &["ledger", "account", "1001", "--from", day, "--to", "2026-11-20"],
+                &["break", "list", "--day", day],
+                &["day", "show", day],
+                &["day", "close", day, "--reason", "r"],
+            ] {
+                assert_eq!(read(words).err(), Some(ErrorKind::ValueValidation), "{words:?}");
+            }
+        }
+        assert!(read(&["report", "--day", "9999-12-31"]).is_ok());
+    }
 }

@@ -91,7 +91,7 @@ pub(super) struct Told {
     #[arg(long, value_name = "TIME")]
     at: String,
     /// A statement's line, a serial number, a note
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     evidence: String,
     /// An id of your choice, so that the same said twice counts once [default: a new one]
     #[arg(long, value_name = "ID")]
@@ -114,7 +114,7 @@ pub(super) enum AdjustmentVerb {
         #[arg(long, value_name = "TIME")]
         at: String,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         /// An id of your choice, so that the same said twice counts once [default: a new one]
         #[arg(long, value_name = "ID")]
@@ -126,7 +126,7 @@ pub(super) enum AdjustmentVerb {
     Approve {
         id: AdjustmentId,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,
@@ -135,7 +135,7 @@ pub(super) enum AdjustmentVerb {
     Decline {
         id: AdjustmentId,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use duizhang_core::id::{BreakId, WalletId};
+use duizhang_projections::calendar::day_asked;
 use serde_json::{Value, json};
 
 use super::counter::{Counter, Who};
@@ -33,7 +34,7 @@ pub(super) enum BreakVerb {
     Comment {
         id: BreakId,
         /// What
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
         #[command(flatten)]
         who: Who,
@@ -65,7 +66,7 @@ pub(super) enum BreakVerb {
     Refuse {
         id: BreakId,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,
@@ -82,7 +83,7 @@ pub(super) enum BreakVerb {
     Reopen {
         id: BreakId,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,
@@ -95,10 +96,10 @@ pub(super) enum BreakVerb {
         #[arg(long, value_name = "TIME")]
         paid_at: String,
         /// The shop's order number, where the line shows one
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         number: Option<String>,
         /// Why it is no copy of another payment
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,
@@ -108,7 +109,7 @@ pub(super) enum BreakVerb {
 #[derive(Debug, Args)]
 pub(super) struct BreakFilter {
     /// Only breaks that are booked in this business day, like 2026-11-21
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", value_parser = day_asked)]
     day: Option<NaiveDate>,
     /// open, assigned, waiting, proposed, resolved, reopened, or unresolved (all but resolved)
     #[arg(long, value_name = "WORD")]
@@ -130,7 +131,7 @@ pub(super) struct End {
     #[arg(long, value_name = "WORD")]
     root: String,
     /// Why, and the evidence
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     reason: String,
 }
 

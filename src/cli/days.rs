@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::Subcommand;
 use duizhang_core::id::BreakId;
+use duizhang_projections::calendar::day_asked;
 use serde_json::{Value, json};
 
 use super::breaks::{each, field, history_text};
@@ -22,17 +23,19 @@ pub(super) enum DayVerb {
     /// Show one business day: its runs, its breaks in numbers, and who closed or opened it
     Show {
         /// Like 2026-11-21
+        #[arg(value_parser = day_asked)]
         day: NaiveDate,
     },
     /// Close a business day; nothing is dated into it afterwards
     Close {
         /// Like 2026-11-21
+        #[arg(value_parser = day_asked)]
         day: NaiveDate,
         /// An open break of the day that is accepted; may be given several times
         #[arg(long, value_name = "ID")]
         accept: Vec<BreakId>,
         /// Why the breaks are acceptable, or that all is well
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,
@@ -40,9 +43,10 @@ pub(super) enum DayVerb {
     /// Open a closed day again; a second person has to say the same
     Reopen {
         /// Like 2026-11-21
+        #[arg(value_parser = day_asked)]
         day: NaiveDate,
         /// Why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         reason: String,
         #[command(flatten)]
         who: Who,

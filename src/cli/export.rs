@@ -1,22 +1,21 @@
 //! `export`: what the log holds for other programs, to a file or to standard output.
 //!
-//! Invariants: a file is there whole or not at all; standard output carries the export and nothing
-//! else.
+//! Invariant: standard output carries the export and nothing else.
 //! Deliberately not here: the formats (projections), how a log is read ([`crate::review`]).
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use duizhang_projections::calendar::day_asked;
 use duizhang_projections::export::{ListFormat, Listed};
 use duizhang_projections::ledger::Format;
 use serde_json::json;
-use tempfile::NamedTempFile;
 
-use super::output::{Bar, print};
+use super::output::{Bar, print, to_file};
 use super::program::Setting;
 use super::review::in_use;
 use crate::compose::{self, Absent};
@@ -64,7 +63,7 @@ pub(super) struct ListExport {
 #[derive(Debug, Args)]
 pub(super) struct ExportPart {
     /// Only this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "D", value_parser = day_asked, conflicts_with_all = ["from", "to"])]
     day: Option<NaiveDate>,
     /// Only from this position of the log on
     #[arg(long, value_name = "P", requires = "to")]
@@ -116,24 +115,13 @@ pub(super) fn export(setting: &Setting, wanted: &ExportVerb) -> anyhow::Result<E
     match &wanted.part().output {
         None => write(setting, &question, &mut io::stdout().lock())?,
         Some(path) => {
-            let bytes = to_file(setting, &question, path)?;
+            let bytes = to_file(setting, path, |out| write(setting, &question, out))?;
             let file = path.display().to_string();
             let said = json!({ "file": file, "bytes": bytes });
             print(setting.form, &format!("wrote {file} ({bytes} bytes)"), &said)?;
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes beside the file and takes its name at the end, so that nobody reads a half.
-fn to_file(setting: &Setting, question: &ExportQuestion, path: &Path) -> anyhow::Result<u64> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let writing = || format!("write {}", path.display());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(writing)?;
-    write(setting, question, &mut file)?;
-    let bytes = file.as_file().metadata().with_context(writing)?.len();
-    file.persist(path).with_context(writing)?;
-    Ok(bytes)
 }
 
 fn write(setting: &Setting, question: &ExportQuestion, out: &mut dyn Write) -> anyhow::Result<()> {

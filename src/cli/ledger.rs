@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use duizhang_projections::calendar::day_asked;
 
 use super::program::Setting;
 use super::review::history_of;
@@ -28,7 +29,7 @@ pub(super) enum LedgerVerb {
 pub(super) struct BalanceWanted {
     /// What moved on this business day and stands at its end, like 2026-11-21 [default: the whole
     /// log]
-    #[arg(long, value_name = "D", conflicts_with = "at")]
+    #[arg(long, value_name = "D", value_parser = day_asked, conflicts_with = "at")]
     day: Option<NaiveDate>,
     /// As the books stood at this position
     #[arg(long, value_name = "P")]
@@ -41,13 +42,13 @@ pub(super) struct AccountWanted {
     #[arg(value_name = "PATH")]
     account: String,
     /// Only this business day, like 2026-11-21 [default: the whole log]
-    #[arg(long, value_name = "D", conflicts_with_all = ["from", "to", "at"])]
+    #[arg(long, value_name = "D", value_parser = day_asked, conflicts_with_all = ["from", "to", "at"])]
     day: Option<NaiveDate>,
     /// Only from this business day on
-    #[arg(long, value_name = "D", requires = "to", conflicts_with = "at")]
+    #[arg(long, value_name = "D", value_parser = day_asked, requires = "to", conflicts_with = "at")]
     from: Option<NaiveDate>,
     /// Only up to this business day
-    #[arg(long, value_name = "D", requires = "from")]
+    #[arg(long, value_name = "D", value_parser = day_asked, requires = "from")]
     to: Option<NaiveDate>,
     /// Only what was posted up to this position
     #[arg(long, value_name = "P")]

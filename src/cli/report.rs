@@ -1,19 +1,17 @@
 //! `report`: the report of a day, to a file or to standard output.
 //!
-//! Invariants: a file is there whole or not at all; standard output carries the report and nothing
-//! else; exit code 1 means that something waits for a person, or that something changed.
+//! Invariants: standard output carries the report and nothing else; exit code 1 means that
+//! something waits for a person, or that something changed.
 //! Deliberately not here: how it is made ([`crate::finance`]).
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::arguments::ReportArguments;
-use super::output::{Bar, print};
+use super::output::{Bar, print, to_file};
 use super::program::{FINDING, Setting};
 use super::review::in_use;
 use crate::compose::{Absent, OpenBook};
@@ -35,7 +33,7 @@ pub(super) fn run(setting: &Setting, arguments: &ReportArguments) -> anyhow::Res
             out.write_all(&bytes).and_then(|()| out.flush()).context("write the report")?;
         }
         Some(path) => {
-            write_file(path, &bytes)?;
+            to_file(setting, path, |out| out.write_all(&bytes).context("write the report"))?;
             let file = path.display().to_string();
             let said = json!({ "file": file, "bytes": bytes.len(), "clean": clean });
             print(setting.form, &format!("wrote {file} ({} bytes)", bytes.len()), &said)?;
@@ -82,14 +80,4 @@ fn local(setting: &Setting, question: &ReportQuestion) -> anyhow::Result<Reporte
     let reported = files.and_then(|files| report(&archive, files, question, &mut progress));
     book.close()?;
     reported
-}
-
-/// Writes beside the file and takes its name at the end, so that nobody reads a half.
-fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let writing = || format!("write {}", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(writing)?;
-    file.write_all(bytes).with_context(writing)?;
-    file.persist(path).with_context(writing)?;
-    Ok(())
 }

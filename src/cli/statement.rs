@@ -3,7 +3,6 @@
 //! Invariants: `preview` needs no book; a saved file is there whole or not at all.
 //! Deliberately not here: what is told ([`crate::finance`]).
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,10 +10,9 @@ use anyhow::Context;
 use duizhang_listener_bridge::statements::STATEMENT_BYTES_MAX;
 use duizhang_projections::calendar::Zone;
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::arguments::StatementVerb;
-use super::output::{Bar, print};
+use super::output::{Bar, print, to_file};
 use super::program::Setting;
 use super::reconcile::{contents, mapping_text, print_answer};
 use super::review::in_use;
@@ -54,11 +52,7 @@ fn save(setting: &Setting, digits: String, output: &Path) -> anyhow::Result<Exit
         (Answered::Told { .. }, bytes) => bytes,
         (Answered::Refused { complaint }, _) => return Err(anyhow::anyhow!(complaint)),
     };
-    let writing = || format!("write {}", output.display());
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(writing)?;
-    file.write_all(&bytes).with_context(writing)?;
-    file.persist(output).with_context(writing)?;
+    to_file(setting, output, |out| out.write_all(&bytes).context("write the statement"))?;
     let name = output.display().to_string();
     let said = json!({ "file": name, "bytes": bytes.len() });
     print(setting.form, &format!("wrote {name} ({} bytes)", bytes.len()), &said)?;

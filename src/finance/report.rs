@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use chrono::NaiveDate;
 use duizhang_core::position::Position;
 use duizhang_eventlog::EventLog;
-use duizhang_projections::calendar::{Zone, day_of_date};
+use duizhang_projections::calendar::{Zone, day_asked, day_of_date};
 use duizhang_projections::views::Views;
 use duizhang_replay::reconcile::{
     Compared, DayReport, ReportFormat, StatementLines, closed_at, compare_day, merge, then_and_now,
@@ -39,7 +39,7 @@ pub(crate) struct ReportQuestion {
 
 impl ReportQuestion {
     fn day(&self) -> anyhow::Result<NaiveDate> {
-        self.day.parse().with_context(|| format!("{:?} is not a day like 2026-11-21", self.day))
+        Ok(day_asked(&self.day)?)
     }
 
     fn format(&self) -> anyhow::Result<ReportFormat> {
@@ -194,6 +194,7 @@ mod tests {
         let cases = [
             question("pdf"),
             ReportQuestion { day: "today".to_owned(), ..question("text") },
+            ReportQuestion { day: "+262142-12-31".to_owned(), ..question("text") },
             ReportQuestion { since: Some(4), ..question("xlsx") },
             ReportQuestion { at: Some(4), now: true, ..question("text") },
         ];

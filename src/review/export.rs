@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use duizhang_core::event::Chapter;
 use duizhang_core::position::Position;
 use duizhang_eventlog::{EventLog, history};
-use duizhang_projections::calendar::Zone;
+use duizhang_projections::calendar::{Zone, day_asked};
 use duizhang_projections::export::{ExportError, ListExport, ListFormat, ListSurvey, Listed};
 use duizhang_projections::ledger::{Export, Format, Head, Selection, Survey};
 use duizhang_replay::book_zone;
@@ -90,10 +90,7 @@ impl ExportQuestion {
     /// The selection, where it makes sense.
     fn selection(&self) -> anyhow::Result<Selection> {
         Ok(match (&self.day, self.positions) {
-            (Some(day), None) => {
-                let parsed = day.parse();
-                Selection::Day(parsed.with_context(|| format!("{day:?} is not a day"))?)
-            }
+            (Some(day), None) => Selection::Day(day_asked(day)?),
             (None, Some((from, to))) if from <= to => {
                 Selection::Positions(Position::new(from), Position::new(to))
             }

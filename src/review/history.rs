@@ -5,10 +5,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use chrono::NaiveDate;
 use duizhang_core::position::Position;
 use duizhang_eventlog::EventLog;
+use duizhang_projections::calendar::day_asked;
 use duizhang_replay::audit::audit_with;
 use duizhang_replay::day::replay_day;
 use duizhang_replay::explain::{Subject, explain};
@@ -34,7 +35,7 @@ impl HistoryQuestion {
 }
 
 fn parsed(day: &str) -> anyhow::Result<NaiveDate> {
-    day.parse().with_context(|| format!("{day:?} is not a day like 2026-11-21"))
+    Ok(day_asked(day)?)
 }
 
 /// Answers from a log, and from what lies beside it in the data directory.

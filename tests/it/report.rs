@@ -140,3 +140,28 @@ fn a_closed_day_is_told_as_it_was_closed_whatever_came_after() {
     assert!(told.output.contains("1 / 66.66 → 1 / 5.00"), "{}", told.output);
     assert!(!told.output.contains("no event between"), "{}", told.output);
 }
+
+#[test]
+fn before_the_first_event_there_is_no_time() {
+    let told = report(&reconciled(), &["--at", "0"]);
+    assert!(told.output.contains("position: 0 (before the first event)"), "{told:?}");
+}
+
+#[test]
+fn no_verb_writes_into_the_data_directory() {
+    let day = reconciled();
+    let lock = day.book.data().join("journal/lock");
+    let (before, file) = (std::fs::read(&lock).expect("a lock"), lock.display().to_string());
+    let listed = json(&day.run(&["statement", "list", "--json"]));
+    let digits = listed[0]["sha256"].as_str().expect("a hash").to_owned();
+    for verb in [
+        vec!["report", "--day", &day.day],
+        vec!["export", "events", "--format", "json"],
+        vec!["statement", "save", &digits],
+    ] {
+        let ended = day.run(&[verb.as_slice(), &["-o", &file]].concat());
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.errors.contains("lies in the data directory"), "{ended:?}");
+    }
+    assert!(std::fs::read(&lock).expect("still there") == before);
+}

@@ -13,7 +13,7 @@ use super::listing::{Emit, List, Scope, Totals};
 use super::spelling::spelled;
 use super::table::{Cell, Column, Kind};
 use crate::breaks::{BreakView, Breaks, Deed, Entry};
-use crate::calendar::date_of;
+use crate::calendar::{Zone, date_of};
 use crate::projection::Projection;
 
 const COLUMNS: [Column; 23] = [
@@ -81,9 +81,13 @@ fn resolution(proposed: &Resolution) -> String {
 }
 
 /// What happened, and the rest of it.
-fn deed(deed: &Deed) -> (&'static str, Value) {
+fn deed(deed: &Deed, zone: Zone) -> (&'static str, Value) {
     match deed {
         Deed::Opened => ("opened", Value::Null),
+        Deed::Taken { paid_at, number, reason } => {
+            let paid_at = zone.rfc3339_exact(*paid_at);
+            ("taken", json!({ "paid_at": paid_at, "number": number, "reason": reason }))
+        }
         Deed::Reclassified(found) => ("reclassified", spelled(found).0),
         Deed::Reopened(day) => ("reopened", date_of(*day).to_string().into()),
         Deed::Step(step) => ("step", spelled(step).0),
@@ -93,7 +97,7 @@ fn deed(deed: &Deed) -> (&'static str, Value) {
 }
 
 fn told(scope: &Scope, entry: &Entry) -> Value {
-    let (what, how) = deed(&entry.deed);
+    let (what, how) = deed(&entry.deed, scope.zone);
     let at = scope.zone.rfc3339_exact(entry.at);
     let position = entry.position.number();
     json!({ "position": position, "time": at, "by": entry.by, "what": what, "how": how })

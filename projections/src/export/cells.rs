@@ -3,6 +3,8 @@
 //! Invariants: the same cells give the same bytes, because the only time in the file is a day that
 //! the caller names; a text is never a formula; a number that no cell shows exactly is a text.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, NaiveDate};
 use duizhang_core::amount::Currency;
 use rust_decimal::Decimal;
@@ -140,14 +142,20 @@ pub(crate) fn put_text(
     column: u16,
     text: &str,
 ) -> Result<(), XlsxError> {
+    sheet.write_string(row, column, fitting(text))?;
+    Ok(())
+}
+
+/// A text as a cell holds it; one that was cut says so.
+#[must_use]
+pub fn fitting(text: &str) -> Cow<'_, str> {
     let mut units = 0;
     let end = text.char_indices().find(|(_, sign)| {
         units += sign.len_utf16();
         units > CELL_UNITS_MAX
     });
     match end {
-        Some((end, _)) => sheet.write_string(row, column, format!("{}{CUT}", &text[..end]))?,
-        None => sheet.write_string(row, column, text)?,
-    };
-    Ok(())
+        Some((end, _)) => Cow::Owned(format!("{}{CUT}", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) mod table;
 pub(crate) mod text;
 mod xlsx;
 
-pub use cells::{XLSX_LINES_MAX, money_format, put_money};
+pub use cells::{XLSX_LINES_MAX, fitting, money_format, put_money};
 pub use error::ExportError;
 pub use format::{ListFormat, UnknownListFormat};
 pub use listing::{ListExport, ListPlan, ListSurvey, Listed, UnknownList};

@@ -371,6 +371,12 @@ impl BreakLine {
             return if self.open { "未记录 unrecorded" } else { "不需处理 explained" }.to_owned();
         };
         let mut text = record.state.clone();
+        if record.code != self.code {
+            text += &format!(", recorded as {}", record.code);
+        }
+        if self.class.is_empty() {
+            text += &format!(", found {}", record.found_at);
+        }
         if record.accepted {
             text += ", accepted";
         }

@@ -1,8 +1,10 @@
 //! The day's breaks: what the comparison finds, with what the log has recorded of each; and what is
 //! booked in the day though the comparison does not find it any more.
 //!
-//! Invariants: what belongs together is told once; a break bears the id that every run gives it;
-//! what is open comes first, and there by wallet and time.
+//! Invariants: what belongs together is told once; a break bears the code, the direction and the id
+//! that every run gives it, and no id where neither the log knows it nor a person will be asked;
+//! what is booked in another day than its own says so; what is open comes first, and there by
+//! wallet and time.
 //! Deliberately not here: which code a difference gets (the rules).
 
 use std::collections::BTreeSet;
@@ -13,12 +15,16 @@ use duizhang_core::id::{BreakId, WalletId};
 use duizhang_core::reconciliation::{Finding, Link};
 use duizhang_core::time::Timestamp;
 use duizhang_projections::breaks::{BreakView, Deed};
-use duizhang_projections::calendar::day_of_date;
+use duizhang_projections::calendar::{date_of, day_of_date};
 
 use super::listed::Listed;
 use super::report::{BreakLine, BreakStanding, ItemLine};
 use super::run::{BREAKS_MAX, Compared, wide};
+use super::runs::told_direction;
 use crate::words;
+
+/// Digits of a hash that tell the files of a wallet apart; reports name kept files by them.
+const HASH_DIGITS: usize = 12;
 
 /// A break before it is told.
 struct Found<'a> {
@@ -119,12 +125,13 @@ impl Compared {
         };
         let (payments, lines) = self.sides_of(&found.told_by);
         let view = found.id.and_then(|id| self.known.breaks.get(id));
+        let id = found.id.filter(|_| view.is_some() || !words::explains_itself(code));
         BreakLine {
-            id: found.id.map_or_else(String::new, |id| id.to_string()),
+            id: id.map_or_else(String::new, |id| id.to_string()),
             code: code.letters().to_owned(),
-            meaning: self.meaning_of(code, found, &lines),
+            meaning: self.meaning_of(code, found, &lines) + &moved(view),
             class: finding.class.word().to_owned(),
-            direction: finding.direction.word().to_owned(),
+            direction: told_direction(code, finding.direction).1.word().to_owned(),
             open: found.open,
             wallet: found.wallet.as_ref().map(ToString::to_string).unwrap_or_default(),
             amount: self.amount_of(code, &payments, &lines),
@@ -152,10 +159,11 @@ impl Compared {
     /// What the log has recorded of a break that the comparison does not find.
     fn recorded(&self, view: &BreakView) -> BreakLine {
         let code = view.found.code;
+        // When the money moved is not in the log; when the break was found is told of the break.
         let item = |id: String, place: String| ItemLine {
             place,
             id,
-            time: self.zone.rfc3339(view.opened_at),
+            time: String::new(),
             amount: view.found.amount,
             note: String::new(),
             party: String::new(),
@@ -169,7 +177,8 @@ impl Compared {
             Subject::Movement(id) => (vec![item(id.to_string(), place)], Vec::new()),
             Subject::Line { serial } => (Vec::new(), vec![item(serial.clone(), place)]),
             Subject::Row { statement, number } => {
-                (Vec::new(), vec![item(String::new(), format!("{statement} row {number}"))])
+                let digits: String = statement.to_string().chars().take(HASH_DIGITS).collect();
+                (Vec::new(), vec![item(String::new(), format!("{digits} row {number}"))])
             }
             Subject::Statement(hash) => (Vec::new(), vec![item(hash.to_string(), place)]),
             Subject::Day => (Vec::new(), Vec::new()),
@@ -177,7 +186,7 @@ impl Compared {
         BreakLine {
             id: view.id.to_string(),
             code: code.letters().to_owned(),
-            meaning: meaning(code),
+            meaning: meaning(code) + &moved(Some(view)),
             class: String::new(),
             direction: view.found.direction.word().to_owned(),
             open: view.is_open() && !words::explains_itself(code),
@@ -195,6 +204,10 @@ impl Compared {
             state => state.word().to_owned(),
         };
         BreakStanding {
+            code: view.found.code.letters(),
+            day: date_of(view.day).to_string(),
+            booked: date_of(view.booked).to_string(),
+            found_at: self.zone.rfc3339(view.opened_at),
             position: view.history.first().map_or(self.known.position, |entry| entry.position),
             state,
             age: view.age(self.known.until).word(),
@@ -257,10 +270,12 @@ impl Compared {
             }
         }
     }
-    /// The code under which a finding is told: its own, or that of a pair which only a person can
-    /// confirm.
+
+    /// The code under which a finding is told: its own as the log has it, or that of a pair which
+    /// only a person can confirm.
     fn told_code(&self, finding: &Finding) -> Option<BreakCode> {
-        self.code_of(finding).or(finding.code)
+        let code = self.code_of(finding).or(finding.code);
+        code.map(|code| told_direction(code, finding.direction).0)
     }
 
     /// Whether what a finding belongs to was not told before.
@@ -272,6 +287,13 @@ impl Compared {
             Link::CopyOf(_) | Link::None => true,
         }
     }
+}
+
+/// P01, beside the code of a break that is booked in another day than its own.
+fn moved(view: Option<&BreakView>) -> String {
+    let Some(view) = view.filter(|view| view.booked != view.day) else { return String::new() };
+    let (code, day, booked) = (BreakCode::ClosedPeriod, date_of(view.day), date_of(view.booked));
+    format!("; {} {}: {day}, booked in {booked}", code.letters(), meaning(code))
 }
 
 fn meaning(code: BreakCode) -> String {

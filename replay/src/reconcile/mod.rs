@@ -31,6 +31,8 @@ mod told_twice;
 mod xlsx;
 
 #[cfg(test)]
+mod differences_tests;
+#[cfg(test)]
 mod fees_order_tests;
 #[cfg(test)]
 mod fees_tests;

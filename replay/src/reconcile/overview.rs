@@ -81,12 +81,16 @@ impl DayReport {
                 )
             },
         );
+        let known_until = match self.known_until.as_str() {
+            "" => "before the first event",
+            until => until,
+        };
         vec![
             ("账务日", "business day", format!("{} ({})", self.day, self.time_zone)),
             ("结论", "verdict", self.verdict()),
             ("关账", "state of the day", closed),
             ("运行", "run", format!("#{}", self.run)),
-            ("事件位置", "position", format!("{} ({})", self.position, self.known_until)),
+            ("事件位置", "position", format!("{} ({known_until})", self.position)),
             ("日志根", "log root", self.root.clone()),
             ("规则版本", "policy in force", policy),
             ("比对参数", "terms", self.terms.clone()),

@@ -175,6 +175,8 @@ fn an_empty_day_has_every_page() {
     let report = compare_day(&MemoryLog::new(), shop_date(), Vec::new(), EVER, &mut |_, _| {});
     let report = report.expect("readable").report();
     assert!(report.agrees && report.wallets.is_empty() && report.policy.is_none());
+    assert_eq!(report.known_until, "");
+    assert!(report.text().contains("0 (before the first event)"), "{}", report.text());
     for (name, bytes) in formats(&report) {
         assert!(bytes.len() > 200, "{name}");
     }

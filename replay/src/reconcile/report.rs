@@ -25,7 +25,7 @@ pub struct DayReport {
     /// The last position that was looked at.
     #[serde(serialize_with = "spelling::position")]
     pub position: Position,
-    /// The time of what lies there.
+    /// The time of what lies there; empty where nothing does, before the first event.
     pub known_until: String,
     /// The Merkle root over the log up to there.
     pub root: String,
@@ -161,11 +161,11 @@ pub struct PairLine {
 /// A difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakLine {
-    /// Its id, the same in every run.
+    /// Its id, the same in every run; empty where the log does not know it and no person is asked.
     pub id: String,
     /// Its code.
     pub code: String,
-    /// What it means.
+    /// What it means, and what stands beside it: G01, P01.
     pub meaning: String,
     /// Its class; empty where the comparison does not find it any more.
     pub class: String,
@@ -189,6 +189,14 @@ pub struct BreakLine {
 /// Where a recorded break stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BreakStanding {
+    /// The code under which it is recorded; a run to come may find it otherwise.
+    pub code: &'static str,
+    /// The day that it is about.
+    pub day: String,
+    /// The day that it is booked in: the first open one, where its own was closed.
+    pub booked: String,
+    /// When it was found first.
+    pub found_at: String,
     /// The position at which it was opened.
     #[serde(serialize_with = "spelling::position")]
     pub position: Position,
@@ -211,7 +219,7 @@ pub struct ItemLine {
     pub place: String,
     /// Its id: a payment, a refund, or the channel's serial.
     pub id: String,
-    /// When.
+    /// When; empty where only the log knows of it, and not when it was.
     pub time: String,
     /// How much.
     #[serde(serialize_with = "spelling::money")]

@@ -156,7 +156,10 @@ impl Compared {
             time_zone: self.zone.name().to_owned(),
             run: self.known.run,
             position: self.known_to,
-            known_until: self.zone.rfc3339(self.known.until),
+            known_until: match self.known_to {
+                Position::START => String::new(),
+                _ => self.zone.rfc3339(self.known.until),
+            },
             root: self.known.root.clone(),
             policy: self.known.policy.clone(),
             terms: terms_text(&self.terms),

@@ -346,7 +346,7 @@ impl Compared {
 
 /// A code with the direction that it has in the log. More money that left, as in a refund larger
 /// than ours, is less money for us, and the direction is the truth.
-fn told_direction(code: BreakCode, direction: Direction) -> (BreakCode, Direction) {
+pub(super) fn told_direction(code: BreakCode, direction: Direction) -> (BreakCode, Direction) {
     match (code, direction) {
         (BreakCode::AmountOver, Direction::Out) => (BreakCode::AmountUnder, Direction::Out),
         (BreakCode::AmountUnder, Direction::In) => (BreakCode::AmountOver, Direction::In),

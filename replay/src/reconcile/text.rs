@@ -148,7 +148,10 @@ impl BreakLine {
                 let _ = write!(text, ", owner {}", record.owner);
             }
         }
-        let _ = writeln!(text, ", break {}", self.id);
+        if !self.id.is_empty() {
+            let _ = write!(text, ", break {}", self.id);
+        }
+        text.push('\n');
         for (side, items) in [("ours", &self.ours), ("channel", &self.channel)] {
             for item in items {
                 let _ = writeln!(text, "    {side:<7} {}", item.told());

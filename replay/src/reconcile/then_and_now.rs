@@ -260,9 +260,14 @@ fn said(report: &DayReport) -> Said {
         if let Some(record) = line.record.as_ref().filter(|record| !record.owner.is_empty()) {
             text += &format!(", owner {}", record.owner);
         }
-        said.insert((About::Break, format!("break {}", line.id)), text);
+        let items = || line.ours.iter().chain(&line.channel);
+        let name = match items().next() {
+            Some(item) if line.id.is_empty() => format!("{} ({})", item.id, item.place),
+            _ => format!("break {}", line.id),
+        };
+        said.insert((About::Break, name), text);
         let class = format!("{} {}", line.code, line.class);
-        line.ours.iter().chain(&line.channel).for_each(|item| keep(&mut said, item, &class));
+        items().for_each(|item| keep(&mut said, item, &class));
     }
     for PairLine { class, ours, channel, .. } in report.pairs.iter().chain(&report.pool) {
         let items = || ours.iter().chain(channel);

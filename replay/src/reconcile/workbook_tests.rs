@@ -61,6 +61,21 @@ fn the_workbook_has_its_sheets_and_only_totals_are_formulas() {
     assert!(details.contains("<pane") && details.contains("<autoFilter"), "{details}");
 }
 
+#[test]
+fn a_text_that_no_cell_holds_is_cut_with_a_mark() {
+    // A cell counts UTF-16 units, of which signs outside of the first plane take two.
+    for sign in ["长", "𠮷"] {
+        let mut report = shop();
+        report.breaks[0].meaning = sign.repeat(32_767);
+        let parts = parts(&report.xlsx().expect("a workbook"));
+        let texts = part(&parts, "xl/sharedStrings.xml");
+        let long = texts.split("<t").find(|text| text.contains(&sign.repeat(99))).expect("it");
+        assert!(long.contains("… (cut here: csv and json have the whole)"), "{sign}");
+        let units = long.encode_utf16().filter(|unit| *unit > 0x3000).count();
+        assert!((32_000..=32_767).contains(&units), "{units}");
+    }
+}
+
 /// The number and the formula of each cell of a sheet that is no text.
 fn cells(sheet: &str) -> BTreeMap<String, (Decimal, Option<String>)> {
     let between = |text: &str, from: &str, to: &str| {

@@ -3,11 +3,12 @@
 //! Invariants: the same report gives the same bytes: the only time in the file is the business
 //! day's; serials and ids are texts, because a spreadsheet keeps 15 digits of a number, and what a
 //! payer wrote is a text, never a formula; money is a number to look at and, beside it, an integer
-//! of minor units; the only formulas are totals, and each carries its result.
+//! of minor units; the only formulas are totals, and each carries its result; a text that no cell
+//! holds ends with a mark.
 //! Deliberately not here: what is on the pages (`overview`, `details`).
 
 use duizhang_core::amount::Currency;
-use duizhang_projections::export::{money_format, put_money};
+use duizhang_projections::export::{fitting, money_format, put_money};
 use duizhang_projections::ledger::decimal;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatPattern, Formula, Workbook, Worksheet,
@@ -16,9 +17,6 @@ use rust_xlsxwriter::{
 
 use super::report::DayReport;
 use super::sheets::{Cell, Kind, Row, Sheet, Sums, Table, Tone};
-
-/// Most signs of a cell: a sheet takes 32,767, and a group of alternatives may have more.
-const CELL_SIGNS_MAX: usize = 32_000;
 
 /// The largest number of minor units that a cell keeps: it has 15 digits.
 const CELL_MINOR_MAX: u128 = 999_999_999_999_999;
@@ -152,8 +150,7 @@ fn put_row(
         let (from, width) = (*from, *width);
         match cell {
             Cell::Text(text) => {
-                let text: String = text.chars().take(CELL_SIGNS_MAX).collect();
-                sheet.write_string_with_format(row, from, text, &shade)?;
+                sheet.write_string_with_format(row, from, fitting(text), &shade)?;
             }
             Cell::Number(number) => {
                 sheet.write_with_format(row, from, *number, &shade)?;

@@ -4,11 +4,12 @@
 
 use std::ops::ControlFlow;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use chrono::NaiveDate;
 use duizhang_core::event::Chapter;
 use duizhang_core::position::Position;
 use duizhang_eventlog::{EventLog, history};
+use duizhang_projections::calendar::day_asked;
 use duizhang_projections::ledger::{Head, Plan, Selection, Survey};
 use duizhang_replay::book_zone;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ impl BooksQuestion {
 }
 
 fn parsed(day: &str) -> anyhow::Result<NaiveDate> {
-    day.parse().with_context(|| format!("{day:?} is not a day like 2026-11-21"))
+    Ok(day_asked(day)?)
 }
 
 /// What the log says of it.

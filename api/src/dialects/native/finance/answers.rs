@@ -7,7 +7,7 @@ use duizhang_core::breaks::{
     BreakState, BreakStep, Ending, FoundBreak, Resolution, StatementKept, Subject,
 };
 use duizhang_core::ledger::{Account, AdjustmentState, Movement};
-use duizhang_listener_bridge::wire::Answer;
+use duizhang_listener_bridge::wire::{Answer, hex_lower};
 use duizhang_projections::breaks::{DayDeed, DayEntry, Deed as BreakDeed, Entry, RunView};
 use duizhang_projections::calendar::{Zone, date_of};
 use duizhang_projections::recorded::{AdjustmentView, MovementView};
@@ -137,6 +137,11 @@ fn entry_body(entry: &Entry, zone: Zone) -> EntryBody<'_> {
         BreakDeed::Reclassified(found) => ("reclassified", Some(difference(found))),
         BreakDeed::Reopened(day) => ("reopened", Some(format!("booked in {}", date_of(*day)))),
         BreakDeed::Step(step) => step_words(step),
+        BreakDeed::Taken { paid_at, number, reason } => {
+            let number = number.as_ref().map(|number| format!(", order {number}"));
+            let (at, number) = (zone.rfc3339(*paid_at), number.unwrap_or_default());
+            ("take", Some(format!("paid at {at}{number}: {reason}")))
+        }
         BreakDeed::Ended(ending) => {
             let (word, root) = (ending.word(), ending.root().word());
             ("ended", Some(format!("{word}, cause: {root}")))
@@ -199,7 +204,7 @@ fn run_body<'a>(wallet: &'a str, run: &'a RunView, zone: Zone) -> RunBody<'a> {
         wallet,
         position: run.position.number(),
         at: zone.rfc3339(run.at),
-        inputs: format!("{:?}", run.inputs),
+        inputs: hex_lower(&run.inputs.bytes()),
         statements: run.statements.iter().map(ToString::to_string).collect(),
         payments: run.totals.payments,
         lines: run.totals.lines,

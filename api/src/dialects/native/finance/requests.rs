@@ -14,7 +14,7 @@ use duizhang_core::ledger::{Movement, Named};
 use duizhang_core::position::Position;
 use duizhang_core::time::Timestamp;
 use duizhang_listener_bridge::wire::{Answer, Request};
-use duizhang_projections::calendar::{Zone, day_of_date};
+use duizhang_projections::calendar::{Zone, day_asked, day_of_date};
 
 use super::super::problem::{Code, not_found, problem};
 use super::super::requests::{
@@ -136,7 +136,7 @@ fn read_day(text: &str) -> Result<Day, Answer> {
 
 /// A date in the one spelling in which it is printed.
 fn date(text: &str) -> Option<NaiveDate> {
-    text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)
+    day_asked(text).ok().filter(|date| date.to_string() == text)
 }
 
 fn read_standing(text: &str) -> Result<Standing, Answer> {

@@ -14,7 +14,7 @@ use super::super::shown::{AmountDigits, Text};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BreakSubject)]
 pub(in crate::dialects::native) struct SubjectBody {
-    /// `payment`, `order`, `refund`, `line`, `row`, `statement` or `day`.
+    /// `payment`, `order`, `refund`, `movement`, `line`, `row`, `statement` or `day`.
     #[schema(example = "line")]
     pub(super) kind: &'static str,
     /// Our id, the channel's number of a line, or the hash of a statement.
@@ -44,8 +44,8 @@ pub(in crate::dialects::native) struct ProposalBody<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BreakEnding)]
 pub(in crate::dialects::native) struct EndingBody {
-    /// A person's word as it was given, `auto-late-arrival`, `auto-no-longer-found`,
-    /// `auto-matched` or `auto-dismissed`.
+    /// A person's word as it was given, `taken-in`, `auto-late-arrival`,
+    /// `auto-no-longer-found`, `auto-matched` or `auto-dismissed`.
     #[schema(example = "written-off")]
     pub(super) word: &'static str,
     /// Where the difference came from, as far as anybody knows.
@@ -126,8 +126,8 @@ pub(in crate::dialects::native) struct EntryBody<'a> {
     /// Who; empty where a payment settled by itself.
     pub(super) by: &'a str,
     /// What: of a break `opened`, `reclassified`, `reopened`, `assign`, `comment`, `wait`,
-    /// `propose`, `approve`, `refuse`, `resolve`, `reopen`, `ended` or `accepted`; of a day
-    /// `closed`, `reopen-proposed` or `reopened`.
+    /// `propose`, `approve`, `refuse`, `resolve`, `reopen`, `take`, `ended` or `accepted`; of a
+    /// day `closed`, `reopen-proposed` or `reopened`.
     #[schema(example = "comment")]
     pub(super) deed: &'static str,
     /// The words to it.
@@ -157,7 +157,8 @@ pub(in crate::dialects::native) struct RunBody<'a> {
     pub(super) position: u64,
     /// When that came.
     pub(super) at: String,
-    /// The fingerprint of what went in.
+    /// The fingerprint of what went in: 32 hexadecimal digits.
+    #[schema(example = "6f1ed002ab5595859014ebf0951522d9")]
     pub(super) inputs: String,
     /// The hashes of the statements that it looked at.
     pub(super) statements: Vec<String>,

@@ -3,11 +3,13 @@
 use duizhang_core::amount::Amount;
 use duizhang_core::breaks::{
     AgeBucket, BreakCode, BreakRefusal, BreakState, BreakStep, Direction, Ending, FoundBreak,
-    ProofOutcome, Resolution, ResolutionKind, RootCause, StatementKept, Subject, WaitingFor,
+    ProofOutcome, Resolution, ResolutionKind, RootCause, RunTotals, StatementKept, Subject,
+    WaitingFor,
 };
 use duizhang_core::closing::{Day, DayRefusal};
+use duizhang_core::digest::Digest;
 use duizhang_core::fact::Fact;
-use duizhang_core::id::{AdjustmentId, BankId, BreakId, MovementId, OrderId, WalletId};
+use duizhang_core::id::{AdjustmentId, BankId, BreakId, MovementId, OrderId, PaymentId, WalletId};
 use duizhang_core::ledger::{
     Account, AdjustmentProposed, AdjustmentState, AdjustmentVerdict, BooksRefusal, Movement,
     MovementRecorded,
@@ -17,7 +19,9 @@ use duizhang_core::position::Position;
 use duizhang_core::rejection::Rejection;
 use duizhang_core::time::{Span, Timestamp};
 use duizhang_listener_bridge::wire::{Answer, Method, Request};
-use duizhang_projections::breaks::{BreakView, DayDeed, DayEntry, Deed as BreakDeed, Entry};
+use duizhang_projections::breaks::{
+    BreakView, DayDeed, DayEntry, Deed as BreakDeed, Entry, RunView,
+};
 use duizhang_projections::calendar::Zone;
 use duizhang_projections::recorded::{AdjustmentView, Judged, MovementView};
 use proptest::prelude::*;
@@ -453,6 +457,29 @@ fn a_break_is_shown_whole_and_in_a_list_without_its_history() {
     assert_eq!(one["subject"], json!({"kind": "day", "id": null, "row": null}));
 }
 
+#[test]
+fn a_line_that_was_taken_in_says_why_and_for_which_order() {
+    let mut taken = proposed_break();
+    let deed = |number: Option<&str>| BreakDeed::Taken {
+        paid_at: NOON,
+        number: number.map(text),
+        reason: text("the phone was off"),
+    };
+    let entry = |deed| Entry { position: Position::new(9), at: NOON, by: text("li"), deed };
+    let ending = Ending::TakenIn { payment: PaymentId::from_bits(7) };
+    taken.view.history = vec![entry(deed(Some("A-17"))), entry(deed(None))];
+    taken.view.ending = Some(ending);
+    let one = shown(Seen::Break(taken));
+    assert_eq!(
+        (&one["history"][0]["deed"], &one["history"][0]["by"]),
+        (&json!("take"), &json!("li"))
+    );
+    let noted = |number: &str| format!("paid at {AT}{number}: the phone was off");
+    assert_eq!(one["history"][0]["note"], noted(", order A-17"));
+    assert_eq!(one["history"][1]["note"], noted(""));
+    assert_eq!(one["ending"]["word"], "taken-in");
+}
+
 fn kept() -> StatementKept {
     StatementKept {
         statement: Hash::from_bytes([7; 32]),
@@ -478,13 +505,20 @@ fn a_day_is_shown_with_who_wants_it_open_again() {
         reason: text("r"),
         deed,
     };
+    let run = RunView {
+        position: Position::new(41),
+        at: NOON,
+        inputs: Digest::of(&[b"a"]),
+        statements: vec![kept().statement],
+        totals: RunTotals { payments: 1, lines: 1, matched: 1, matched_amount: Amount::fen(9) },
+    };
     let mut day = SeenDay {
         day: DAY,
         closed: true,
         breaks: 3,
         open_breaks: 1,
         statements: vec![(kept(), false)],
-        runs: Vec::new(),
+        runs: vec![(wallet("wx"), run)],
         history: vec![day_entry("li", DayDeed::Closed(vec![BreakId::from_bits(7)]))],
     };
     let one = shown(Seen::Day(day.clone()));
@@ -494,6 +528,8 @@ fn a_day_is_shown_with_who_wants_it_open_again() {
         (&statement["proof"], &statement["reconciled"]),
         (&json!("doubtful"), &json!(false))
     );
+    let inputs = one["runs"][0]["inputs"].as_str().expect("a text");
+    assert!(inputs.len() == 32 && inputs.chars().all(|sign| sign.is_ascii_hexdigit()), "{inputs}");
     assert_eq!(one["history"][0]["note"], format!("r; accepted {BREAK}"));
     day.history.push(day_entry("wu", DayDeed::ReopenProposed));
     assert_eq!(shown(Seen::Day(day.clone()))["reopen_proposed_by"], "wu");
