@@ -26,14 +26,21 @@ impl Sums {
     }
 }
 
-/// The sums of all accounts in all currencies.
+/// What sums are kept by.
+type Key = (Numbered, Currency);
+
+/// Most sums that are looked through one by one: as long as they lie in a few lines of the
+/// processor's cache, that takes a third of the time of a search.
+const LOOKED_THROUGH: usize = 16;
+
+/// The sums of all accounts in all currencies, in the order of the chart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Balances(BTreeMap<(Numbered, Currency), Sums>);
+pub struct Balances(Vec<(Key, Sums)>);
 
 impl Balances {
     /// Adds one line.
     pub fn add(&mut self, line: &Line) {
-        let sums = self.0.entry((line.account, line.amount.currency())).or_default();
+        let sums = self.sums_mut((line.account, line.amount.currency()));
         let minor = i128::from(line.amount.minor());
         if minor < 0 { sums.credit -= minor } else { sums.debit += minor }
     }
@@ -41,16 +48,33 @@ impl Balances {
     /// Adds all sums of others.
     pub fn add_all(&mut self, others: &Self) {
         for (key, other) in &others.0 {
-            let sums = self.0.entry(*key).or_default();
+            let sums = self.sums_mut(*key);
             sums.debit += other.debit;
             sums.credit += other.credit;
         }
     }
 
+    fn sums_mut(&mut self, key: Key) -> &mut Sums {
+        let few = self.0.len() <= LOOKED_THROUGH;
+        let seen = if few { self.0.iter().position(|(known, _)| *known == key) } else { None };
+        let place = seen.unwrap_or_else(|| match self.place(key) {
+            Ok(place) => place,
+            Err(place) => {
+                self.0.insert(place, (key, Sums::default()));
+                place
+            }
+        });
+        &mut self.0[place].1
+    }
+
+    fn place(&self, key: Key) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&key, |(known, _)| *known)
+    }
+
     /// The sums of an account in a currency; zeros where nothing was posted.
     #[must_use]
     pub fn of(&self, account: Numbered, currency: Currency) -> Sums {
-        self.0.get(&(account, currency)).copied().unwrap_or_default()
+        self.place((account, currency)).map(|place| self.0[place].1).unwrap_or_default()
     }
 
     /// All accounts with anything posted, in the order of the chart.
