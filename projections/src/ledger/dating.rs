@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use duizhang_core::decision::Decision;
 use duizhang_core::event::Chapter;
+use duizhang_core::fact::Fact;
 use duizhang_core::ledger::Entry;
 
 use super::days::Days;
@@ -42,6 +43,10 @@ impl Dating {
 
     /// Takes in what a chapter closes and opens again, before its entries are dated.
     pub fn take_in(&mut self, chapter: &Chapter) {
+        // Nothing else closes a day or opens it, and most chapters are of orders.
+        if !matches!(chapter.fact, Fact::DayCloseRequested(_) | Fact::DayReopenRequested(_)) {
+            return;
+        }
         for decision in &chapter.decisions {
             if let Decision::DayClosed { day } = decision {
                 self.closed.insert(date_of(*day));
