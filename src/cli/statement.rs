@@ -18,7 +18,7 @@ use super::reconcile::{contents, mapping_text, print_answer};
 use super::review::in_use;
 use crate::compose::{Absent, OpenBook};
 use crate::finance::{
-    STATEMENTS_PATH, StatementQuestion, Stored, Unframed, preview, saved, tell_statements, unframed,
+    STATEMENTS_PATH, StatementQuestion, Stored, Unframed, answer_statements, preview, unframed,
 };
 use crate::review::{Answered, post};
 
@@ -73,14 +73,7 @@ fn ask(setting: &Setting, question: StatementQuestion) -> anyhow::Result<(Answer
     let mut progress = |what, at, end| bar.show(what, at, end);
     let book = OpenBook::open(&data, Absent::Refuse, &mut progress).map_err(in_use)?;
     let stored = Stored { statements: &book.views.statements, data: &data, zone: book.zone()? };
-    let bytes = match &question {
-        StatementQuestion::Save { digits } => saved(&stored, digits),
-        StatementQuestion::List { .. } | StatementQuestion::Show { .. } => Ok(Vec::new()),
-    };
-    let told = bytes.and_then(|bytes| Ok((tell_statements(&stored, &question)?, bytes)));
+    let answer = answer_statements(&stored, &question, setting.form);
     book.close()?;
-    Ok(match told {
-        Ok((told, bytes)) => (Answered::of(Ok(told), setting.form), bytes),
-        Err(error) => (Answered::of(Err(error), setting.form), Vec::new()),
-    })
+    Ok(answer)
 }

@@ -12,19 +12,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use duizhang_api::accept::Patience;
 use duizhang_api::app::App;
-use duizhang_api::dialects::{Desk as _, Token};
 use http_body_util::LengthLimitError;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::listing::{StatementQuestion, Stored, saved, tell_statements};
+use super::listing::{StatementQuestion, Stored, answer_statements};
 use super::places::{Place, Places, Use, held};
 use super::reconcile::{Desk, reconcile};
 use super::report::{Archive, Files, ReportQuestion, Reported, report};
@@ -32,7 +31,7 @@ use super::wire::{
     FILES_BYTES_MAX, MESSAGE_BYTES_MAX, RECONCILE_PATH, REPORT_PATH, STATEMENTS_PATH, framed,
     task_of,
 };
-use crate::review::{Answered, Form, Told, bearer, complaint};
+use crate::review::{Answered, Form, Stranger, complaint, operator_of};
 
 /// Longest question in bytes: a day or 64 digits.
 const QUESTION_BYTES_MAX: usize = 1_024;
@@ -67,8 +66,7 @@ struct Asked {
 /// Why something is not taken, or was not done.
 #[derive(Debug)]
 enum Refusal {
-    NoToken,
-    NotAnOperator,
+    Stranger(Stranger),
     FilesTooLong,
     QuestionTooLong,
     BrokeOff,
@@ -80,55 +78,50 @@ enum Refusal {
     Panicked,
 }
 
-impl Refusal {
-    const fn status(&self) -> StatusCode {
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response<Body> {
+        let later = [(RETRY_AFTER, "5")];
         match self {
-            Self::NoToken => StatusCode::UNAUTHORIZED,
-            Self::NotAnOperator => StatusCode::FORBIDDEN,
-            Self::FilesTooLong | Self::QuestionTooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BrokeOff | Self::Unknown(_) => StatusCode::BAD_REQUEST,
-            Self::Busy(_) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unsaid(_) | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn text(&self) -> String {
-        let text = match self {
-            Self::NoToken => "a valid token of an operator is required\n",
-            Self::NotAnOperator => {
-                "a merchant's token does not open the book: an operator's does\n"
-            }
+            Self::Stranger(stranger) => stranger.into_response(),
             Self::FilesTooLong => {
-                return format!(
+                let text = format!(
                     "the files are larger than {} MB together: hand them in one by one, or export \
                      a shorter period\n",
                     FILES_BYTES_MAX / (1_024 * 1_024)
                 );
+                (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
             }
             Self::QuestionTooLong => {
-                return format!("the question is longer than {QUESTION_BYTES_MAX} bytes\n");
+                let text = format!("the question is longer than {QUESTION_BYTES_MAX} bytes\n");
+                (StatusCode::PAYLOAD_TOO_LARGE, text).into_response()
             }
-            Self::BrokeOff => "the message broke off\n",
+            Self::BrokeOff => (StatusCode::BAD_REQUEST, "the message broke off\n").into_response(),
             Self::Unknown(error) => {
-                return format!("this server does not know what to do: {error:#}\n");
+                let text = format!("this server does not know what to do: {error:#}\n");
+                (StatusCode::BAD_REQUEST, text).into_response()
             }
-            Self::Busy(what) => what.busy(),
-            Self::Unsaid(error) => return format!("the answer cannot be written: {error:#}\n"),
-            Self::Stopping => "the server stops; ask again when it is back\n",
-            Self::Panicked => "the work stopped on a failed assertion\n",
-        };
-        text.to_owned()
+            Self::Busy(what) => {
+                (StatusCode::SERVICE_UNAVAILABLE, later, what.busy()).into_response()
+            }
+            Self::Stopping => {
+                let text = "the server stops; ask again when it is back\n";
+                (StatusCode::SERVICE_UNAVAILABLE, later, text).into_response()
+            }
+            Self::Unsaid(error) => {
+                let text = format!("the answer cannot be written: {error:#}\n");
+                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+            }
+            Self::Panicked => {
+                let text = "the work stopped on a failed assertion\n";
+                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+            }
+        }
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response<Body> {
-        let (status, text) = (self.status(), self.text());
-        match self {
-            Self::NoToken => (status, [(WWW_AUTHENTICATE, "Bearer")], text).into_response(),
-            Self::Busy(_) | Self::Stopping => (status, [(RETRY_AFTER, "5")], text).into_response(),
-            _ => (status, text).into_response(),
-        }
+impl From<Stranger> for Refusal {
+    fn from(stranger: Stranger) -> Self {
+        Self::Stranger(stranger)
     }
 }
 
@@ -181,15 +174,6 @@ fn said_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 impl Office {
-    /// Who asks, by name.
-    fn operator(&self, headers: &HeaderMap) -> Read<String> {
-        match bearer(headers).and_then(|token| self.app.token(token)) {
-            Some(Token::Operator(name)) => Ok(name),
-            Some(Token::Merchant(_)) => Err(Refusal::NotAnOperator),
-            None => Err(Refusal::NoToken),
-        }
-    }
-
     /// A message with files, and the place that it has on its way where it is long.
     async fn message(&self, request: Request) -> Read<(Vec<u8>, Option<Place>)> {
         let short = said_length(request.headers()).is_some_and(|said| said <= SHORT_BYTES_MAX);
@@ -204,7 +188,7 @@ impl Office {
     }
 
     async fn reconcile(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
-        let by = self.operator(request.headers())?;
+        let by = operator_of(&self.app, request.headers())?;
         let (message, on_its_way) = self.message(request).await?;
         let (task, form) = task_of(&message, by).map_err(Refusal::Unknown)?;
         drop(message);
@@ -224,7 +208,7 @@ impl Office {
     }
 
     async fn tell(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
-        self.operator(request.headers())?;
+        operator_of(&self.app, request.headers())?;
         let body = body_of(request, QUESTION_BYTES_MAX, Refusal::QuestionTooLong).await?;
         let asked: Asked =
             serde_json::from_slice(&body).map_err(|error| Refusal::Unknown(error.into()))?;
@@ -235,7 +219,7 @@ impl Office {
     }
 
     async fn report(self: &Arc<Self>, request: Request) -> Read<Response<Body>> {
-        self.operator(request.headers())?;
+        operator_of(&self.app, request.headers())?;
         let body = body_of(request, QUESTION_BYTES_MAX, Refusal::QuestionTooLong).await?;
         let question: ReportQuestion =
             serde_json::from_slice(&body).map_err(|error| Refusal::Unknown(error.into()))?;
@@ -266,14 +250,7 @@ impl Office {
     fn answer(&self, Asked { question, form }: &Asked) -> anyhow::Result<Vec<u8>> {
         let statements = self.app.book.views().statements.clone();
         let stored = Stored { statements: &statements, data: &self.data, zone: self.app.zone };
-        let bytes = match question {
-            StatementQuestion::Save { digits } => saved(&stored, digits),
-            StatementQuestion::List { .. } | StatementQuestion::Show { .. } => Ok(Vec::new()),
-        };
-        let told: anyhow::Result<Told> = bytes.as_ref().map_or_else(
-            |error| Err(anyhow::anyhow!("{error:#}")),
-            |_| tell_statements(&stored, question),
-        );
-        framed(&Answered::of(told, *form), &[&bytes.unwrap_or_default()])
+        let (answered, bytes) = answer_statements(&stored, question, *form);
+        framed(&answered, &[&bytes])
     }
 }

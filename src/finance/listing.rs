@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::shelf::short;
 use super::vault::Vault;
-use crate::review::Told;
+use crate::review::{Answered, Form, Told};
 
 /// Fewest digits that name a file: with four a shop's files are hardly ever alike.
 const DIGITS_MIN: usize = 4;
@@ -38,27 +38,25 @@ pub(crate) struct Stored<'a> {
     pub(crate) zone: Zone,
 }
 
-/// Answers a question; of [`StatementQuestion::Save`] what is saved is told.
-pub(crate) fn tell_statements(
+/// Answers a question: what is told, and the original bytes where they were asked for.
+pub(crate) fn answer_statements(
     stored: &Stored<'_>,
     question: &StatementQuestion,
-) -> anyhow::Result<Told> {
-    match question {
-        StatementQuestion::List { day } => stored.list(day.as_deref()),
-        StatementQuestion::Show { digits } => stored.show(digits),
-        StatementQuestion::Save { digits } => {
-            let (view, bytes) = stored.bytes(digits)?;
-            let statement = view.kept.statement;
-            let json = json!({ "sha256": statement.to_string(), "bytes": bytes.len() });
-            let text = format!("statement {statement}, {} bytes", bytes.len());
-            Ok(Told { clean: true, text, json: format!("{json:#}") })
-        }
+    form: Form,
+) -> (Answered, Vec<u8>) {
+    let answer = match question {
+        StatementQuestion::List { day } => stored.list(day.as_deref()).map(without_bytes),
+        StatementQuestion::Show { digits } => stored.show(digits).map(without_bytes),
+        StatementQuestion::Save { digits } => stored.save(digits),
+    };
+    match answer {
+        Ok((told, bytes)) => (Answered::of(Ok(told), form), bytes),
+        Err(error) => (Answered::of(Err(error), form), Vec::new()),
     }
 }
 
-/// The original bytes of a statement.
-pub(crate) fn saved(stored: &Stored<'_>, digits: &str) -> anyhow::Result<Vec<u8>> {
-    Ok(stored.bytes(digits)?.1)
+const fn without_bytes(told: Told) -> (Told, Vec<u8>) {
+    (told, Vec::new())
 }
 
 impl Stored<'_> {
@@ -108,10 +106,12 @@ impl Stored<'_> {
         Ok(Told { clean, text, json: format!("{json:#}") })
     }
 
-    fn bytes(&self, digits: &str) -> anyhow::Result<(&StatementView, Vec<u8>)> {
-        let view = self.find(digits)?;
-        let bytes = Vault::new(self.data).read(view.kept.statement)?;
-        Ok((view, bytes))
+    fn save(&self, digits: &str) -> anyhow::Result<(Told, Vec<u8>)> {
+        let statement = self.find(digits)?.kept.statement;
+        let bytes = Vault::new(self.data).read(statement)?;
+        let json = json!({ "sha256": statement.to_string(), "bytes": bytes.len() });
+        let text = format!("statement {statement}, {} bytes", bytes.len());
+        Ok((Told { clean: true, text, json: format!("{json:#}") }, bytes))
     }
 
     fn find(&self, digits: &str) -> anyhow::Result<&StatementView> {

@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use custody::custody;
 pub(crate) use endpoint::routes;
 pub(crate) use file::Given;
-pub(crate) use listing::{StatementQuestion, Stored, saved, tell_statements};
+pub(crate) use listing::{StatementQuestion, Stored, answer_statements};
 pub(crate) use preview::preview;
 pub(crate) use reconcile::{Desk, Task, reconcile};
 pub(crate) use report::{Archive, Files, ReportQuestion, Reported, report};

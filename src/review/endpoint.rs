@@ -11,16 +11,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use duizhang_api::app::App;
-use duizhang_api::dialects::{Desk, Token};
+use duizhang_api::dialects::Desk as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::declared::{Look, declared};
 use super::history::history;
+use super::operator::{Stranger, operator_of};
 use super::question::{Answered, Asked, Question, Told};
 
 /// Most reviews at once. Each folds the whole log into a state and views of its own, some 500 bytes
@@ -46,8 +47,7 @@ pub(crate) fn routes(app: &Arc<App>, data: PathBuf) -> Router {
 /// Why a question is not taken.
 #[derive(Debug)]
 enum Refusal {
-    NoToken,
-    NotAnOperator,
+    Stranger(Stranger),
     TooLong,
     Unknown(serde_json::Error),
     Busy,
@@ -56,14 +56,7 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
         match self {
-            Self::NoToken => {
-                let text = "a valid token of an operator is required\n";
-                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response()
-            }
-            Self::NotAnOperator => {
-                let text = "a merchant's token does not open the book: an operator's does\n";
-                (StatusCode::FORBIDDEN, text).into_response()
-            }
+            Self::Stranger(stranger) => stranger.into_response(),
             Self::TooLong => {
                 let text = format!(
                     "the question is longer than {QUESTION_BYTES_MAX} bytes or broke off\n"
@@ -94,11 +87,7 @@ async fn review(State(reviewer): State<Arc<Reviewer>>, request: Request) -> Resp
 impl Reviewer {
     /// Who asks, what, and a place to work in.
     async fn admit(&self, request: Request) -> Result<(Asked, OwnedSemaphorePermit), Refusal> {
-        match bearer(request.headers()).and_then(|token| self.app.token(token)) {
-            Some(Token::Operator(_)) => {}
-            Some(Token::Merchant(_)) => return Err(Refusal::NotAnOperator),
-            None => return Err(Refusal::NoToken),
-        }
+        operator_of(&self.app, request.headers()).map_err(Refusal::Stranger)?;
         let body = to_bytes(request.into_body(), QUESTION_BYTES_MAX).await;
         let body = body.map_err(|_| Refusal::TooLong)?;
         let asked = serde_json::from_slice(&body).map_err(Refusal::Unknown)?;
@@ -124,12 +113,6 @@ impl Reviewer {
 /// A place to work in, where one is free.
 fn place(room: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
     Arc::clone(room).try_acquire_owned().map_err(|_| Refusal::Busy)
-}
-
-/// The token that a request bears.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn answer(app: &App, data: &Path, question: &Question) -> anyhow::Result<Told> {
