@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use super::heading::{days, heading, standing, subjects};
+use super::heading::{days, heading, put_forward, subjects};
 use super::{ExportError, Writing};
 use crate::export::text::one_line;
 use crate::ledger::balances::decimal;
@@ -46,15 +46,7 @@ impl Writing for Beancount {
             let (code, name) = (plan.chart.code(account), plan.chart.chinese(account));
             writeln!(out, "  name: {}", quoted(&format!("{code} {name}")))?;
         }
-        let forward = standing(&plan.opening);
-        if !forward.is_empty() {
-            writeln!(out, "\n{eve} * \"brought forward 上期结转\"")?;
-        }
-        for (account, currency, balance) in forward {
-            let path = plan.chart.path(account);
-            writeln!(out, "  {path}  {} {currency}", decimal(balance, currency))?;
-        }
-        Ok(())
+        Ok(put_forward(plan, &format!("{eve} * \"brought forward 上期结转\""), "  ", out)?)
     }
 
     fn entry(

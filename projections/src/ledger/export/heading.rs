@@ -2,6 +2,8 @@
 //!
 //! Deliberately not here: how a format spells it.
 
+use std::io::{self, Write};
+
 use chrono::NaiveDate;
 use duizhang_core::amount::Currency;
 use duizhang_core::ledger::{Entry, Numbered};
@@ -31,10 +33,28 @@ pub(super) fn subjects(entry: &Entry) -> Vec<(&'static str, String)> {
 }
 
 /// Accounts with a balance, for lines that carry it forward.
-pub(super) fn standing(balances: &Balances) -> Vec<(Numbered, Currency, i128)> {
+fn standing(balances: &Balances) -> Vec<(Numbered, Currency, i128)> {
     let balances =
         balances.iter().map(|(account, currency, sums)| (account, currency, sums.balance()));
     balances.filter(|(.., balance)| *balance != 0).collect()
+}
+
+/// The transaction that carries balances forward into a plain-text book, where there are any.
+pub(super) fn put_forward(
+    plan: &Plan,
+    title: &str,
+    indent: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let forward = standing(&plan.opening);
+    if !forward.is_empty() {
+        writeln!(out, "\n{title}")?;
+    }
+    for (account, currency, balance) in forward {
+        let path = plan.chart.path(account);
+        writeln!(out, "{indent}{path}  {} {currency}", decimal(balance, currency))?;
+    }
+    Ok(())
 }
 
 /// The first and last day, and the one before the first: books are opened there.

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use duizhang_core::ledger::Narration;
 
-use super::heading::{days, heading, standing, subjects};
+use super::heading::{days, heading, put_forward, subjects};
 use super::{ExportError, Writing};
 use crate::export::text::one_line;
 use crate::ledger::balances::decimal;
@@ -86,15 +86,7 @@ impl Writing for Plain {
             writeln!(out, "tag {tag}")?;
         }
         let Some((eve, ..)) = days(plan) else { return Ok(()) };
-        let forward = standing(&plan.opening);
-        if !forward.is_empty() {
-            writeln!(out, "\n{eve} * {FORWARD}")?;
-        }
-        for (account, currency, balance) in forward {
-            let path = plan.chart.path(account);
-            writeln!(out, "    {path}  {} {currency}", decimal(balance, currency))?;
-        }
-        Ok(())
+        Ok(put_forward(plan, &format!("{eve} * {FORWARD}"), "    ", out)?)
     }
 
     fn entry(
