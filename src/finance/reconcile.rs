@@ -8,7 +8,6 @@
 //! Deliberately not here: who may ask, and how the answer travels.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
@@ -26,7 +25,7 @@ use duizhang_projections::breaks::BreakView;
 use duizhang_projections::calendar::{Zone, date_of, day_of_date};
 use duizhang_projections::views::Views;
 use duizhang_replay::reconcile::{
-    Compared, DayReport, OpenBreak, Paper, Run, StatementCheck, compare_day, merge, needs_a_person,
+    Compared, DayReport, OpenBreak, Paper, Run, StatementCheck, needs_a_person,
 };
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -34,7 +33,7 @@ use tokio::runtime::Handle;
 use super::crowd::check_room;
 use super::fees::FeeLine;
 use super::file::{Columns, Document, Given, hash_of_mapping, wallet_of};
-use super::shelf::{Shelf, Wanted, short};
+use super::shelf::{Shelf, Wanted, around, compare, short};
 use super::vault::Vault;
 use crate::compose::Progress;
 use crate::review::Told;
@@ -132,12 +131,9 @@ pub(crate) fn reconcile(
     let at_hand: BTreeMap<Hash, Document> =
         imports.into_iter().map(|import| (import.fact.statement, import.document)).collect();
     let (statements, papers) = Shelf { vault: &vault, zone: desk.zone, at_hand }.take(wanted)?;
-    let span = desk.zone.start_of(day)..desk.zone.end_of(day);
-    let merged = merge(statements, &span, desk.zone);
     let head = desk.book.log().head().position;
     let mut reading = |at, end| progress("reading the log", at, end);
-    let compared = compare_day(desk.book.log(), day, merged.statements, head, &mut reading)?
-        .telling(merged.changes, merged.changes_unlisted);
+    let compared = compare(desk.book.log(), (desk.zone, day), statements, head, &mut reading)?;
     if dry_run {
         let report = compared.report();
         return Ok(Told { clean: report.agrees, text: report.text(), json: report.json() });
@@ -220,12 +216,10 @@ impl Desk<'_> {
         dry_run: bool,
         imports: &[Import],
     ) -> anyhow::Result<Vec<Wanted>> {
-        let ends = [day.pred_opt(), day.succ_opt()].map(|near| day_of_date(near.unwrap_or(day)));
-        let days: RangeInclusive<Day> = ends[0]..=ends[1];
         let views = self.book.views();
         let mut files: Vec<(StatementKept, String)> = views
             .statements
-            .of_days(days)
+            .of_days(around(day))
             .map(|view| (view.kept.clone(), short(view.kept.statement)))
             .collect();
         if dry_run {
@@ -234,13 +228,7 @@ impl Desk<'_> {
                 files.push((import.fact.clone(), import.name.clone()));
             }
         }
-        let mut wanted = Vec::new();
-        for (kept, name) in files {
-            let wallet = views.book.wallet(&kept.wallet);
-            let channel = wallet.context("a statement is of a declared wallet")?.channel;
-            wanted.push(Wanted { kept, channel, name });
-        }
-        Ok(wanted)
+        files.into_iter().map(|(kept, name)| Wanted::of(&views.book, kept, name)).collect()
     }
 
     /// Records the runs of a comparison.

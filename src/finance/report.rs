@@ -12,14 +12,14 @@ use anyhow::{Context, bail, ensure};
 use chrono::NaiveDate;
 use duizhang_core::position::Position;
 use duizhang_eventlog::EventLog;
-use duizhang_projections::calendar::{Zone, day_asked, day_of_date};
+use duizhang_projections::calendar::{Zone, day_asked};
 use duizhang_projections::views::Views;
 use duizhang_replay::reconcile::{
-    Compared, DayReport, ReportFormat, StatementLines, closed_at, compare_day, merge, then_and_now,
+    Compared, DayReport, ReportFormat, StatementLines, closed_at, then_and_now,
 };
 use serde::{Deserialize, Serialize};
 
-use super::shelf::{Shelf, Wanted, short};
+use super::shelf::{Shelf, Wanted, around, compare, short};
 use super::vault::Vault;
 use crate::compose::Progress;
 
@@ -80,14 +80,9 @@ pub(crate) struct Files {
 impl Files {
     /// Those that touch a day or its neighbours, in the order of keeping.
     pub(crate) fn of(views: &Views, question: &ReportQuestion) -> anyhow::Result<Self> {
-        let day = question.day()?;
-        let ends = [day.pred_opt(), day.succ_opt()].map(|near| day_of_date(near.unwrap_or(day)));
-        let views_of_days = views.statements.of_days(ends[0]..=ends[1]);
-        let files = views_of_days.map(|view| {
-            let wallet = views.book.wallet(&view.kept.wallet);
-            let channel = wallet.context("a statement is of a declared wallet")?.channel;
+        let files = views.statements.of_days(around(question.day()?)).map(|view| {
             let (kept, name) = (view.kept.clone(), short(view.kept.statement));
-            Ok((view.position, Wanted { kept, channel, name }))
+            Ok((view.position, Wanted::of(&views.book, kept, name)?))
         });
         Ok(Self { kept: files.collect::<anyhow::Result<_>>()?, known_to: views.position })
     }
@@ -173,9 +168,7 @@ impl<'a> Days<'a> {
         let Archive { log, zone, .. } = self.archive;
         let kept = self.lines.iter().filter(|(position, _)| *position <= at);
         let kept = kept.map(|(_, lines)| lines.clone()).collect();
-        let merged = merge(kept, &(zone.start_of(self.day)..zone.end_of(self.day)), *zone);
-        let compared = compare_day(*log, self.day, merged.statements, at, progress)?;
-        Ok(compared.telling(merged.changes, merged.changes_unlisted))
+        compare(*log, (*zone, self.day), kept, at, progress)
     }
 }
 

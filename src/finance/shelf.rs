@@ -1,19 +1,26 @@
-//! The files that a comparison looks at, read again from custody.
+//! The files that a comparison looks at, read again from custody, and the comparison itself.
 //!
 //! Invariants: a kept file is read with the mapping that its fact names; a file that is damaged or
 //! gone ends the comparison by name, because a day without it would be another day.
-//! Deliberately not here: which files a day needs (`reconcile`).
+//! Deliberately not here: what is kept and recorded (`reconcile`), and at which position a report
+//! stands (`report`).
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use anyhow::Context;
+use chrono::NaiveDate;
 use duizhang_core::breaks::StatementKept;
 use duizhang_core::channel::Channel;
+use duizhang_core::closing::Day;
 use duizhang_core::id::WalletId;
 use duizhang_core::merkle::Hash;
+use duizhang_core::position::Position;
+use duizhang_eventlog::EventLog;
 use duizhang_listener_bridge::statements::Mapping;
-use duizhang_projections::calendar::Zone;
-use duizhang_replay::reconcile::{Paper, StatementLines};
+use duizhang_projections::book::Book;
+use duizhang_projections::calendar::{Zone, day_of_date};
+use duizhang_replay::reconcile::{Compared, Paper, StatementLines, compare_day, merge};
 
 use super::file::{Columns, Document, hash_of_mapping};
 use super::vault::Vault;
@@ -27,6 +34,34 @@ pub(super) struct Wanted {
     pub(super) channel: Channel,
     /// What reports call it.
     pub(super) name: String,
+}
+
+impl Wanted {
+    /// A file with the channel of its wallet.
+    pub(super) fn of(book: &Book, kept: StatementKept, name: String) -> anyhow::Result<Self> {
+        let wallet = book.wallet(&kept.wallet);
+        let channel = wallet.context("a statement is of a declared wallet")?.channel;
+        Ok(Self { kept, channel, name })
+    }
+}
+
+/// A day and its neighbours, whose files a comparison of the day looks at.
+pub(super) fn around(day: NaiveDate) -> RangeInclusive<Day> {
+    let [before, behind] = [day.pred_opt(), day.succ_opt()];
+    day_of_date(before.unwrap_or(day))..=day_of_date(behind.unwrap_or(day))
+}
+
+/// Several exports made into one, and compared with the log as it stands at a position.
+pub(super) fn compare(
+    log: &dyn EventLog,
+    (zone, day): (Zone, NaiveDate),
+    statements: Vec<StatementLines>,
+    at: Position,
+    progress: &mut dyn FnMut(Position, Position),
+) -> anyhow::Result<Compared> {
+    let merged = merge(statements, &(zone.start_of(day)..zone.end_of(day)), zone);
+    let compared = compare_day(log, day, merged.statements, at, progress)?;
+    Ok(compared.telling(merged.changes, merged.changes_unlisted))
 }
 
 /// What reports call a kept file.
@@ -120,7 +155,6 @@ fn mark_superseded(lines: &[StatementLines], papers: &mut [Paper]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use duizhang_core::closing::Day;
     use duizhang_core::testing::reckoning::statement;
 
     #[test]
